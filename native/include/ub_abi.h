@@ -1,0 +1,249 @@
+/*
+ * The memory layout that TypeScript and C share: one arena (a memfd) per run of one backend.
+ * src/native/abi.ts is generated from this file by tools/abi_gen.c; `npm run generate -- --check` fails when
+ * it is stale. Only fixed-width integers and doubles; every struct is 8-byte aligned without hidden padding.
+ *
+ *   ub_arena | ub_job x njobs | ub_group x ngroups | ub_result x njobs | histograms | file tables and paths
+ */
+#ifndef UB_ABI_H
+#define UB_ABI_H
+
+#include <stdint.h>
+
+#define UB_ABI_VERSION 1u
+#define UB_MAGIC       0x55424e43u /* "UBNC" */
+#define UB_VERSION     "0.1.0"
+
+/* Backends. */
+#define UB_BACKEND_SYNC      0u
+#define UB_BACKEND_POSIX_AIO 1u
+#define UB_BACKEND_LINUX_AIO 2u
+#define UB_BACKEND_IO_URING  3u
+#define UB_BACKEND_NULL      4u
+#define UB_BACKENDS          5u
+
+/* Features: bits of ub_job.features; each backend knows its own. */
+#define UB_FEATURE_REGISTERFILES (1u << 0)
+#define UB_FEATURE_FIXEDBUFS     (1u << 1)
+#define UB_FEATURE_VECTORED      (1u << 2)
+
+/* Operations; also the index of per-operation results. */
+#define UB_OP_READ  0u
+#define UB_OP_WRITE 1u
+#define UB_OP_TRIM  2u
+#define UB_OP_SYNC  3u
+#define UB_OPS      4u
+
+/* Latencies; also the index of a histogram inside an operation. */
+#define UB_LAT_TOTAL  0u /* fio's lat: queued to reaped */
+#define UB_LAT_SUBMIT 1u /* fio's slat */
+#define UB_LAT_DONE   2u /* fio's clat */
+#define UB_LATS       3u
+
+/* Where random offsets come from. */
+#define UB_DIST_SEQUENTIAL 0u
+#define UB_DIST_RANDOM     1u /* each block once per pass, unless UB_FLAG_NORANDOMMAP */
+#define UB_DIST_ZIPF       2u /* param: theta */
+#define UB_DIST_PARETO     3u /* param: h */
+#define UB_DIST_NORMAL     4u /* param: deviation, % of the file */
+
+#define UB_SERVICE_ROUNDROBIN 0u
+#define UB_SERVICE_RANDOM     1u
+#define UB_SERVICE_SEQUENTIAL 2u
+
+/* ub_job.flags */
+#define UB_FLAG_DIRECT         (1u << 0)
+#define UB_FLAG_O_SYNC         (1u << 1)
+#define UB_FLAG_O_DSYNC        (1u << 2)
+#define UB_FLAG_END_FSYNC      (1u << 3)
+#define UB_FLAG_INVALIDATE     (1u << 4)
+#define UB_FLAG_PRE_READ       (1u << 5)
+#define UB_FLAG_NORANDOMMAP    (1u << 6)
+#define UB_FLAG_REFILL         (1u << 7)
+#define UB_FLAG_ZERO_BUFFERS   (1u << 8)
+#define UB_FLAG_PRIVATE_FDS    (1u << 9) /* the job is a thread among others: unshare its descriptor table */
+#define UB_FLAG_CONTINUE_READ  (1u << 10)
+#define UB_FLAG_CONTINUE_WRITE (1u << 11)
+
+/* States of a job, in this order. */
+#define UB_STATE_NEW      0u
+#define UB_STATE_READY    1u /* waits at the barrier */
+#define UB_STATE_RUNNING  2u
+#define UB_STATE_FINISHED 3u
+#define UB_STATE_FAILED   4u
+
+#define UB_CLOCK_MONOTONIC 0u
+#define UB_CLOCK_TSC       1u
+
+/*
+ * HdrHistogram's own layout for 3 significant digits: 2048 sub-buckets, unit 1 ns, values below 2^42 ns
+ * (73 min). Index of v: b = 53 - clz64(v | 2047); (b << 10) + (v >> b).
+ */
+#define UB_HIST_COUNTS ((31u + 2u) * 1024u)
+#define UB_HIST_MAX    ((UINT64_C(1) << 42) - 1)
+
+#define UB_MAX_CPUS    1024u
+#define UB_MAX_ERRORS  8u
+#define UB_STAGE_BYTES 48u
+#define UB_SYSCALLS    12u
+#define UB_HASHED_IOS  1024u /* that many first I/Os of a job go into ub_result.offsets_hash */
+
+struct ub_file {
+    uint64_t path;   /* offset of a NUL-terminated path in the arena */
+    uint64_t offset; /* first byte used */
+    uint64_t size;   /* bytes used */
+    uint32_t kind;   /* 0 regular, 1 block, 2 character */
+    uint32_t pad;
+};
+
+/* What one job does: written by TypeScript, read only afterwards. */
+struct ub_job {
+    uint32_t backend;
+    uint32_t flags;
+    uint64_t features;
+    uint32_t op_mask;  /* bits 1 << UB_OP_* */
+    uint32_t read_pct; /* of I/Os, when op_mask has reads and writes */
+    uint64_t bs[3];    /* by UB_OP_READ, WRITE, TRIM */
+    uint32_t iodepth;
+    uint32_t batch_submit;
+    uint32_t batch_complete_min;
+    uint32_t batch_complete_max;
+    uint64_t max_ios;    /* 0: no bound */
+    uint64_t max_bytes;  /* 0: no bound */
+    uint64_t runtime_ns; /* 0: no bound */
+    uint64_t ramp_ns;
+    uint64_t startdelay_ns;
+    uint64_t thinktime_ns; /* after each I/O */
+    uint64_t seed;
+    double dist_param;
+    uint32_t dist;
+    uint32_t service;
+    uint32_t service_batch;
+    uint32_t fsync; /* after every that many writes; 0: never */
+    uint32_t fdatasync;
+    uint32_t compress_pct;
+    int32_t nice;
+    uint32_t aio_threads;
+    uint32_t nfiles;
+    uint32_t group; /* index of the ub_group whose process this job lives in */
+    uint64_t files; /* offset of ub_file[nfiles] in the arena */
+    uint32_t ncpus; /* bits set in cpus; 0: leave the affinity alone */
+    uint32_t pad;
+    uint64_t cpus[UB_MAX_CPUS / 64];
+};
+
+/* Use of CPU and scheduler, as getrusage counts it. */
+struct ub_usage {
+    uint64_t voluntary;
+    uint64_t involuntary;
+    uint64_t usr_ns;
+    uint64_t sys_ns;
+};
+
+struct ub_latency {
+    uint64_t count;
+    uint64_t min_ns; /* ~0 when count is 0 */
+    uint64_t max_ns;
+    uint64_t sum_ns;
+    uint64_t over; /* samples above UB_HIST_MAX, counted in the last bucket */
+};
+
+struct ub_op_result {
+    uint64_t ios; /* completed without error */
+    uint64_t bytes;
+    uint64_t short_ios;
+    uint64_t pad;
+    struct ub_latency lat[UB_LATS];
+};
+
+struct ub_error {
+    uint32_t op;
+    uint32_t error; /* positive errno */
+    uint64_t count;
+    uint64_t first_offset;
+    uint32_t first_file;
+    uint32_t pad;
+};
+
+/* What one job did: written by the job alone; the main thread reads ops[] while it runs. */
+struct ub_result {
+    uint32_t state;
+    uint32_t error;      /* positive errno that ended the job; 0 */
+    uint32_t error_file; /* index of the file it was about, ~0 if none */
+    uint32_t nerrors;
+    char stage[UB_STAGE_BYTES]; /* what was being done when error happened */
+    uint32_t tid;
+    uint32_t pad;
+    uint64_t begin_ns; /* measured window, by the arena's clock */
+    uint64_t end_ns;
+    uint64_t offsets_hash; /* of the first UB_HASHED_IOS (op, file, offset) */
+    uint64_t hashed_ios;
+    uint64_t errors_total;
+    struct ub_usage usage;          /* of the job's thread, inside the window */
+    uint64_t syscalls[UB_SYSCALLS]; /* by UB_SYS_*, inside the window */
+    struct ub_op_result ops[UB_OPS];
+    struct ub_error errors[UB_MAX_ERRORS];
+};
+
+/* System calls that jobs count. */
+#define UB_SYS_PREAD          0u
+#define UB_SYS_PWRITE         1u
+#define UB_SYS_PREADV2        2u
+#define UB_SYS_PWRITEV2       3u
+#define UB_SYS_IO_SUBMIT      4u
+#define UB_SYS_IO_GETEVENTS   5u
+#define UB_SYS_IO_URING_ENTER 6u
+#define UB_SYS_FSYNC          7u
+#define UB_SYS_FDATASYNC      8u
+#define UB_SYS_IOCTL          9u
+#define UB_SYS_RESERVED_10    10u
+#define UB_SYS_RESERVED_11    11u
+
+/* What a process adds to the use of its jobs: threads that are neither jobs nor the runtime's own. */
+struct ub_group {
+    uint32_t members;  /* jobs in this process */
+    uint32_t arrived;  /* at the barrier */
+    uint32_t finished; /* a futex: jobs out of their loop */
+    uint32_t ramped;   /* 1 once a job has begun to measure again after ramp_time */
+    uint32_t measured; /* a futex: 1 once helpers is valid */
+    uint32_t pad;
+    struct ub_usage helpers;
+};
+
+struct ub_arena {
+    uint32_t magic;
+    uint32_t abi_version;
+    uint64_t size;
+    uint32_t njobs;
+    uint32_t ngroups;
+    uint64_t jobs; /* offsets of the arrays */
+    uint64_t groups;
+    uint64_t results;
+    uint64_t histograms; /* [njobs][UB_OPS][UB_LATS][UB_HIST_COUNTS] of uint64_t */
+    /* The clock: ns = ((cycles - tsc_base) * tsc_mult) >> 32, the same in all threads and processes. */
+    uint32_t clock;
+    uint32_t pad;
+    uint64_t tsc_base;
+    uint64_t tsc_mult;
+    uint64_t tsc_hz;
+    uint64_t pad_line[5];
+    /* Own cache lines: read in every loop, written once. */
+    uint32_t stop; /* 1: end now and drain */
+    uint32_t pad_stop[15];
+    uint32_t arrived;  /* jobs at the barrier */
+    uint32_t go;       /* a futex: 1 once all have arrived */
+    uint64_t go_ns;    /* when */
+    uint32_t finished; /* jobs that have returned */
+    uint32_t pad_end[11];
+};
+
+#define UB_ASSERT(what) _Static_assert(what, #what)
+UB_ASSERT(sizeof(struct ub_file) == 32);
+UB_ASSERT(sizeof(struct ub_job) % 8 == 0);
+UB_ASSERT(sizeof(struct ub_result) % 8 == 0);
+UB_ASSERT(sizeof(struct ub_group) % 8 == 0);
+UB_ASSERT(sizeof(struct ub_arena) % 64 == 0);
+UB_ASSERT(__builtin_offsetof(struct ub_arena, stop) % 64 == 0);
+UB_ASSERT(__builtin_offsetof(struct ub_arena, arrived) % 64 == 0);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * The functions that the library exports; src/native/library.ts is the only caller. Integers, buffers and
+ * handles only. A negative result is -errno; where a stage is asked for it says what failed.
+ */
+#ifndef UB_API_H
+#define UB_API_H
+
+#include "ub_abi.h"
+
+#define UB_EXPORT __attribute__((visibility("default")))
+
+/* Version of the library and of the ABI: "0.1.0 abi 1". Static. */
+UB_EXPORT const char *ub_version(void);
+/* Version of glibc at run time. Static. */
+UB_EXPORT const char *ub_glibc(void);
+
+/* A zeroed arena of size bytes in a memfd (close-on-exec) -> fd, its mapping in *arena; or -errno. */
+UB_EXPORT int ub_arena_create(uint64_t size, void **arena);
+UB_EXPORT int ub_arena_destroy(void *arena, int fd);
+/* Copies in and out; -ERANGE outside the arena. */
+UB_EXPORT int ub_arena_read(const void *arena, uint64_t offset, void *to, uint64_t bytes);
+UB_EXPORT int ub_arena_write(void *arena, uint64_t offset, const void *from, uint64_t bytes);
+/* Tells all jobs to end. Safe in any state. */
+UB_EXPORT int ub_arena_stop(void *arena);
+/*
+ * Adds up operation op's latency kind lat over all jobs: counts (UB_HIST_COUNTS) and total.
+ */
+UB_EXPORT int ub_arena_merge(const void *arena, uint32_t op, uint32_t lat, uint64_t *counts,
+                             struct ub_latency *total);
+/* Picks and calibrates the clock once a process (about 10 ms) -> UB_CLOCK_*; *hz is 0 without TSC. */
+UB_EXPORT int ub_clock_init(uint64_t *hz);
+
+/* Starts jobs first..first+count-1 of the arena, each on its own native thread -> 0 or -errno. */
+UB_EXPORT int ub_jobs_start(void *arena, uint32_t first, uint32_t count);
+/* Waits for the threads of the last ub_jobs_start of this arena. */
+UB_EXPORT int ub_jobs_join(void *arena);
+
+/*
+ * Whether the kernel lets this backend with these features work here, with that many jobs of this depth and
+ * buffer size at a time -> 0 or -errno with stage. Nothing is kept.
+ */
+UB_EXPORT int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes,
+                       uint32_t jobs, char stage[UB_STAGE_BYTES]);
+
+/*
+ * Files: drop clean cached pages; memory and offset alignment of O_DIRECT (0: not said); where the first hole
+ * (data = 0) or data (data = 1) at or after from begins, the file's size when there is none.
+ */
+UB_EXPORT int ub_drop_cache(const char *path);
+UB_EXPORT int ub_dio_align(const char *path, uint32_t *memory, uint32_t *offset);
+UB_EXPORT int64_t ub_seek(const char *path, int64_t from, int data);
+/* One job of an arena given by descriptor, in this process and on this thread: the worker executable. */
+UB_EXPORT int ub_worker_main(int fd, uint32_t index);
+
+#endif

@@ -1,0 +1,125 @@
+/* sync: the thread sleeps in pread or pwrite until the data is there. preadv2/pwritev2 with +vectored. */
+#define _GNU_SOURCE
+#include <sys/uio.h>
+#include <unistd.h>
+#include "loop.h"
+
+struct sync_io {
+    struct ub_done done; /* the one I/O, complete when submit returns */
+    uint32_t slot;
+};
+
+static int32_t sync_file(struct ub_ctx *ctx, const struct ub_slot *slot)
+{
+    ctx->result->syscalls[slot->datasync ? UB_SYS_FDATASYNC : UB_SYS_FSYNC]++;
+    int fd = ctx->fds[slot->file];
+    return (int32_t)(slot->datasync ? UB_SYSCALL(SYS_fdatasync, fd, 0, 0, 0, 0, 0)
+                                    : UB_SYSCALL(SYS_fsync, fd, 0, 0, 0, 0, 0));
+}
+
+UB_COLD static int32_t other(struct ub_ctx *ctx, const struct ub_slot *slot)
+{
+    if (slot->op == UB_OP_SYNC)
+        return sync_file(ctx, slot);
+    ctx->result->syscalls[UB_SYS_IOCTL]++;
+    int ret = ub_trim(ctx->fds[slot->file], slot->offset, slot->len);
+    return ret < 0 ? ret : (int32_t)slot->len;
+}
+
+UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
+{
+    (void)ctx;
+    ((struct sync_io *)b)->slot = slot;
+}
+
+UB_ALWAYS_INLINE int32_t plain(struct ub_ctx *ctx, const struct ub_slot *slot, unsigned char *buffer)
+{
+    int read = slot->op == UB_OP_READ;
+    ctx->result->syscalls[read ? UB_SYS_PREAD : UB_SYS_PWRITE]++;
+    return (int32_t)UB_SYSCALL(read ? SYS_pread64 : SYS_pwrite64, ctx->fds[slot->file], buffer, slot->len,
+                               slot->offset, 0, 0);
+}
+
+/* The sixth argument carries RWF_ flags; on 64-bit machines the offset is the fourth argument alone. */
+UB_ALWAYS_INLINE int32_t vectored(struct ub_ctx *ctx, const struct ub_slot *slot, unsigned char *buffer)
+{
+    int read = slot->op == UB_OP_READ;
+    struct iovec iov = {.iov_base = buffer, .iov_len = slot->len};
+    ctx->result->syscalls[read ? UB_SYS_PREADV2 : UB_SYS_PWRITEV2]++;
+    return (int32_t)UB_SYSCALL(read ? SYS_preadv2 : SYS_pwritev2, ctx->fds[slot->file], &iov, 1, slot->offset,
+                               0, 0);
+}
+
+UB_ALWAYS_INLINE int submit_with(void *b, struct ub_ctx *ctx, const int with_vector)
+{
+    struct sync_io *io = b;
+    const struct ub_slot *slot = &ctx->slots[io->slot];
+    int32_t res;
+    do {
+        if (UB_UNLIKELY(slot->op > UB_OP_WRITE))
+            res = other(ctx, slot);
+        else if (with_vector)
+            res = vectored(ctx, slot, ctx->buffers);
+        else
+            res = plain(ctx, slot, ctx->buffers);
+    } while (UB_UNLIKELY(res == -EINTR));
+    io->done = (struct ub_done){.slot = io->slot, .res = res};
+    return 0;
+}
+
+UB_ALWAYS_INLINE int submit_plain(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait)
+{
+    (void)n, (void)wait;
+    return submit_with(b, ctx, 0);
+}
+
+UB_ALWAYS_INLINE int submit_vectored(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait)
+{
+    (void)n, (void)wait;
+    return submit_with(b, ctx, 1);
+}
+
+UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
+{
+    (void)min, (void)max;
+    ctx->done[0] = ((struct sync_io *)b)->done;
+    return 1;
+}
+
+static int sync_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
+{
+    (void)setup;
+    *stage = "preadv2";
+    if (features & UB_FEATURE_VECTORED)
+        return UB_SYSCALL(SYS_preadv2, -1, NULL, 0, 0, 0, 0) == -ENOSYS ? -ENOSYS : 0;
+    return 0;
+}
+
+static int sync_open(struct ub_ctx *ctx, const char **stage)
+{
+    return sync_probe(ctx->job->features, NULL, stage);
+}
+
+static int sync_run(struct ub_ctx *ctx, const char **stage)
+{
+    struct sync_io io = {0};
+    if (ctx->job->features & UB_FEATURE_VECTORED)
+        return ub_loop(ctx, &io, prep, submit_vectored, reap, 0, stage);
+    return ub_loop(ctx, &io, prep, submit_plain, reap, 0, stage);
+}
+
+static void sync_close(struct ub_ctx *ctx)
+{
+    (void)ctx;
+}
+
+const struct ub_ops ub_ops_sync = {
+    .name = "sync",
+    .async = 0,
+    .features = UB_FEATURE_VECTORED,
+    .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM) | (1u << UB_OP_SYNC),
+    .probe = sync_probe,
+    .open = sync_open,
+    .run = sync_run,
+    .close = sync_close,
+};

@@ -1,0 +1,159 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <linux/fs.h>
+#include "job.h"
+#include "kernel.h"
+#include "ub_api.h"
+
+static int open_flags(const struct ub_job *job)
+{
+    int reads = job->op_mask & (1u << UB_OP_READ);
+    int writes = job->op_mask & ~(1u << UB_OP_READ);
+    int flags = O_CLOEXEC | (writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
+    if (job->flags & UB_FLAG_DIRECT)
+        flags |= O_DIRECT;
+    if (job->flags & UB_FLAG_O_SYNC)
+        flags |= O_SYNC;
+    if (job->flags & UB_FLAG_O_DSYNC)
+        flags |= O_DSYNC;
+    return flags;
+}
+
+/* Fills the page cache with the region that is used, through a descriptor without O_DIRECT. */
+static int pre_read(const char *path, const struct ub_file *file)
+{
+    const uint64_t chunk = 1u << 20;
+    unsigned char *buffer = malloc(chunk);
+    int fd = open(path, O_RDONLY | O_CLOEXEC), ret = 0;
+    if (!buffer || fd < 0)
+        ret = -errno;
+    for (uint64_t at = 0; ret == 0 && at < file->size;) {
+        uint64_t left = file->size - at;
+        ssize_t n = pread(fd, buffer, left < chunk ? left : chunk, (off_t)(file->offset + at));
+        if (n < 0 && errno != EINTR)
+            ret = -errno;
+        if (n == 0)
+            break;
+        at += n > 0 ? (uint64_t)n : 0;
+    }
+    if (fd >= 0)
+        close(fd);
+    free(buffer);
+    return ret;
+}
+
+/* fio's invalidate: the cached pages of a file, or a block device's whole cache (needs CAP_SYS_ADMIN). */
+static int invalidate(int fd, const struct ub_file *file)
+{
+    if (file->kind == 1)
+        return ioctl(fd, BLKFLSBUF) < 0 && errno != EACCES && errno != EPERM ? -errno : 0;
+    if (file->kind == 0)
+        return -posix_fadvise(fd, (off_t)file->offset, (off_t)file->size, POSIX_FADV_DONTNEED);
+    return 0;
+}
+
+static int open_one(struct ub_ctx *ctx, uint32_t i, const char **stage)
+{
+    const struct ub_job *job = ctx->job;
+    const struct ub_file *file = &ctx->files[i];
+    const char *path = (const char *)ctx->arena + file->path;
+    *stage = "open";
+    /* Reads must not write access times. Only a file's owner may ask for that. */
+    int fd = open(path, open_flags(job) | O_NOATIME);
+    if (fd < 0 && errno == EPERM)
+        fd = open(path, open_flags(job));
+    if (fd < 0)
+        return -errno;
+    ctx->fds[i] = fd;
+    int ret = 0;
+    if (job->flags & UB_FLAG_PRE_READ) {
+        *stage = "pre-read";
+        ret = pre_read(path, file);
+    } else if (job->flags & UB_FLAG_INVALIDATE) {
+        *stage = "invalidate";
+        ret = invalidate(fd, file);
+    }
+    if (ret == 0 && job->dist != UB_DIST_SEQUENTIAL && file->kind == 0 && !(job->flags & UB_FLAG_DIRECT))
+        posix_fadvise(fd, 0, 0,
+                      POSIX_FADV_RANDOM); /* as fio's fadvise_hint=1: no read-ahead for random I/O */
+    return ret;
+}
+
+int ub_files_open(struct ub_ctx *ctx, const char **stage, uint32_t *file)
+{
+    for (uint32_t i = 0; i < ctx->nfiles; i++) {
+        *file = i;
+        int ret = open_one(ctx, i, stage);
+        if (ret < 0)
+            return ret;
+    }
+    *file = UINT32_MAX;
+    return 0;
+}
+
+int ub_files_sync(struct ub_ctx *ctx, uint32_t *file)
+{
+    for (uint32_t i = 0; i < ctx->nfiles; i++) {
+        *file = i;
+        if (fsync(ctx->fds[i]) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+void ub_files_close(struct ub_ctx *ctx)
+{
+    for (uint32_t i = 0; i < ctx->nfiles; i++)
+        if (ctx->fds[i] >= 0)
+            close(ctx->fds[i]);
+}
+
+int ub_trim(int fd, uint64_t offset, uint64_t len)
+{
+    uint64_t range[2] = {offset, len};
+    return ioctl(fd, BLKDISCARD, range) < 0 ? -errno : 0;
+}
+
+int ub_drop_cache(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int ret = -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    close(fd);
+    return ret;
+}
+
+int ub_dio_align(const char *path, uint32_t *memory, uint32_t *offset)
+{
+    struct ub_statx stx;
+    memset(&stx, 0, sizeof stx);
+    *memory = *offset = 0;
+    long ret = UB_SYSCALL(SYS_statx, AT_FDCWD, path, 0, UB_STATX_DIOALIGN, &stx, 0);
+    if (ret < 0)
+        return (int)ret;
+    if (stx.mask & UB_STATX_DIOALIGN) {
+        *memory = stx.dio_mem_align;
+        *offset = stx.dio_offset_align;
+    }
+    return 0;
+}
+
+int64_t ub_seek(const char *path, int64_t from, int data)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int64_t at = lseek(fd, from, data ? SEEK_DATA : SEEK_HOLE);
+    if (at < 0 && errno == ENXIO) /* nothing of the kind any more */
+        at = lseek(fd, 0, SEEK_END);
+    int64_t ret = at < 0 ? -errno : at;
+    close(fd);
+    return ret;
+}

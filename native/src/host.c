@@ -1,0 +1,164 @@
+/* What runs jobs: threads of this process (ub_jobs_*), or this process itself (ub_worker_main). */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <gnu/libc-version.h>
+#include "job.h"
+#include "kernel.h"
+#include "ub_api.h"
+
+#define STACK_BYTES (256u * 1024u)
+
+struct job_thread {
+    struct ub_arena *arena;
+    uint32_t index;
+    pthread_t thread;
+};
+
+static struct {
+    pthread_mutex_t lock;
+    struct ub_arena *arena; /* whose jobs these are; NULL: none */
+    struct job_thread *threads;
+    uint32_t count;
+} running = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* What TypeScript wrote, before anything relies on it. */
+static int check_jobs(const struct ub_arena *arena, uint32_t first, uint32_t count)
+{
+    const struct ub_job *jobs = (const struct ub_job *)((const char *)arena + arena->jobs);
+    if (arena->magic != UB_MAGIC || arena->abi_version != UB_ABI_VERSION)
+        return -EPROTO;
+    if (first > arena->njobs || count > arena->njobs - first)
+        return -EINVAL;
+    for (uint32_t i = first; i < first + count; i++) {
+        const struct ub_ops *ops = ub_backend_ops(jobs[i].backend);
+        if (!ops || jobs[i].features & ~ops->features || jobs[i].op_mask & ~ops->op_mask ||
+            jobs[i].op_mask == 0 || jobs[i].iodepth == 0 || jobs[i].nfiles == 0)
+            return -EINVAL;
+    }
+    return 0;
+}
+
+static void *thread_main(void *arg)
+{
+    const struct job_thread *self = arg;
+    ub_job_run(self->arena, self->index);
+    return NULL;
+}
+
+/* Signals are the main thread's; a job must not be interrupted by them. */
+static int start_threads(struct job_thread *threads, struct ub_arena *arena, uint32_t first, uint32_t count)
+{
+    pthread_attr_t attr;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int ret = 0;
+    uint32_t i = 0;
+    for (; i < count && ret == 0; i++) {
+        threads[i] = (struct job_thread){.arena = arena, .index = first + i};
+        ret = pthread_create(&threads[i].thread, &attr, thread_main, &threads[i]);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    if (ret == 0)
+        return 0;
+    /* Those that did start wait for the others: account for these, then collect the threads. */
+    struct ub_group *groups = (struct ub_group *)((char *)arena + arena->groups);
+    ub_arena_stop(arena);
+    __atomic_add_fetch(&groups[0].finished, count - (i - 1), __ATOMIC_ACQ_REL);
+    __atomic_store_n(&groups[0].measured, 1, __ATOMIC_RELEASE);
+    for (uint32_t k = 0; k + 1 < i; k++)
+        pthread_join(threads[k].thread, NULL);
+    return -ret;
+}
+
+int ub_jobs_start(void *arena, uint32_t first, uint32_t count)
+{
+    int ret = check_jobs(arena, first, count);
+    if (ret < 0)
+        return ret;
+    ret = -EBUSY;
+    pthread_mutex_lock(&running.lock);
+    if (!running.arena) {
+        running.threads = calloc(count, sizeof *running.threads);
+        ret = running.threads ? start_threads(running.threads, arena, first, count) : -ENOMEM;
+        if (ret == 0) {
+            running.arena = arena;
+            running.count = count;
+        } else {
+            free(running.threads);
+        }
+    }
+    pthread_mutex_unlock(&running.lock);
+    return ret;
+}
+
+int ub_jobs_join(void *arena)
+{
+    if (running.arena != arena)
+        return -EINVAL;
+    for (uint32_t i = 0; i < running.count; i++)
+        pthread_join(running.threads[i].thread, NULL);
+    pthread_mutex_lock(&running.lock);
+    free(running.threads);
+    running.arena = NULL;
+    running.threads = NULL;
+    pthread_mutex_unlock(&running.lock);
+    return 0;
+}
+
+/*
+ * A job as a process of its own. It ends with its parent, whatever way that goes; a Ctrl-C in the terminal
+ * reaches the whole group, but ending is the parent's to say, through the stop flag.
+ */
+int ub_worker_main(int fd, uint32_t index)
+{
+    struct stat st;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    struct ub_arena *arena = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (arena == MAP_FAILED)
+        return -errno;
+    int ret = check_jobs(arena, index, 1);
+    if (ret == 0)
+        ub_job_run(arena, index);
+    return ret;
+}
+
+int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs,
+             char stage[UB_STAGE_BYTES])
+{
+    const struct ub_ops *ops = ub_backend_ops(backend);
+    const struct ub_setup setup = {.depth = depth, .jobs = jobs, .buffer_bytes = buffer_bytes};
+    const char *where = "look up backend";
+    int ret = !ops || features & ~ops->features ? -EINVAL : ops->probe(features, &setup, &where);
+    strncpy(stage, where, UB_STAGE_BYTES - 1);
+    stage[UB_STAGE_BYTES - 1] = 0;
+    return ret;
+}
+
+const char *ub_version(void)
+{
+#define TEXT_(x) #x
+#define TEXT(x)  TEXT_(x)
+    return UB_VERSION " abi " TEXT(1);
+}
+
+const char *ub_glibc(void)
+{
+    return gnu_get_libc_version();
+}

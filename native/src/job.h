@@ -1,0 +1,127 @@
+/* A job while it runs. Everything here is made before the barrier; the loop allocates nothing. */
+#ifndef UB_JOB_H
+#define UB_JOB_H
+
+#include "clock.h"
+#include "gen.h"
+#include "ub_abi.h"
+
+/* One I/O in flight. Its index is also that of its buffer and of the backend's own per-I/O object. */
+struct ub_slot {
+    uint64_t start_ns;
+    uint64_t submit_ns; /* when the call that submitted it had returned; backends with slat only */
+    uint64_t offset;
+    uint32_t len;
+    uint32_t file;
+    uint32_t op;
+    uint32_t datasync; /* UB_OP_SYNC: fdatasync instead of fsync */
+};
+
+#define UB_SYNC_FILE 1u
+#define UB_SYNC_DATA 2u
+
+struct ub_done {
+    uint32_t slot;
+    int32_t res; /* bytes or -errno */
+};
+
+struct ub_ctx {
+    const struct ub_job *job;
+    struct ub_arena *arena;
+    struct ub_result *result;
+    uint64_t *histograms; /* [UB_OPS][UB_LATS][UB_HIST_COUNTS] of this job */
+    struct ub_clock clock;
+
+    struct ub_slot *slots;
+    uint32_t *free; /* stack of free slots */
+    uint32_t nfree;
+    uint32_t depth; /* slots: iodepth, or 1 for synchronous backends */
+    struct ub_done *done;
+
+    const struct ub_file *files;
+    int *fds;
+    struct ub_gen *gens; /* [nfiles][ngens] */
+    uint32_t ngens;      /* 1, or UB_OPS when operations have their own position or block size */
+    uint32_t nfiles;
+    uint32_t file;      /* whose turn it is */
+    uint32_t file_left; /* I/Os until the next file's turn */
+
+    unsigned char *buffers;
+    uint64_t buffer_stride;
+    uint64_t buffers_bytes;
+
+    uint64_t rng; /* of operations, files and write data; offsets have their own */
+    uint64_t issued;
+    uint64_t ios_left;
+    uint64_t bytes_left;
+    uint64_t writes_issued;
+    uint32_t pending_sync; /* UB_SYNC_*: queued before the next I/O */
+    uint32_t hooks;        /* whether any of UB_HOOK_* is on: the loop tests this once an I/O */
+    uint64_t begin_ns;
+    uint64_t deadline_ns;
+    uint64_t ramp_end_ns; /* 0 when there is no ramp, or it is over */
+    struct ub_usage usage_begin;
+    void *private; /* the backend's */
+};
+
+/* What is asked of the kernel at once. */
+struct ub_setup {
+    uint32_t depth;
+    uint32_t jobs;
+    uint64_t buffer_bytes; /* of one job */
+};
+
+struct ub_ops {
+    const char *name;
+    uint32_t async;    /* 0: the loop runs at depth 1 */
+    uint32_t has_slat; /* submission is a call of its own that returns before completion is waited for */
+    uint64_t features; /* bits that it knows */
+    uint32_t op_mask;  /* operations that it can do */
+    /* Whether the kernel lets it work: 0 or -errno with *stage. */
+    int (*probe)(uint64_t features, const struct ub_setup *setup, const char **stage);
+    /* Set-up after files and buffers are there: 0 or -errno with *stage. */
+    int (*open)(struct ub_ctx *ctx, const char **stage);
+    /* The loop until its end, drained: 0 or -errno with *stage. */
+    int (*run)(struct ub_ctx *ctx, const char **stage);
+    void (*close)(struct ub_ctx *ctx);
+};
+
+extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null;
+const struct ub_ops *ub_backend_ops(uint32_t backend);
+
+static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)
+{
+    return ctx->buffers + slot * ctx->buffer_stride;
+}
+
+/* job.c: runs job index of the arena on this thread, from set-up to clean-up; the outcome is in its result.
+ */
+void ub_job_run(struct ub_arena *arena, uint32_t index);
+/* Records the error that ends a job. */
+void ub_job_fail(struct ub_result *result, int error, const char *stage, uint32_t file);
+
+/* files.c */
+int ub_files_open(struct ub_ctx *ctx, const char **stage, uint32_t *file);
+int ub_files_sync(struct ub_ctx *ctx, uint32_t *file);
+void ub_files_close(struct ub_ctx *ctx);
+int ub_trim(int fd, uint64_t offset, uint64_t len);
+
+/* buffers.c */
+int ub_buffers_open(struct ub_ctx *ctx);
+void ub_buffers_close(struct ub_ctx *ctx);
+/* New data in the first len bytes of a write buffer, compressible as asked. */
+void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len);
+
+/* measure.c: the window and what is counted in it. */
+void ub_measure_arrive(struct ub_ctx *ctx);
+void ub_measure_begin(struct ub_ctx *ctx);
+void ub_measure_ramp_over(struct ub_ctx *ctx, uint64_t now);
+void ub_measure_end(struct ub_ctx *ctx);
+void ub_measure_leave(struct ub_ctx *ctx);
+void ub_result_clear(struct ub_ctx *ctx);
+
+/* futex.c: bounded waits on a word that other threads or processes write. */
+void ub_futex_wait(uint32_t *word, uint32_t while_value);
+void ub_futex_wake(uint32_t *word);
+
+#endif

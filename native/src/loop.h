@@ -1,0 +1,192 @@
+/*
+ * The hot loop. One function, inlined into every backend with that backend's own three steps as constants, so
+ * that there is no indirect call:
+ *
+ *   prep(b, ctx, slot)         describes slot's I/O to the kernel interface; no system call
+ *   submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait` completions when it can do
+ * so in the same call -> 0 or -errno reap(b, ctx, min, max)     at least min (waiting no longer than
+ * UB_WAIT_NS) and at most max completions into ctx->done -> their number or -errno
+ *
+ * fio's meaning of the batch options: up to iodepth_batch_submit I/Os are handed over per call; when iodepth
+ * are in flight, iodepth_batch_complete_min to _max are reaped. docs/LATENCY.md says where the clock is read.
+ */
+#ifndef UB_LOOP_H
+#define UB_LOOP_H
+
+#include <errno.h>
+#include <string.h>
+#include "hist.h"
+#include "job.h"
+
+/* No wait in the loop is longer: then the clock and the stop flag are looked at again. */
+#define UB_WAIT_NS 100000000
+
+/* ctx->hooks */
+#define UB_HOOK_THINKTIME 1u
+#define UB_HOOK_WRITE     2u /* writes: stamps, new data, fsync every so often */
+#define UB_HOOK_HASH      4u /* the first UB_HASHED_IOS: goes out by itself */
+
+/* loop.c: the rare parts. */
+UB_COLD void ub_loop_hooks(struct ub_ctx *ctx, struct ub_slot *slot, uint32_t index);
+UB_COLD int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, const char **stage);
+UB_COLD void ub_loop_think(struct ub_ctx *ctx);
+
+UB_ALWAYS_INLINE uint32_t ub_next_op(struct ub_ctx *ctx)
+{
+    const struct ub_job *job = ctx->job;
+    if (UB_UNLIKELY(job->op_mask == ((1u << UB_OP_READ) | (1u << UB_OP_WRITE))))
+        return ub_rng_below(&ctx->rng, 100) < job->read_pct ? UB_OP_READ : UB_OP_WRITE;
+    return (uint32_t)__builtin_ctz(job->op_mask);
+}
+
+/* Takes the next file's turn. */
+UB_ALWAYS_INLINE uint32_t ub_next_file(struct ub_ctx *ctx)
+{
+    if (ctx->nfiles == 1)
+        return 0;
+    if (UB_LIKELY(ctx->file_left > 0)) {
+        ctx->file_left--;
+        return ctx->file;
+    }
+    ctx->file_left = ctx->job->service_batch - 1;
+    if (ctx->job->service == UB_SERVICE_RANDOM)
+        ctx->file = (uint32_t)ub_rng_below(&ctx->rng, ctx->nfiles);
+    else
+        ctx->file = ctx->file + 1 == ctx->nfiles ? 0 : ctx->file + 1;
+    return ctx->file;
+}
+
+/* sequential service: the next file once a pass over this one is complete. */
+UB_ALWAYS_INLINE void ub_file_wrapped(struct ub_ctx *ctx, const struct ub_gen *gen)
+{
+    if (UB_UNLIKELY(ctx->job->service == UB_SERVICE_SEQUENTIAL) && gen->next >= gen->blocks)
+        ctx->file_left = 0;
+}
+
+/* Fills in the slot's operation, file, offset and length. */
+UB_ALWAYS_INLINE void ub_next_io(struct ub_ctx *ctx, struct ub_slot *slot, uint32_t index, uint64_t now)
+{
+    const struct ub_job *job = ctx->job;
+    slot->start_ns = now;
+    if (UB_UNLIKELY(ctx->pending_sync)) {
+        *slot = (struct ub_slot){.start_ns = now, .file = ctx->file, .op = UB_OP_SYNC};
+        slot->datasync = !(ctx->pending_sync & UB_SYNC_FILE);
+        ctx->pending_sync = 0;
+        return;
+    }
+    uint32_t op = ub_next_op(ctx), file = ub_next_file(ctx);
+    struct ub_gen *gen = &ctx->gens[file * ctx->ngens + (ctx->ngens == 1 ? 0 : op)];
+    uint64_t bs = job->bs[op];
+    slot->offset = ctx->files[file].offset + ub_gen_next(gen, job) * bs;
+    slot->len = (uint32_t)bs;
+    slot->file = file;
+    slot->op = op;
+    ub_file_wrapped(ctx, gen);
+    ctx->issued++;
+    ctx->ios_left--;
+    ctx->bytes_left = ctx->bytes_left > bs ? ctx->bytes_left - bs : 0;
+    if (UB_UNLIKELY(ctx->hooks))
+        ub_loop_hooks(ctx, slot, index);
+}
+
+UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res, uint64_t now,
+                                 const int has_slat, const char **stage)
+{
+    struct ub_slot *slot = &ctx->slots[index];
+    struct ub_op_result *op = &ctx->result->ops[slot->op];
+    if (UB_UNLIKELY(res != (int32_t)slot->len)) {
+        int ret = ub_loop_odd(ctx, slot, res, stage);
+        if (ret <= 0)
+            return ret; /* an error, counted; not an I/O */
+    }
+    op->ios++;
+    op->bytes += (uint32_t)res;
+    uint64_t *counts = ctx->histograms + (uint64_t)slot->op * UB_LATS * UB_HIST_COUNTS;
+    ub_latency_add(&op->lat[UB_LAT_TOTAL], counts, now - slot->start_ns);
+    if (has_slat) {
+        ub_latency_add(&op->lat[UB_LAT_SUBMIT], counts + UB_HIST_COUNTS, slot->submit_ns - slot->start_ns);
+        ub_latency_add(&op->lat[UB_LAT_DONE], counts + 2 * UB_HIST_COUNTS, now - slot->submit_ns);
+    }
+    return 0;
+}
+
+/* Whether to stop queueing: the stop flag, the deadline, a bound. The ramp's end is seen here, too. */
+UB_ALWAYS_INLINE int ub_at_end(struct ub_ctx *ctx, uint64_t now)
+{
+    if (UB_UNLIKELY(ctx->ramp_end_ns && now >= ctx->ramp_end_ns))
+        ub_measure_ramp_over(ctx, now);
+    return UB_UNLIKELY(now >= ctx->deadline_ns) || ctx->ios_left == 0 || ctx->bytes_left == 0 ||
+           UB_UNLIKELY(__atomic_load_n(&ctx->arena->stop, __ATOMIC_RELAXED));
+}
+
+typedef void ub_prep_fn(void *b, struct ub_ctx *ctx, uint32_t slot);
+typedef int ub_submit_fn(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait);
+typedef int ub_reap_fn(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max);
+
+UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_prep_fn prep, ub_submit_fn submit,
+                             ub_reap_fn reap, const int has_slat, const char **stage)
+{
+    const uint32_t depth = ctx->depth, batch = ctx->job->batch_submit;
+    const uint32_t min = ctx->job->batch_complete_min, max = ctx->job->batch_complete_max;
+    uint32_t inflight = 0;
+    int failed = 0;
+    uint64_t now = ub_now(&ctx->clock);
+
+    for (;;) {
+        uint32_t n = 0;
+        int ending = failed || ub_at_end(ctx, now);
+        uint32_t first = ctx->nfree;
+        while (!ending && n < batch && inflight < depth) {
+            uint32_t slot = ctx->free[--ctx->nfree];
+            ub_next_io(ctx, &ctx->slots[slot], slot, now);
+            prep(b, ctx, slot);
+            inflight++;
+            n++;
+            ending = ctx->ios_left == 0 || ctx->bytes_left == 0;
+        }
+        int full = inflight == depth || ending;
+        if (UB_LIKELY(n > 0)) {
+            int ret = submit(b, ctx, n, full ? (min < inflight ? min : inflight) : 0);
+            if (UB_UNLIKELY(ret < 0)) {
+                *stage = "submit";
+                return ret;
+            }
+            if (has_slat) {
+                now = ub_now(&ctx->clock);
+                for (uint32_t i = 1; i <= n; i++)
+                    ctx->slots[ctx->free[first - i]].submit_ns = now;
+            }
+        } else if (inflight == 0) {
+            break;
+        }
+        if (!full) {
+            if (!has_slat)
+                now = ub_now(&ctx->clock);
+            continue;
+        }
+        uint32_t want = ending || min == 0 ? 1 : (min < inflight ? min : inflight);
+        int got = reap(b, ctx, want, ending ? depth : max);
+        if (UB_UNLIKELY(got < 0)) {
+            *stage = "wait for completions";
+            return got;
+        }
+        now = ub_now(&ctx->clock);
+        for (int i = 0; i < got; i++) {
+            uint32_t slot = ctx->done[i].slot;
+            int ret = ub_complete(ctx, slot, ctx->done[i].res, now, has_slat, stage);
+            if (UB_UNLIKELY(ret < 0))
+                failed = ret;
+            ctx->free[ctx->nfree++] = slot;
+            inflight--;
+        }
+        if (UB_UNLIKELY(ctx->hooks & UB_HOOK_THINKTIME) && got > 0) {
+            ub_loop_think(ctx);
+            now = ub_now(&ctx->clock);
+        }
+        ub_compiler_barrier(); /* the counters are in memory here: others watch them */
+    }
+    ctx->result->end_ns = now;
+    return failed;
+}
+
+#endif

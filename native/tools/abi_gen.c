@@ -1,0 +1,123 @@
+/* Prints src/native/abi.ts: the constants and the layout of include/ub_abi.h as the compiler sees them. */
+#include <stddef.h>
+#include <stdio.h>
+#include "ub_abi.h"
+
+#define CONST(name) printf("  %s: %llu,\n", #name, (unsigned long long)(UB_##name))
+
+#define BEGIN(name, type) printf("  %s: {\n    size: %zu,\n    fields: {\n", name, sizeof(type))
+#define END()             printf("    },\n  },\n")
+
+/* kind: u32, i32, u64, f64, or bytes for what is nested. */
+#define KIND(field)                                                                                          \
+    _Generic((field), uint32_t : "u32", int32_t : "i32", uint64_t : "u64", double : "f64", default : "byte"  \
+                                                                                                     "s")
+#define FIELD(type, name)                                                                                    \
+    printf("      %s: { offset: %zu, bytes: %zu, kind: '%s' },\n", #name, offsetof(type, name),              \
+           sizeof(((type *)0)->name), KIND(((type *)0)->name))
+
+static void constants(void)
+{
+    printf("export const UB = {\n");
+    CONST(ABI_VERSION), CONST(MAGIC);
+    CONST(BACKEND_SYNC), CONST(BACKEND_POSIX_AIO), CONST(BACKEND_LINUX_AIO), CONST(BACKEND_IO_URING);
+    CONST(BACKEND_NULL);
+    CONST(FEATURE_REGISTERFILES), CONST(FEATURE_FIXEDBUFS), CONST(FEATURE_VECTORED);
+    CONST(OP_READ), CONST(OP_WRITE), CONST(OP_TRIM), CONST(OP_SYNC), CONST(OPS);
+    CONST(LAT_TOTAL), CONST(LAT_SUBMIT), CONST(LAT_DONE), CONST(LATS);
+    CONST(DIST_SEQUENTIAL), CONST(DIST_RANDOM), CONST(DIST_ZIPF), CONST(DIST_PARETO), CONST(DIST_NORMAL);
+    CONST(SERVICE_ROUNDROBIN), CONST(SERVICE_RANDOM), CONST(SERVICE_SEQUENTIAL);
+    CONST(FLAG_DIRECT), CONST(FLAG_O_SYNC), CONST(FLAG_O_DSYNC), CONST(FLAG_END_FSYNC),
+        CONST(FLAG_INVALIDATE);
+    CONST(FLAG_PRE_READ), CONST(FLAG_NORANDOMMAP), CONST(FLAG_REFILL), CONST(FLAG_ZERO_BUFFERS);
+    CONST(FLAG_PRIVATE_FDS), CONST(FLAG_CONTINUE_READ), CONST(FLAG_CONTINUE_WRITE);
+    CONST(STATE_NEW), CONST(STATE_READY), CONST(STATE_RUNNING), CONST(STATE_FINISHED), CONST(STATE_FAILED);
+    CONST(CLOCK_MONOTONIC), CONST(CLOCK_TSC);
+    CONST(HIST_COUNTS), CONST(MAX_CPUS), CONST(MAX_ERRORS), CONST(STAGE_BYTES), CONST(SYSCALLS),
+        CONST(HASHED_IOS);
+    printf("} as const;\n\n");
+}
+
+static void syscalls(void)
+{
+    printf("/** Names of ub_result.syscalls, as strace prints them. */\nexport const SYSCALL_NAMES = {\n");
+#define NAME(constant, text) printf("  %u: '%s',\n", UB_SYS_##constant, text)
+    NAME(PREAD, "pread64"), NAME(PWRITE, "pwrite64"), NAME(PREADV2, "preadv2"), NAME(PWRITEV2, "pwritev2");
+    NAME(IO_SUBMIT, "io_submit"), NAME(IO_GETEVENTS, "io_getevents"), NAME(IO_URING_ENTER, "io_uring_enter");
+    NAME(FSYNC, "fsync"), NAME(FDATASYNC, "fdatasync"), NAME(IOCTL, "ioctl");
+    printf("} as const;\n\n");
+}
+
+static void job(void)
+{
+#define F(name) FIELD(struct ub_job, name)
+    BEGIN("job", struct ub_job);
+    F(backend), F(flags), F(features), F(op_mask), F(read_pct), F(bs), F(iodepth), F(batch_submit);
+    F(batch_complete_min), F(batch_complete_max), F(max_ios), F(max_bytes), F(runtime_ns), F(ramp_ns);
+    F(startdelay_ns), F(thinktime_ns), F(seed), F(dist_param), F(dist), F(service), F(service_batch),
+        F(fsync);
+    F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(group), F(files), F(ncpus), F(cpus);
+    END();
+#undef F
+}
+
+static void results(void)
+{
+#define F(name) FIELD(struct ub_result, name)
+    BEGIN("result", struct ub_result);
+    F(state), F(error), F(error_file), F(nerrors), F(stage), F(tid), F(begin_ns), F(end_ns), F(offsets_hash);
+    F(hashed_ios), F(errors_total), F(usage), F(syscalls), F(ops), F(errors);
+    END();
+#undef F
+#define F(name) FIELD(struct ub_op_result, name)
+    BEGIN("opResult", struct ub_op_result);
+    F(ios), F(bytes), F(short_ios), F(lat);
+    END();
+#undef F
+#define F(name) FIELD(struct ub_latency, name)
+    BEGIN("latency", struct ub_latency);
+    F(count), F(min_ns), F(max_ns), F(sum_ns), F(over);
+    END();
+#undef F
+#define F(name) FIELD(struct ub_error, name)
+    BEGIN("error", struct ub_error);
+    F(op), F(error), F(count), F(first_offset), F(first_file);
+    END();
+#undef F
+#define F(name) FIELD(struct ub_usage, name)
+    BEGIN("usage", struct ub_usage);
+    F(voluntary), F(involuntary), F(usr_ns), F(sys_ns);
+    END();
+#undef F
+}
+
+static void arena(void)
+{
+#define F(name) FIELD(struct ub_arena, name)
+    BEGIN("arena", struct ub_arena);
+    F(njobs), F(ngroups), F(jobs), F(groups), F(results), F(histograms), F(stop), F(arrived), F(go), F(go_ns);
+    F(finished);
+    END();
+#undef F
+#define F(name) FIELD(struct ub_group, name)
+    BEGIN("group", struct ub_group);
+    F(members), F(measured), F(helpers);
+    END();
+#undef F
+#define F(name) FIELD(struct ub_file, name)
+    BEGIN("file", struct ub_file);
+    F(path), F(offset), F(size), F(kind);
+    END();
+#undef F
+}
+
+int main(void)
+{
+    printf("// Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.\n\n");
+    constants();
+    syscalls();
+    printf("export const LAYOUT = {\n");
+    job(), results(), arena();
+    printf("} as const;\n");
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* uring-bench-worker FD INDEX: one job of the arena in descriptor FD, as a process of its own (--isolation
+ * process). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ub_api.h"
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fputs("uring-bench-worker: started by uring-bench only\n", stderr);
+        return 2;
+    }
+    int ret = ub_worker_main(atoi(argv[1]), (uint32_t)strtoul(argv[2], NULL, 10));
+    if (ret < 0) {
+        fprintf(stderr, "uring-bench-worker: job %s: %s\n", argv[2], strerror(-ret));
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,52 @@
+/** Exit codes of the command; they are part of its interface (README, docs/OPTIONS.md). */
+export const EXIT = {
+  ok: 0,
+  /** A comparison found a regression. */
+  regression: 1,
+  /** The command line or a job file is wrong; nothing was created or changed. */
+  usage: 2,
+  /** A run failed. */
+  failed: 3,
+  /** A backend that was asked for is unavailable here. */
+  unavailable: 4,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+export type ErrorKind = 'usage' | 'failed' | 'unavailable';
+
+export interface BenchErrorDetails {
+  /** Which exit code this becomes. */
+  kind: ErrorKind;
+  /** errno as a positive number, when the kernel said no. */
+  errno?: number;
+  /** What was being done: "open", "io_uring_setup", "register buffers". */
+  stage?: string;
+  /** The likely mend, a short sentence without a full stop. */
+  hint?: string;
+}
+
+/**
+ * An error that is the user's to mend. Its message says what failed and on what; printed as one line
+ * `uring-bench: MESSAGE (HINT)`. Anything else that is thrown is a bug and is shown with its stack.
+ */
+export class BenchError extends Error {
+  readonly kind: ErrorKind;
+  readonly errno: number | undefined;
+  readonly stage: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(message: string, details: BenchErrorDetails) {
+    super(message);
+    this.name = 'BenchError';
+    this.kind = details.kind;
+    this.errno = details.errno;
+    this.stage = details.stage;
+    this.hint = details.hint;
+  }
+}
+
+/** A usage error: exit code 2. */
+export function usageError(message: string, hint?: string): BenchError {
+  return new BenchError(message, hint === undefined ? { kind: 'usage' } : { kind: 'usage', hint });
+}
