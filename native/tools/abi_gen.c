@@ -9,9 +9,9 @@
 #define END()             printf("    },\n  },\n")
 
 /* kind: u32, i32, u64, f64, or bytes for what is nested. */
-#define KIND(field)                                                                                          \
-    _Generic((field), uint32_t : "u32", int32_t : "i32", uint64_t : "u64", double : "f64", default : "byte"  \
-                                                                                                     "s")
+// clang-format off
+#define KIND(x) _Generic((x), uint32_t : "u32", int32_t : "i32", uint64_t : "u64", double : "f64", default : "bytes")
+// clang-format on
 #define FIELD(type, name)                                                                                    \
     printf("      %s: { offset: %zu, bytes: %zu, kind: '%s' },\n", #name, offsetof(type, name),              \
            sizeof(((type *)0)->name), KIND(((type *)0)->name))

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { UB } from '../native/abi.ts';
+import type { Backend } from './registry.ts';
+
+const { EPERM, ENOSYS, ENOMEM, EINVAL, EOPNOTSUPP } = constants.errno;
+
+/** Linux 6.6 and later: 1 forbids it to processes without CAP_SYS_ADMIN outside io_uring_group, 2 to all. */
+function disabled(): string | undefined {
+  try {
+    return readFileSync('/proc/sys/kernel/io_uring_disabled', 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function setupHint(errno: number, iodepth: number): string | undefined {
+  const switchedOff = disabled();
+  if (errno === EPERM && switchedOff !== undefined && switchedOff !== '0') {
+    return `kernel.io_uring_disabled=${switchedOff}: sysctl kernel.io_uring_disabled=0`;
+  }
+  if (errno === EPERM)
+    return 'a seccomp filter refuses it, as containers do: allow io_uring_setup in its profile';
+  if (errno === ENOSYS) return 'io_uring needs Linux 5.1 built with CONFIG_IO_URING';
+  if (errno === EINVAL)
+    return `iodepth=${iodepth}: io_uring takes at most 32768 entries; or a feature is too new for this kernel`;
+  if (errno === ENOMEM)
+    return 'RLIMIT_MEMLOCK is too low for the rings: ulimit -l unlimited, or a lower --iodepth';
+  return undefined;
+}
+
+export const ioUring: Backend = {
+  name: 'io_uring',
+  aliases: { 'io-uring': [], iouring: [] },
+  summary: 'submission and completion rings in memory shared with the kernel',
+  id: UB.BACKEND_IO_URING,
+  features: [
+    {
+      name: 'registerfiles',
+      bit: UB.FEATURE_REGISTERFILES,
+      help: 'registered files (IOSQE_FIXED_FILE): no descriptor look-up per I/O',
+      since: '5.1',
+    },
+    {
+      name: 'fixedbufs',
+      bit: UB.FEATURE_FIXEDBUFS,
+      help: 'registered buffers (READ_FIXED, WRITE_FIXED): no mapping of pages per direct I/O',
+      since: '5.1',
+    },
+    {
+      name: 'vectored',
+      bit: UB.FEATURE_VECTORED,
+      help: 'IORING_OP_READV/WRITEV with one iovec instead of READ/WRITE',
+      since: '5.1',
+    },
+  ],
+  presets: { enhanced: ['registerfiles', 'fixedbufs'] },
+  async: true,
+  hasSlat: false,
+  ops: ['read', 'write', 'trim'],
+  syscallsExact: true,
+  hint(errno, stage, workload) {
+    if (stage === 'io_uring_setup') return setupHint(errno, workload.iodepth);
+    if (stage === 'combine features') return 'vectored and fixedbufs exclude each other';
+    if (stage === 'register buffers' && errno === ENOMEM) {
+      return 'iodepth x bs x numjobs is above RLIMIT_MEMLOCK: ulimit -l unlimited, or lower them';
+    }
+    if (errno === EOPNOTSUPP) return 'this kernel or device lacks it';
+    return undefined;
+  },
+};

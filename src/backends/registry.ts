@@ -1,0 +1,107 @@
+/**
+ * The registry of backends: the one list that the command line, the runner, `uring-bench backends`, the
+ * conformance tests and docs/BACKENDS.md go through. A new backend adds its file here and one in native/src.
+ */
+import { distance } from 'fastest-levenshtein';
+import { usageError } from '../errors.ts';
+import type { Workload } from '../jobs/job.ts';
+import { ioUring } from './io-uring.ts';
+import { linuxAio } from './linux-aio.ts';
+import { nullBackend } from './null.ts';
+import { posixAio } from './posix-aio.ts';
+import { sync } from './sync.ts';
+
+export interface Feature {
+  name: string;
+  /** Bit in ub_job.features; generated from native/include. */
+  bit: number;
+  /** One line for people. */
+  help: string;
+  /** Kernel version that brought it: "5.1". */
+  since: string;
+}
+
+/** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */
+export type Hint = (errno: number, stage: string, workload: Workload) => string | undefined;
+
+export interface Backend {
+  name: string;
+  /** Other names for it, fio's ioengines above all, each with the features that it stands for. */
+  aliases: Readonly<Record<string, readonly string[]>>;
+  summary: string;
+  /** Number in the ABI. */
+  id: number;
+  features: readonly Feature[];
+  /** Names that stand for several features: enhanced -> registerfiles, fixedbufs. */
+  presets: Readonly<Record<string, readonly string[]>>;
+  /** Whether it can have more than one I/O in flight (sync and its like cannot). */
+  async: boolean;
+  /** Whether submission is a call of its own, so that slat can be told from clat. */
+  hasSlat: boolean;
+  /** Whether all system calls made for I/O are counted; false when a library makes more unseen. */
+  syscallsExact: boolean;
+  /** Operations it can do. */
+  ops: readonly ('read' | 'write' | 'trim')[];
+  hint?: Hint;
+}
+
+/** A backend with the features that were asked for. */
+export interface Variant {
+  backend: Backend;
+  /** Sorted, each once. */
+  features: readonly Feature[];
+  /** Canonical: `io_uring+fixedbufs+registerfiles`. */
+  name: string;
+  /** As it was asked for, with aliases replaced: `io_uring+enhanced`. What tables show. */
+  label: string;
+}
+
+export const backends: readonly Backend[] = [sync, posixAio, linuxAio, ioUring, nullBackend];
+
+/** The default comparison, in the order of the article's table. */
+export const defaultVariants = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
+
+function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((k) => ({ k, d: distance(word, k) })).sort((a, b) => a.d - b.d);
+  const best = ranked[0];
+  return best && best.d <= Math.max(2, Math.floor(word.length / 3)) ? best.k : undefined;
+}
+
+/**
+ * Reads one variant as written: `io_uring+enhanced`, `libaio`.
+ * @throws BenchError (usage) for an unknown backend or feature; the message lists those that exist.
+ */
+export function parseVariant(text: string): Variant {
+  const [head = '', ...words] = text.trim().split('+');
+  const backend = backends.find((b) => b.name === head || head in b.aliases);
+  if (!backend) {
+    const names = backends.flatMap((b) => [b.name, ...Object.keys(b.aliases)]);
+    const near = nearest(head, names);
+    throw usageError(
+      `unknown backend '${head}'${near ? `: did you mean '${near}'?` : ''}`,
+      `there are: ${backends.map((b) => b.name).join(', ')}`,
+    );
+  }
+  const features = new Map<string, Feature>();
+  for (const word of [...(backend.aliases[head] ?? []), ...words]) {
+    for (const name of backend.presets[word] ?? [word]) {
+      const feature = backend.features.find((f) => f.name === name);
+      if (!feature) {
+        const known = [...backend.features.map((f) => f.name), ...Object.keys(backend.presets)];
+        const near = nearest(word, known);
+        throw usageError(
+          `${backend.name} has no feature '${word}'${near ? `: did you mean '${near}'?` : ''}`,
+          known.length ? `it has: ${known.join(', ')}` : 'it has none',
+        );
+      }
+      features.set(name, feature);
+    }
+  }
+  const sorted = [...features.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    backend,
+    features: sorted,
+    name: [backend.name, ...sorted.map((f) => f.name)].join('+'),
+    label: [backend.name, ...words].join('+'),
+  };
+}

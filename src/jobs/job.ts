@@ -1,0 +1,92 @@
+/** What to run, with every default applied and every check passed. Made by resolve.ts, read by plan.ts. */
+import type { Variant } from '../backends/registry.ts';
+
+export type RwMode = 'read' | 'write' | 'trim' | 'rw' | 'randread' | 'randwrite' | 'randtrim' | 'randrw';
+export type Distribution =
+  | { kind: 'random' }
+  | { kind: 'zipf'; theta: number }
+  | { kind: 'pareto'; h: number }
+  | { kind: 'normal'; deviation: number };
+export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
+export type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
+export type Isolation = 'thread' | 'process';
+export type OutputFormat = 'table' | 'json' | 'markdown' | 'csv';
+
+/** One file or device that a job uses. */
+export interface TargetFile {
+  path: string;
+  kind: 'file' | 'block' | 'char';
+  /** First byte of the region that is used. */
+  offset: number;
+  /** Bytes of the region that are used. */
+  size: number;
+  /** Whether this run creates it (and so removes it afterwards unless the user named it). */
+  create: boolean;
+  /** Whether to remove it when the run ends. */
+  remove: boolean;
+}
+
+/** The workload: the same for every backend. Sizes in bytes, times in nanoseconds. */
+export interface Workload {
+  name: string;
+  rw: RwMode;
+  rwmixread: number;
+  bs: { read: number; write: number; trim: number };
+  iodepth: number;
+  iodepthBatchSubmit: number;
+  iodepthBatchCompleteMin: number;
+  iodepthBatchCompleteMax: number;
+  numjobs: number;
+  direct: boolean;
+  /** O_SYNC, O_DSYNC or nothing. */
+  sync: 'none' | 'sync' | 'dsync';
+  fsync: number;
+  fdatasync: number;
+  endFsync: boolean;
+  invalidate: boolean;
+  preRead: boolean;
+  fileServiceType: FileServiceType;
+  /** I/Os to one file before the next is taken. */
+  fileServiceBatch: number;
+  norandommap: boolean;
+  randseed: bigint;
+  randomDistribution: Distribution;
+  refillBuffers: boolean;
+  bufferCompressPercentage: number;
+  zeroBuffers: boolean;
+  cpusAllowed: number[];
+  cpusAllowedPolicy: 'shared' | 'split';
+  nice: number;
+  thinktimeNs: number;
+  startdelayNs: number;
+  rampTimeNs: number;
+  continueOnError: ContinueOnError;
+  /** The bounds of one job's run: whichever is reached first ends it; 0 is no bound. At least one is set. */
+  bounds: { runtimeNs: number; ios: number; bytes: number };
+  /** posix-aio: threads of glibc's pool. */
+  aioThreads: number;
+}
+
+export interface ResolvedJob extends Workload {
+  variants: Variant[];
+  /** Label of the variant that ±% refers to; null when there is only one. */
+  reference: string | null;
+  trials: number;
+  isolation: Isolation;
+  percentileList: number[];
+  /** files[j] are those of job j (0-based); jobs may share the same paths. */
+  files: TargetFile[][];
+  /** Every option by flag name with its value in force: the stored job description. */
+  options: Record<string, unknown>;
+}
+
+/** Where the report and the stored result go; no part of the workload. */
+export interface OutputOptions {
+  outputFormat: OutputFormat;
+  /** File that takes the report instead of stdout. */
+  output: string | null;
+  resultsDir: string;
+  save: boolean;
+  quiet: boolean;
+  color: boolean;
+}

@@ -1,0 +1,277 @@
+/**
+ * The shared-memory arena of one run: lays it out, writes the jobs into it, reads counters and results. Threads and
+ * processes are one code path here; only the start differs.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { getSystemErrorName } from 'node:util';
+import { BenchError } from '../errors.ts';
+import { LAYOUT, UB } from './abi.ts';
+import { encode, fieldOf, Reader, type StructValues } from './codec.ts';
+import { type ArenaHandle, library, workerPath } from './library.ts';
+
+export interface ArenaFile {
+  path: string;
+  kind: 'file' | 'block' | 'char';
+  /** First byte and number of bytes that are used. */
+  offset: number;
+  size: number;
+}
+
+export interface ArenaJob {
+  values: Omit<StructValues<'job'>, 'nfiles' | 'files' | 'ncpus'>;
+  /** Bytes of a read, a write, a trim. */
+  bs: readonly [number, number, number];
+  cpus: readonly number[];
+  files: readonly ArenaFile[];
+}
+
+/** Raw histogram of one operation and latency over all jobs. */
+export interface MergedLatency {
+  counts: BigUint64Array;
+  count: number;
+  minNs: bigint;
+  maxNs: bigint;
+  sumNs: bigint;
+  over: number;
+}
+
+const HIST_BYTES = UB.HIST_COUNTS * 8;
+const align = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+interface Offsets {
+  jobs: number;
+  groups: number;
+  results: number;
+  histograms: number;
+  files: number;
+  size: number;
+}
+
+/** Where everything lies; paths that several jobs share are stored once. */
+function place(jobs: readonly ArenaJob[], ngroups: number, pathBytes: number): Offsets {
+  const at = { jobs: align(LAYOUT.arena.size, 64), groups: 0, results: 0, histograms: 0, files: 0, size: 0 };
+  at.groups = align(at.jobs + jobs.length * LAYOUT.job.size, 64);
+  at.results = align(at.groups + ngroups * LAYOUT.group.size, 4096);
+  at.files = align(at.results + jobs.length * LAYOUT.result.size, 64);
+  const fileBytes = jobs.reduce((sum, job) => sum + job.files.length * LAYOUT.file.size, 0);
+  at.histograms = align(at.files + fileBytes + pathBytes, 4096);
+  at.size = align(at.histograms + jobs.length * UB.OPS * UB.LATS * HIST_BYTES, 4096);
+  return at;
+}
+
+const KINDS = { file: 0, block: 1, char: 2 } as const;
+
+export class Arena {
+  readonly njobs: number;
+  private readonly handle: ArenaHandle;
+  private readonly fd: number;
+  private readonly at: Offsets;
+  private children: ChildProcess[] = [];
+
+  /** @throws BenchError (failed) when the memory can't be had. */
+  constructor(jobs: readonly ArenaJob[]) {
+    const paths = new Map<string, Buffer>();
+    for (const file of jobs.flatMap((job) => job.files)) {
+      if (!paths.has(file.path)) paths.set(file.path, Buffer.from(`${file.path}\0`));
+    }
+    const pathBytes = [...paths.values()].reduce((sum, path) => sum + path.length, 0);
+    const groups = new Map<number, number>();
+    for (const { values } of jobs) groups.set(values.group, (groups.get(values.group) ?? 0) + 1);
+
+    this.njobs = jobs.length;
+    this.at = place(jobs, groups.size, pathBytes);
+    const out: [ArenaHandle | null] = [null];
+    this.fd = library().arenaCreate(this.at.size, out);
+    if (this.fd < 0) {
+      throw new BenchError(`cannot map ${this.at.size} bytes of shared memory: ${errnoName(-this.fd)}`, {
+        kind: 'failed',
+        errno: -this.fd,
+        stage: 'create arena',
+        hint: 'fewer --numjobs need less',
+      });
+    }
+    this.handle = out[0];
+    this.writeHeader(groups);
+    this.writeJobs(jobs, this.writePaths(jobs, paths));
+  }
+
+  private write(offset: number, bytes: Uint8Array): void {
+    const result = library().arenaWrite(this.handle, offset, bytes, bytes.length);
+    if (result < 0) throw new Error(`arena write at ${offset}: ${errnoName(-result)}`);
+  }
+
+  private read(offset: number, bytes: number): Reader {
+    const to = new Uint8Array(bytes);
+    const result = library().arenaRead(this.handle, offset, to, bytes);
+    if (result < 0) throw new Error(`arena read at ${offset}: ${errnoName(-result)}`);
+    return new Reader(to);
+  }
+
+  private writeHeader(groups: ReadonlyMap<number, number>): void {
+    const word = (
+      field: 'njobs' | 'ngroups' | 'jobs' | 'groups' | 'results' | 'histograms',
+      value: number,
+    ) => {
+      const { offset, kind } = fieldOf('arena', field);
+      const bytes = new Uint8Array(kind === 'u32' ? 4 : 8);
+      const view = new DataView(bytes.buffer);
+      if (kind === 'u32') view.setUint32(0, value, true);
+      else view.setBigUint64(0, BigInt(value), true);
+      this.write(offset, bytes);
+    };
+    word('njobs', this.njobs);
+    word('ngroups', groups.size);
+    word('jobs', this.at.jobs);
+    word('groups', this.at.groups);
+    word('results', this.at.results);
+    word('histograms', this.at.histograms);
+    for (const [group, members] of groups) {
+      const bytes = encode('group', { members, measured: 0 });
+      this.write(this.at.groups + group * LAYOUT.group.size, bytes);
+    }
+  }
+
+  /** @returns where each path lies in the arena */
+  private writePaths(jobs: readonly ArenaJob[], paths: ReadonlyMap<string, Buffer>): Map<string, number> {
+    const places = new Map<string, number>();
+    let at = this.at.files + jobs.reduce((sum, job) => sum + job.files.length * LAYOUT.file.size, 0);
+    for (const [path, bytes] of paths) {
+      places.set(path, at);
+      this.write(at, bytes);
+      at += bytes.length;
+    }
+    return places;
+  }
+
+  private writeJobs(jobs: readonly ArenaJob[], places: ReadonlyMap<string, number>): void {
+    let filesAt = this.at.files;
+    for (const [index, job] of jobs.entries()) {
+      const values = { ...job.values, nfiles: job.files.length, files: filesAt, ncpus: job.cpus.length };
+      const bytes = encode('job', values);
+      const view = new DataView(bytes.buffer);
+      for (const [op, bs] of job.bs.entries()) {
+        view.setBigUint64(fieldOf('job', 'bs').offset + op * 8, BigInt(bs), true);
+      }
+      for (const cpu of job.cpus) {
+        const at = fieldOf('job', 'cpus').offset + Math.floor(cpu / 64) * 8;
+        view.setBigUint64(at, view.getBigUint64(at, true) | (1n << BigInt(cpu % 64)), true);
+      }
+      this.write(this.at.jobs + index * LAYOUT.job.size, bytes);
+      for (const file of job.files) {
+        const path = places.get(file.path) as number;
+        this.write(
+          filesAt,
+          encode('file', { path, offset: file.offset, size: file.size, kind: KINDS[file.kind] }),
+        );
+        filesAt += LAYOUT.file.size;
+      }
+    }
+  }
+
+  /**
+   * Starts all jobs on threads of this process and waits for their end.
+   * @throws BenchError (failed) when a thread can't be started
+   */
+  async runThreads(): Promise<void> {
+    const result = library().jobsStart(this.handle, 0, this.njobs);
+    if (result < 0) {
+      throw new BenchError(`cannot start ${this.njobs} job threads: ${errnoName(-result)}`, {
+        kind: 'failed',
+        errno: -result,
+        stage: 'start threads',
+        hint: 'fewer --numjobs, or a higher limit of processes (ulimit -u)',
+      });
+    }
+    await new Promise<void>((resolve, reject) => {
+      library().jobsJoin.async(this.handle, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  /**
+   * Starts each job as a process of its own and waits for their end.
+   * @throws BenchError (failed) when one can't be started or ends otherwise than it should; the others are
+   * told to stop first
+   */
+  async runProcesses(): Promise<void> {
+    const ends = Array.from({ length: this.njobs }, (_, index) => this.runProcess(index));
+    const outcomes = await Promise.allSettled(ends);
+    const failed = outcomes.find((o): o is PromiseRejectedResult => o.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  private runProcess(index: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (what: string): void => {
+        this.stop();
+        const message = `job ${index + 1}: its process ${what}`;
+        reject(new BenchError(message, { kind: 'failed', stage: 'run process' }));
+      };
+      let child: ChildProcess;
+      try {
+        const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe', this.fd];
+        child = spawn(workerPath, ['3', String(index)], { stdio });
+      } catch (error) {
+        return fail(`did not start: ${(error as Error).message}`);
+      }
+      this.children.push(child);
+      let said = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+      child.on('error', (error) => fail(`did not start: ${error.message}`));
+      child.on('close', (code, signal) => {
+        if (code === 0) resolve();
+        else fail(signal ? `was killed by ${signal}` : `ended with ${code}: ${said.trim()}`);
+      });
+    });
+  }
+
+  /** Tells all jobs to stop queueing, drain and end. */
+  stop(): void {
+    library().arenaStop(this.handle);
+  }
+
+  /** A copy of all jobs' results as they are now, for `resultBase(job)`. */
+  results(): Reader {
+    return this.read(this.at.results, this.njobs * LAYOUT.result.size);
+  }
+
+  resultBase(job: number): number {
+    return job * LAYOUT.result.size;
+  }
+
+  /** A copy of all groups. */
+  groups(): Reader {
+    return this.read(this.at.groups, this.at.results - this.at.groups);
+  }
+
+  /** The common start, by the arena's clock. */
+  header(): Reader {
+    return this.read(0, LAYOUT.arena.size);
+  }
+
+  /** Histogram of an operation's latency (UB.LAT_*) over all jobs. */
+  merged(op: number, lat: number): MergedLatency {
+    const counts = new BigUint64Array(UB.HIST_COUNTS);
+    const total = new Uint8Array(LAYOUT.latency.size);
+    library().arenaMerge(this.handle, op, lat, counts, total);
+    const reader = new Reader(total);
+    return {
+      counts,
+      count: reader.number(0, 'latency', 'count'),
+      minNs: reader.bigint(0, 'latency', 'min_ns'),
+      maxNs: reader.bigint(0, 'latency', 'max_ns'),
+      sumNs: reader.bigint(0, 'latency', 'sum_ns'),
+      over: reader.number(0, 'latency', 'over'),
+    };
+  }
+
+  /** Unmaps it. Nothing may be running. */
+  close(): void {
+    library().arenaDestroy(this.handle, this.fd);
+  }
+}
+
+function errnoName(errno: number): string {
+  return getSystemErrorName(-errno);
+}

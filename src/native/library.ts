@@ -1,0 +1,182 @@
+/**
+ * The native library, by koffi: the only file that knows the FFI package. It is loaded at the first call of
+ * `library()`, so that help, `show` and validation never need it.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getSystemErrorName } from 'node:util';
+import { BenchError } from '../errors.ts';
+import { UB } from './abi.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const libraryPath = join(root, 'native', 'build', 'liburing_bench.so');
+
+/** The executable that runs one job as a process of its own. */
+export const workerPath = join(root, 'native', 'build', 'uring-bench-worker');
+
+/** A mapped arena; opaque. */
+export type ArenaHandle = unknown;
+
+interface Functions {
+  version(): string;
+  glibc(): string;
+  arenaCreate(size: number, out: [ArenaHandle | null]): number;
+  arenaDestroy(arena: ArenaHandle, fd: number): number;
+  arenaRead(arena: ArenaHandle, offset: number, to: Uint8Array, bytes: number): number;
+  arenaWrite(arena: ArenaHandle, offset: number, from: Uint8Array, bytes: number): number;
+  arenaStop(arena: ArenaHandle): number;
+  arenaMerge(arena: ArenaHandle, op: number, lat: number, counts: BigUint64Array, total: Uint8Array): number;
+  clockInit(hz: BigUint64Array): number;
+  jobsStart(arena: ArenaHandle, first: number, count: number): number;
+  jobsJoin: { async(arena: ArenaHandle, done: (error: unknown, result: number) => void): void };
+  probe(
+    backend: number,
+    features: number,
+    depth: number,
+    bufferBytes: number,
+    jobs: number,
+    stage: Uint8Array,
+  ): number;
+  dropCache(path: string): number;
+  dioAlign(path: string, memory: Uint32Array, offset: Uint32Array): number;
+  seek(path: string, from: number, data: number): number | bigint;
+}
+
+let loaded: Functions | undefined;
+
+function load(): Functions {
+  if (!existsSync(libraryPath)) {
+    throw new BenchError(`the native library is missing: ${libraryPath}`, {
+      kind: 'failed',
+      stage: 'load library',
+      hint: `run 'npm run build' in ${root}`,
+    });
+  }
+  let lib: ReturnType<typeof import('koffi')['load']>;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    lib = koffi.load(libraryPath);
+  } catch (error) {
+    throw new BenchError(`cannot load ${libraryPath}: ${(error as Error).message}`, {
+      kind: 'failed',
+      stage: 'load library',
+      hint: `run 'npm run build' in ${root}; it was perhaps built on another machine`,
+    });
+  }
+  const f = (signature: string): never => lib.func(signature) as never;
+  const functions: Functions = {
+    version: f('const char *ub_version()'),
+    glibc: f('const char *ub_glibc()'),
+    arenaCreate: f('int ub_arena_create(uint64_t size, _Out_ void **arena)'),
+    arenaDestroy: f('int ub_arena_destroy(void *arena, int fd)'),
+    arenaRead: f('int ub_arena_read(void *arena, uint64_t offset, void *to, uint64_t bytes)'),
+    arenaWrite: f('int ub_arena_write(void *arena, uint64_t offset, const void *from, uint64_t bytes)'),
+    arenaStop: f('int ub_arena_stop(void *arena)'),
+    arenaMerge: f('int ub_arena_merge(void *arena, uint32_t op, uint32_t lat, void *counts, void *total)'),
+    clockInit: f('int ub_clock_init(void *hz)'),
+    jobsStart: f('int ub_jobs_start(void *arena, uint32_t first, uint32_t count)'),
+    jobsJoin: f('int ub_jobs_join(void *arena)'),
+    probe: f(
+      'int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs, void *stage)',
+    ),
+    dropCache: f('int ub_drop_cache(const char *path)'),
+    dioAlign: f('int ub_dio_align(const char *path, void *memory, void *offset)'),
+    seek: f('int64_t ub_seek(const char *path, int64_t from, int data)'),
+  };
+  const expected = `abi ${UB.ABI_VERSION}`;
+  if (!functions.version().endsWith(expected)) {
+    throw new BenchError(`${libraryPath} is of another version: ${functions.version()}, not ${expected}`, {
+      kind: 'failed',
+      stage: 'load library',
+      hint: `run 'npm run build' in ${root}`,
+    });
+  }
+  return functions;
+}
+
+/**
+ * The library's functions; loads it at the first call. Results below zero are -errno.
+ * @throws BenchError (failed) when it is missing, unloadable or of another ABI version.
+ */
+export function library(): Functions {
+  loaded ??= load();
+  return loaded;
+}
+
+/** Text up to the first NUL. */
+export function cString(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
+}
+
+/** What a run asks of the kernel at once. */
+export interface Setup {
+  iodepth: number;
+  /** Of one job. */
+  bufferBytes: number;
+  jobs: number;
+}
+
+/**
+ * Asks the kernel whether a backend with these features (bits) can work here, by default with the least of everything.
+ * @returns null if so, else the positive errno and what was being done.
+ */
+export function probeBackend(
+  id: number,
+  features: number,
+  setup: Setup = { iodepth: 1, bufferBytes: 4096, jobs: 1 },
+): { errno: number; stage: string } | null {
+  const stage = new Uint8Array(UB.STAGE_BYTES);
+  const result = library().probe(id, features, setup.iodepth, setup.bufferBytes, setup.jobs, stage);
+  return result < 0 ? { errno: -result, stage: cString(stage) } : null;
+}
+
+/** Version of the native library and its ABI, of glibc, and the clock that jobs use. */
+export function nativeFacts(): {
+  clock: string;
+  tscHz: number | null;
+  library: string;
+  glibc: string | null;
+} {
+  const hz = new BigUint64Array(1);
+  const kind = library().clockInit(hz);
+  return {
+    clock: kind === UB.CLOCK_TSC ? 'tsc' : 'clock_gettime',
+    tscHz: kind === UB.CLOCK_TSC ? Number(hz[0]) : null,
+    library: library().version(),
+    glibc: library().glibc(),
+  };
+}
+
+/** Drops a file's clean cached pages. @returns 0 or -errno. */
+export function dropCache(path: string): number {
+  return library().dropCache(path);
+}
+
+/** What offset and length of O_DIRECT must be a multiple of, as statx says (Linux 6.1); null when it does not say. */
+export function dioAlign(path: string): number | null {
+  const memory = new Uint32Array(1);
+  const offset = new Uint32Array(1);
+  const result = library().dioAlign(path, memory, offset);
+  return result < 0 || !offset[0] ? null : offset[0];
+}
+
+function seek(path: string, from: number, data: 0 | 1): number {
+  const at = Number(library().seek(path, from, data));
+  if (at >= 0) return at;
+  throw new BenchError(`cannot look for holes in ${path}: ${getSystemErrorName(at)}`, {
+    kind: 'failed',
+    errno: -at,
+    stage: 'seek',
+  });
+}
+
+/** SEEK_HOLE and SEEK_DATA of lseek(2). @throws BenchError (failed) */
+export const holeSeeker = {
+  /** Where the first hole at or after `from` begins; the file's size when there is none. */
+  seekHole: (path: string, from: number): number => seek(path, from, 0),
+  /** Where the first data at or after `from` begins; the file's size when there is none. */
+  seekData: (path: string, from: number): number => seek(path, from, 1),
+};
