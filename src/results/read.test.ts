@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fixture, fixtureNames, fixtureText } from '../../test/fixtures/load.ts';
+import { BenchError } from '../errors.ts';
+import { parseResult } from './read.ts';
+
+/** The message of the usage error that a changed comparison.json gives. */
+function refused(text: string): string {
+  try {
+    parseResult(text, 'run.json');
+  } catch (error) {
+    assert.ok(error instanceof BenchError && error.kind === 'usage', String(error));
+    assert.doesNotMatch(error.message + (error.hint ?? ''), /\n/);
+    assert.ok(error.message.startsWith('run.json '), error.message);
+    return `${error.message.slice('run.json '.length)}${error.hint ? ` (${error.hint})` : ''}`;
+  }
+  assert.fail('it was read');
+}
+
+function changed(change: (result: Record<string, unknown>) => void): string {
+  const result = JSON.parse(fixtureText('single'));
+  change(result);
+  return JSON.stringify(result);
+}
+
+test('stored results are read as they were written', () => {
+  for (const name of fixtureNames) assert.deepEqual(fixture(name), JSON.parse(fixtureText(name)));
+  assert.deepEqual(parseResult(`\ufeff${fixtureText('single')}`, 'bom.json'), fixture('single'));
+});
+
+test('what is no JSON says so in one line', () => {
+  assert.match(refused('{\n"a": \n'), /^is not JSON: /);
+  assert.match(refused(fixtureText('single').slice(0, 2000)), /^is not JSON: /);
+  assert.equal(refused(''), 'is empty (the run that writes it may not have ended yet)');
+  assert.equal(refused('\n'), 'is empty (the run that writes it may not have ended yet)');
+});
+
+test('JSON of something else says so', () => {
+  for (const text of ['null', '[]', '3', '{}', '{"tool": null}', '{"fio version": "fio-3.36"}']) {
+    assert.equal(refused(text), 'is not a uring-bench result (tool.name is nothing)');
+  }
+  assert.match(refused('{"tool": {"name": "fio"}}'), /tool.name is "fio"/);
+});
+
+test('another schema version is named before anything is compared', () => {
+  const newer = changed((result) => {
+    result.schema_version = 2;
+    result.environment = {};
+  });
+  assert.equal(
+    refused(newer),
+    'has schema_version 2; this uring-bench reads 1 (it was written by a newer uring-bench)',
+  );
+  const none = changed((result) => {
+    delete result.schema_version;
+  });
+  assert.equal(refused(none), 'has schema_version nothing; this uring-bench reads 1');
+});
+
+test('the first mismatch is named with its place and what is there', () => {
+  const wrongType = changed((result) => {
+    result.command_line = ['a', 7];
+  });
+  assert.match(
+    refused(wrongType),
+    /does not fit the schema of a result: \/command_line\/1: expected string, found 7/,
+  );
+  const missing = changed((result) => {
+    delete result.warnings;
+  });
+  assert.match(refused(missing), /\/warnings: expected required property/);
+  const extra = changed((result) => {
+    result.extra = 'x'.repeat(500);
+  });
+  assert.match(refused(extra), /\/extra: unexpected property \(/);
+  const date = changed((result) => {
+    result.started_at = 'yesterday';
+  });
+  assert.match(refused(date), /\/started_at: .*"yesterday"/);
+  const large = changed((result) => {
+    result.status = 'x'.repeat(500);
+  });
+  assert.ok(refused(large).length < 250);
+});

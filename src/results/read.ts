@@ -1,0 +1,69 @@
+/** Reads stored results back. Import it where a file is read: it brings the schema's validator with it. */
+import { FormatRegistry } from '@sinclair/typebox';
+import { Value, type ValueError } from '@sinclair/typebox/value';
+import { type BenchError, usageError } from '../errors.ts';
+import { ResultSchema, type RunResult, SCHEMA_VERSION } from './schema.ts';
+
+/** RFC 3339, as toISOString writes it and other tools may. */
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+
+/**
+ * Reads the text of one result file.
+ * @param path named in the error
+ * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
+ */
+export function parseResult(text: string, path: string): RunResult {
+  const value = parseJson(text, path);
+  const { tool, schema_version: version } = fieldsOf(value);
+  if (fieldsOf(tool).name !== 'uring-bench') {
+    throw usageError(`${path} is not a uring-bench result`, `tool.name is ${shown(fieldsOf(tool).name)}`);
+  }
+  if (version !== SCHEMA_VERSION) throw versionError(version, path);
+  if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', (date) => DATE_TIME.test(date));
+  if (Value.Check(ResultSchema, value)) return value;
+  const error = Value.Errors(ResultSchema, value).First();
+  throw usageError(
+    `${path} does not fit the schema of a result: ${mismatch(error)}`,
+    'the file was changed or damaged',
+  );
+}
+
+function parseJson(text: string, path: string): unknown {
+  if (text.trim() === '')
+    throw usageError(`${path} is empty`, 'the run that writes it may not have ended yet');
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw usageError(`${path} is not JSON: ${oneLine((error as Error).message)}`);
+  }
+}
+
+function versionError(version: unknown, path: string): BenchError {
+  const newer = typeof version === 'number' && version > SCHEMA_VERSION;
+  return usageError(
+    `${path} has schema_version ${shown(version)}; this uring-bench reads ${SCHEMA_VERSION}`,
+    newer ? 'it was written by a newer uring-bench' : undefined,
+  );
+}
+
+/** The members of an object; none for anything else. */
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function mismatch(error: ValueError | undefined): string {
+  if (error === undefined) return 'unknown mismatch';
+  const where = error.path === '' ? '' : `${error.path}: `;
+  const found = error.message === 'Unexpected property' ? '' : `, found ${shown(error.value)}`;
+  return oneLine(`${where}${error.message.replace(/^[A-Z][a-z]/, (start) => start.toLowerCase())}${found}`);
+}
+
+/** A JSON value short enough for one line. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ');
+}

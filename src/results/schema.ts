@@ -1,0 +1,268 @@
+/**
+ * The stored result, version 1: the only source of its types and of schema/result.schema.json
+ * (`npm run generate`). Names and units are fio's where fio has the thing: `_ns` nanoseconds,
+ * `bw_bytes` bytes per second, `iops` operations per second. A report is made from this alone.
+ */
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+
+export const SCHEMA_VERSION = 1;
+
+const strict = { additionalProperties: false };
+const count = (description?: string) => Type.Integer({ minimum: 0, ...(description ? { description } : {}) });
+const amount = (description?: string) => Type.Number({ minimum: 0, ...(description ? { description } : {}) });
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const LatencySchema = Type.Object(
+  {
+    min: amount(),
+    max: amount(),
+    mean: amount(),
+    stddev: amount(),
+    N: count('samples; for lat_ns of a direction equal to its total_ios'),
+    percentile: Type.Record(Type.String(), amount(), { description: 'keys as fio: "99.900000"' }),
+    over_range: count('samples above the histogram range, counted in its last bucket'),
+    hdr: Type.String({ description: 'HdrHistogram V2, zlib-compressed, base64; empty when N is 0' }),
+  },
+  { ...strict, description: 'nanoseconds; all zero and an empty hdr when N is 0' },
+);
+
+export const DirectionSchema = Type.Object(
+  {
+    total_ios: count(),
+    io_bytes: count(),
+    iops: amount(),
+    bw_bytes: amount('bytes per second'),
+    short_ios: count(),
+    slat_ns: LatencySchema,
+    clat_ns: LatencySchema,
+    lat_ns: LatencySchema,
+  },
+  strict,
+);
+
+export const IoErrorSchema = Type.Object(
+  {
+    op: Type.String({ description: 'read, write, trim or fsync' }),
+    errno: count(),
+    code: Type.String({ description: 'EIO, ENOSPC, ...' }),
+    count: count(),
+    first_file: Type.String(),
+    first_offset: count(),
+  },
+  strict,
+);
+
+export const TrialSchema = Type.Object(
+  {
+    trial: Type.Integer({ minimum: 1 }),
+    status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
+    runtime_ns: count('from the common start to the last completion of the last job'),
+    total_ios: count(),
+    iops: amount(),
+    bw_bytes: amount(),
+    ctx: Type.Object(
+      {
+        total: count(),
+        voluntary: count(),
+        involuntary: count(),
+        helpers: count('the part of total that helper threads made: glibc aio pool, iou-wrk, iou-sqp'),
+      },
+      { ...strict, description: 'context switches of everything that the backend used' },
+    ),
+    cpu: Type.Object(
+      {
+        usr_ns: count(),
+        sys_ns: count(),
+        helpers_ns: count('the part of usr_ns + sys_ns that helper threads used'),
+      },
+      strict,
+    ),
+    syscalls: Type.Object(
+      {
+        total: count(),
+        per_io: amount(),
+        by_name: Type.Record(Type.String(), count()),
+        exact: Type.Boolean({ description: 'false: helper code makes more that are not counted (futex)' }),
+      },
+      { ...strict, description: 'system calls made for I/O inside the measured window' },
+    ),
+    effective_depth: amount('mean number of I/Os in flight: sum of lat / runtime, over all jobs'),
+    read: DirectionSchema,
+    write: DirectionSchema,
+    trim: DirectionSchema,
+    sync: Type.Optional(DirectionSchema), // fsync and fdatasync, when the workload has them; not in total_ios
+    offsets_hash: Type.Optional(
+      Type.String({
+        description:
+          "FNV-1a, in hex, of (operation, file, offset) of each job's first 1024 I/Os, xor over jobs: equal for " +
+          'all backends of a trial that did as many; absent when a job did fewer and time bounded it',
+      }),
+    ),
+    errors: Type.Array(IoErrorSchema),
+    failure: nullable(
+      Type.Object(
+        { message: Type.String(), errno: count(), stage: Type.String(), hint: nullable(Type.String()) },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+
+const Spread = Type.Object({ median: amount(), min: amount(), max: amount() }, strict);
+
+export const SummarySchema = Type.Object(
+  {
+    trials: count('complete trials that the summary is made of'),
+    iops: Spread,
+    bw_bytes: Spread,
+    ctx: Spread,
+    ctx_per_io: Spread,
+    cpu_ns_per_io: Spread,
+    usr_pct: Spread,
+    sys_pct: Spread,
+    syscalls_per_io: Spread,
+    iops_vs_reference_pct: nullable(
+      Type.Number({ description: 'ratio of median IOPS to the reference, as ±%' }),
+    ),
+    lat_ns: Type.Object(
+      {
+        mean: amount(),
+        min: amount(),
+        max: amount(),
+        N: count(),
+        percentile: Type.Record(Type.String(), amount()),
+      },
+      { ...strict, description: 'all directions and trials merged exactly' },
+    ),
+  },
+  strict,
+);
+
+export const BackendResultSchema = Type.Object(
+  {
+    backend: Type.String({ description: 'registry name: io_uring' }),
+    variant: Type.String({ description: 'canonical: io_uring+fixedbufs+registerfiles' }),
+    label: Type.String({ description: 'as shown: the name that was asked for, io_uring+enhanced' }),
+    status: Type.Union([
+      Type.Literal('complete'),
+      Type.Literal('interrupted'),
+      Type.Literal('failed'),
+      Type.Literal('skipped'),
+    ]),
+    reason: nullable(Type.String({ description: 'why it was skipped or failed' })),
+    trials: Type.Array(TrialSchema),
+    summary: nullable(SummarySchema),
+  },
+  strict,
+);
+
+export const WarningSchema = Type.Object(
+  {
+    code: Type.String({ description: 'stable, kebab-case: short-ios, file-has-holes, low-depth, ...' }),
+    message: Type.String(),
+    variant: nullable(Type.String()),
+    trial: nullable(Type.Integer({ minimum: 1 })),
+  },
+  strict,
+);
+
+export const DeviceSchema = Type.Object(
+  {
+    path: Type.String(),
+    kind: Type.Union([Type.Literal('file'), Type.Literal('block'), Type.Literal('char')]),
+    size_bytes: nullable(count()),
+    file_system: nullable(Type.String()),
+    mount_point: nullable(Type.String()),
+    mount_options: nullable(Type.String()),
+    device: nullable(Type.String({ description: 'block device below: nvme0n1' })),
+    model: nullable(Type.String()),
+    firmware: nullable(Type.String()),
+    rotational: nullable(Type.Boolean()),
+    scheduler: nullable(Type.String()),
+    nr_requests: nullable(count()),
+    logical_block_size: nullable(count()),
+    physical_block_size: nullable(count()),
+    max_sectors_kb: nullable(count()),
+    write_cache: nullable(Type.String({ description: '"write back" or "write through"' })),
+    io_poll: nullable(Type.Boolean()),
+    nomerges: nullable(count()),
+    rq_affinity: nullable(count()),
+    wbt_lat_usec: nullable(count()),
+  },
+  strict,
+);
+
+export const EnvironmentSchema = Type.Object(
+  {
+    hostname: Type.String(),
+    kernel: Type.String(),
+    kernel_version: Type.String({ description: '/proc/version build line' }),
+    arch: Type.String(),
+    virtualization: nullable(
+      Type.String({ description: 'kvm, ... as far as the CPU says; null on bare metal' }),
+    ),
+    cpu_model: Type.String(),
+    cpus_online: count(),
+    cpus_allowed: count(),
+    numa_nodes: count(),
+    smt: nullable(Type.Boolean()),
+    governor: nullable(Type.String()),
+    mitigations: nullable(Type.String()),
+    memory_bytes: count(),
+    memory_available_bytes: count(),
+    memlock_limit_bytes: nullable(count('null: unlimited')),
+    aio_max_nr: nullable(count()),
+    io_uring_disabled: nullable(count()),
+    clock: Type.String({ description: 'tsc or clock_gettime' }),
+    tsc_hz: nullable(count()),
+    clocksource: nullable(Type.String()),
+    node: Type.String(),
+    library: Type.String({ description: 'version of the native library; its ABI' }),
+    glibc: nullable(Type.String()),
+    files: Type.Array(DeviceSchema),
+  },
+  strict,
+);
+
+export const ResultSchema = Type.Object(
+  {
+    schema_version: Type.Literal(SCHEMA_VERSION),
+    tool: Type.Object({ name: Type.Literal('uring-bench'), version: Type.String() }, strict),
+    status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
+    started_at: Type.String({ format: 'date-time' }),
+    finished_at: nullable(Type.String({ format: 'date-time' })),
+    command_line: Type.Array(Type.String()),
+    environment: EnvironmentSchema,
+    jobs: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          numjobs: Type.Integer({ minimum: 1 }),
+          files: Type.Array(Type.String(), { description: 'paths; those of job 1 when jobs have their own' }),
+          options: Type.Record(Type.String(), Type.Unknown(), {
+            description:
+              'every option by its flag name with the value in force, in the units of docs/OPTIONS.md',
+          }),
+        },
+        strict,
+      ),
+    ),
+    reference: nullable(Type.String({ description: 'variant that ±% refers to' })),
+    backends: Type.Array(BackendResultSchema),
+    warnings: Type.Array(WarningSchema),
+  },
+  { ...strict, $id: 'https://uring-bench.invalid/result-1.schema.json', title: 'uring-bench result' },
+);
+
+export type Latency = Static<typeof LatencySchema>;
+export type Direction = Static<typeof DirectionSchema>;
+export type IoErrorCount = Static<typeof IoErrorSchema>;
+export type Trial = Static<typeof TrialSchema>;
+export type SpreadOf = Static<typeof Spread>;
+export type Summary = Static<typeof SummarySchema>;
+export type BackendResult = Static<typeof BackendResultSchema>;
+export type ResultWarning = Static<typeof WarningSchema>;
+export type DeviceInfo = Static<typeof DeviceSchema>;
+export type Environment = Static<typeof EnvironmentSchema>;
+export type RunResult = Static<typeof ResultSchema>;

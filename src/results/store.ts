@@ -1,0 +1,209 @@
+/** Where results land: one JSON file a run, there before the run starts and whole at every moment after. */
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { BenchError } from '../errors.ts';
+import { isSystemError, systemReason } from './host-files.ts';
+import type { RunResult } from './schema.ts';
+
+/** Written and removed again when a result is opened: a full disk says so before the run, not after it. */
+const PROBE_BYTES = 64 * 1024;
+
+/** Longest job name in a file name; file systems end at 255 bytes for the whole. */
+const NAME_LENGTH_MAX = 80;
+
+export interface ResultFile {
+  /** Where the result is. Empty until the first write. */
+  readonly path: string;
+  /**
+   * Replaces the content with this result, atomically and durably: whoever reads the file, also after a
+   * crash, finds the result before or the result after. Synchronous, so that a signal handler can call it.
+   * @throws BenchError (failed) when the disk refuses; TypeError when the result holds what JSON can't.
+   */
+  write(result: RunResult): void;
+  /** Removes the file: the run ended before there was anything to keep. */
+  discard(): void;
+}
+
+/**
+ * The text of a result. JSON.stringify writes NaN and Infinity as null, and its error for a BigInt names no
+ * place: either would be a bug here, so both throw and say where.
+ * @throws TypeError
+ */
+export function resultText(result: RunResult): string {
+  const check = (value: unknown, at: string): void => {
+    if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) {
+      throw new TypeError(`${at} is ${typeof value === 'bigint' ? 'a BigInt' : value}: not for JSON`);
+    }
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) check(item, `${at}.${key}`);
+    }
+  };
+  check(result, 'result');
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
+
+/** `2026-11-22T13-05-09Z-randread-4k`: sorts by time; no character that a shell or another system minds. */
+function stemOf(startedAt: Date, name: string): string {
+  const time = `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+  const word = name
+    .replace(/[^A-Za-z0-9._+-]+/g, '-')
+    .replace(/^[.-]+|-+$/g, '')
+    .slice(0, NAME_LENGTH_MAX);
+  return word === '' ? time : `${time}-${word}`;
+}
+
+/** What a person can do about an errno of opening or writing here. */
+function storeHint(code: string): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'free some space, or use --results-dir=DIR or --no-save';
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'a file is in the way: use --results-dir=DIR or --no-save';
+    default:
+      return 'use --results-dir=DIR or --no-save';
+  }
+}
+
+function storeError(
+  kind: 'usage' | 'failed',
+  what: string,
+  error: NodeJS.ErrnoException & { code: string; errno: number },
+): BenchError {
+  return new BenchError(`${what}: ${systemReason(error)}`, {
+    kind,
+    errno: Math.abs(error.errno),
+    stage: 'store result',
+    hint: storeHint(error.code),
+  });
+}
+
+/** Writes a new file and flushes it to the disk; on any error there is no file. */
+function writeDurably(path: string, content: string | Buffer): void {
+  try {
+    const fd = openSync(path, 'w', 0o644);
+    try {
+      writeFileSync(fd, content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Makes a rename in a folder durable. */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r');
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    // Some network and FUSE file systems can't sync a folder; the rename is as atomic without.
+    if (!isSystemError(error) || error.code !== 'EINVAL') throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Creates STEM.json, or STEM-2.json and so on when another run has that name already; empty. */
+function reserve(dir: string, stem: string): string {
+  for (let number = 1; ; number++) {
+    const path = join(dir, `${stem}${number === 1 ? '' : `-${number}`}.json`);
+    try {
+      closeSync(openSync(path, 'wx', 0o644));
+      return path;
+    } catch (error) {
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** The temporary file beside a result: hidden, and no other run's, since the result's name is ours alone. */
+function temporaryPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`);
+}
+
+/** Creates a folder with those above it -> those that weren't there, innermost first. */
+function makeFolders(dir: string): string[] {
+  const first = mkdirSync(dir, { recursive: true });
+  const made: string[] = [];
+  if (first === undefined) return made;
+  for (let at = resolve(dir); made.at(-1) !== resolve(first); at = dirname(at)) made.push(at);
+  return made;
+}
+
+/** Removes folders that this run made, unless somebody has put something into them since. */
+function removeFolders(made: readonly string[]): void {
+  for (const folder of made) {
+    try {
+      rmdirSync(folder);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return;
+    }
+  }
+}
+
+class StoredResult implements ResultFile {
+  readonly path: string;
+  readonly #madeFolders: readonly string[];
+
+  constructor(path: string, madeFolders: readonly string[]) {
+    this.path = path;
+    this.#madeFolders = madeFolders;
+  }
+
+  write(result: RunResult): void {
+    const text = resultText(result);
+    const temporary = temporaryPath(this.path);
+    try {
+      writeDurably(temporary, text);
+      renameSync(temporary, this.path);
+      syncFolder(dirname(this.path));
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      if (!isSystemError(error)) throw error;
+      throw storeError('failed', `cannot write the result ${this.path}`, error);
+    }
+  }
+
+  discard(): void {
+    rmSync(this.path, { force: true });
+    removeFolders(this.#madeFolders);
+  }
+}
+
+/**
+ * Creates the file for the result of a run that starts now, and the folder when there is none, and makes
+ * sure that it can be written: better now than after the run. It stays empty until the first write.
+ * @throws BenchError (usage) when the folder or the file can't be made or the disk is full; nothing is left.
+ */
+export async function openResultFile(dir: string, startedAt: Date, name: string): Promise<ResultFile> {
+  let made: string[] = [];
+  let path: string | undefined;
+  try {
+    made = makeFolders(dir);
+    path = reserve(dir, stemOf(startedAt, name));
+    const probe = temporaryPath(path);
+    writeDurably(probe, Buffer.alloc(PROBE_BYTES, 1));
+    rmSync(probe);
+    return new StoredResult(path, made);
+  } catch (error) {
+    if (path !== undefined) rmSync(path, { force: true });
+    removeFolders(made);
+    if (!isSystemError(error)) throw error;
+    throw storeError('usage', `cannot store results in ${dir}`, error);
+  }
+}
