@@ -1,0 +1,49 @@
+/** What a run tells while it goes on. The runner calls it; src/cli/progress.ts shows it. */
+
+/** What is going to happen, once files are laid out. */
+export interface ProgressPlan {
+  /** Labels in the order of the table. */
+  variants: readonly string[];
+  trials: number;
+  /** Of all trials together; null when the amount of I/O and not the time bounds them. */
+  expectedSeconds: number | null;
+}
+
+/** The state of the trial that is running, since it began. */
+export interface ProgressSample {
+  variant: string;
+  /** From 1. */
+  trial: number;
+  elapsedSeconds: number;
+  /** Planned length, ramp time included; null when it has none. */
+  trialSeconds: number | null;
+  /** 0 to 1, when an amount of I/O bounds the trial; null otherwise. */
+  fractionDone: number | null;
+  /** Rates since the last sample. */
+  iops: number;
+  bwBytes: number;
+  meanLatencyNs: number;
+  /** I/Os that failed so far. */
+  errors: number;
+}
+
+export interface Progress {
+  /** Files are being written before the run. */
+  layout(doneBytes: number, totalBytes: number): void;
+  start(plan: ProgressPlan): void;
+  /** Several times a second. */
+  sample(sample: ProgressSample): void;
+  /** Something to know now: a backend that is skipped, a stop that was asked for. One line. */
+  note(line: string): void;
+  /** Nothing more is coming, however the run ended. Calling it again does nothing. */
+  end(): void;
+}
+
+/** Shows nothing. */
+export const noProgress: Progress = {
+  layout() {},
+  start() {},
+  sample() {},
+  note() {},
+  end() {},
+};

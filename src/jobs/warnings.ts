@@ -1,0 +1,85 @@
+/** What a reader of the numbers should know: typed values, rendered by src/report/warnings.ts alone. */
+import type { Variant } from '../backends/registry.ts';
+import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
+import type { ResolvedJob } from './job.ts';
+
+/** Below that share of iodepth the queue was not kept full. */
+const DEPTH_SHARE = 0.9;
+/** With fewer I/Os the 99.9th percentile is one sample or none. */
+const FEW_IOS = 1000;
+
+/** What is known before the first trial. */
+export function planWarnings(job: ResolvedJob): ResultWarning[] {
+  const warnings: ResultWarning[] = [];
+  const add = (code: string, variant: Variant, message: string): void => {
+    warnings.push({ code, message, variant: variant.name, trial: null });
+  };
+  for (const variant of job.variants) {
+    const { name } = variant.backend;
+    if (name === 'posix-aio' && job.isolation === 'thread' && job.numjobs > 1) {
+      const message = `${variant.label}: all ${job.numjobs} jobs share one glibc thread pool and its lock; fio's jobs have one each: --isolation=process`;
+      add('shared-aio-pool', variant, message);
+    }
+    if (name === 'linux-aio' && !job.direct) {
+      add(
+        'linux-aio-buffered',
+        variant,
+        `${variant.label}: with buffered files linux-aio works synchronously, in io_submit`,
+      );
+    }
+  }
+  return warnings;
+}
+
+/** What one trial shows. */
+export function trialWarnings(job: ResolvedJob, variant: Variant, trial: Trial): ResultWarning[] {
+  const warnings: ResultWarning[] = [];
+  const add = (code: string, message: string): void => {
+    warnings.push({
+      code,
+      message: `${variant.label}: ${message}`,
+      variant: variant.name,
+      trial: trial.trial,
+    });
+  };
+  const directions = [trial.read, trial.write, trial.trim];
+  const short = directions.reduce((sum, d) => sum + d.short_ios, 0);
+  if (short > 0) add('short-ios', `${short} I/Os were short: fewer bytes than bs`);
+  const errors = trial.errors.reduce((sum, e) => sum + e.count, 0);
+  if (errors > 0 && trial.failure === null)
+    add('io-errors', `${errors} I/Os failed and are not in the figures`);
+  const over = directions.reduce((sum, d) => sum + d.lat_ns.over_range, 0);
+  if (over > 0) add('latency-over-range', `${over} I/Os took longer than 73 minutes, the histograms' range`);
+  const asked = (variant.backend.async ? job.iodepth : 1) * job.numjobs;
+  if (trial.total_ios >= FEW_IOS && trial.effective_depth < asked * DEPTH_SHARE && job.thinktimeNs === 0) {
+    add(
+      'low-depth',
+      `${trial.effective_depth.toFixed(1)} I/Os in flight on average, ${asked} were asked for`,
+    );
+  }
+  if (trial.status === 'complete' && trial.total_ios < FEW_IOS) {
+    add('few-ios', `only ${trial.total_ios} I/Os: high percentiles rest on too few samples`);
+  }
+  return warnings;
+}
+
+/** All variants of a trial must have been given the same I/Os; where it can be told, it is checked. */
+export function offsetWarnings(backends: readonly BackendResult[]): ResultWarning[] {
+  const byTrial = new Map<number, Map<string, string>>();
+  for (const backend of backends) {
+    for (const trial of backend.trials) {
+      if (trial.offsets_hash === undefined) continue;
+      const seen = byTrial.get(trial.trial) ?? new Map<string, string>();
+      seen.set(trial.offsets_hash, backend.label);
+      byTrial.set(trial.trial, seen);
+    }
+  }
+  return [...byTrial]
+    .filter(([, seen]) => seen.size > 1)
+    .map(([trial, seen]) => ({
+      code: 'offsets-differ',
+      message: `trial ${trial}: ${[...seen.values()].join(' and ')} were not given the same offsets: don't compare them`,
+      variant: null,
+      trial,
+    }));
+}
