@@ -1,0 +1,60 @@
+/*
+ * Runs all tests: the C ones, then those of TypeScript, each file in a process of its own. Arguments filter:
+ * an argument that names files or a part of their path chooses them (and leaves out the C tests), options go
+ * to node --test.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+function testFiles(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return testFiles(path);
+    return entry.name.endsWith('.test.ts') ? [relative(root, path)] : [];
+  });
+}
+
+function run(program, args) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
+  if (error) throw error;
+  return status ?? 1;
+}
+
+/** Whether native/Makefile has a target; 2 is make's answer for none. */
+function hasTarget(target) {
+  return spawnSync('make', ['-C', 'native', '-n', target], { cwd: root, stdio: 'ignore' }).status === 0;
+}
+
+const given = process.argv.slice(2);
+const options = given.filter((argument) => argument.startsWith('-'));
+const filters = given
+  .filter((argument) => !argument.startsWith('-'))
+  .map((path) => path.replace(/^\.\//, ''));
+const files = ['src', 'test', 'scripts', 'bench']
+  .flatMap((folder) => testFiles(join(root, folder)))
+  .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  .sort();
+
+if (files.length === 0) {
+  process.stderr.write(`no test file matches ${filters.join(' ')}\n`);
+  process.exit(1);
+}
+let failed = false;
+if (filters.length === 0 && hasTarget('check')) {
+  failed = run('make', ['--no-print-directory', '-s', '-C', 'native', 'check']) !== 0;
+}
+// One at a time: tests that do I/O and measure must not get in each other's way.
+const status = run(process.execPath, [
+  '--import',
+  'tsx',
+  '--test',
+  '--test-concurrency=1',
+  ...options,
+  ...files,
+]);
+process.exit(failed ? 1 : status);

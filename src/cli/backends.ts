@@ -1,0 +1,141 @@
+/** `uring-bench backends`: what there is, and what of it works here. */
+import { getSystemErrorMap } from 'node:util';
+import CliTable3 from 'cli-table3';
+import picocolors from 'picocolors';
+import { type Backend, backends, type Feature } from '../backends/registry.ts';
+import { usageError } from '../errors.ts';
+import { readOptions } from '../jobs/option-reader.ts';
+import { resolveOutput } from '../jobs/output.ts';
+import { defaultWorkload } from '../jobs/resolve.ts';
+import { probeBackend } from '../native/library.ts';
+import { foldWords } from '../report/text.ts';
+import type { Invocation } from './program.ts';
+import { checkReport, deliverReport, reportColumns } from './report.ts';
+import { takesColor } from './terminal.ts';
+
+/** null: it works. */
+type Reason = string | null;
+
+/** One row of the table; the JSON output is a list of these by backend. */
+interface Listed {
+  name: string;
+  summary: string;
+  /** Kernel version that brought it; null when every supported kernel has it. */
+  since: string | null;
+  available: boolean;
+  reason: Reason;
+}
+
+interface ListedBackend extends Listed {
+  aliases: string[];
+  operations: readonly string[];
+  async: boolean;
+  features: Listed[];
+  presets: (Listed & { features: readonly string[] })[];
+}
+
+/** Asks the kernel. */
+type Probe = (id: number, features: number) => { errno: number; stage: string } | null;
+
+function reasonOf(backend: Backend, features: readonly Feature[], probe: Probe): Reason {
+  const refused = probe(
+    backend.id,
+    features.reduce((bits, feature) => bits | feature.bit, 0),
+  );
+  if (refused === null) return null;
+  const { errno, stage } = refused;
+  const [name, words] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+  const hint = backend.hint?.(errno, stage, defaultWorkload());
+  return `${stage}: ${name}, ${words}${hint === undefined ? '' : `: ${hint}`}`;
+}
+
+function listed(name: string, summary: string, since: string | null, reason: Reason): Listed {
+  return { name, summary, since, available: reason === null, reason };
+}
+
+function listBackend(backend: Backend, probe: Probe): ListedBackend {
+  const itself = reasonOf(backend, [], probe);
+  // Without the backend its features cannot be there: one reason is enough.
+  const reasonWith = (features: readonly Feature[]) => itself ?? reasonOf(backend, features, probe);
+  return {
+    ...listed(backend.name, backend.summary, null, itself),
+    aliases: Object.keys(backend.aliases),
+    operations: backend.ops,
+    async: backend.async,
+    features: backend.features.map((f) => listed(f.name, f.help, f.since, reasonWith([f]))),
+    presets: Object.entries(backend.presets).map(([name, names]) => {
+      const features = backend.features.filter((feature) => names.includes(feature.name));
+      return { ...listed(name, `short for ${names.join('+')}`, null, reasonWith(features)), features: names };
+    }),
+  };
+}
+
+/** Everything in the registry, with what the probe says. */
+export function listBackends(probe: Probe): ListedBackend[] {
+  return backends.map((backend) => listBackend(backend, probe));
+}
+
+const CHARS = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '' },
+  ...{ right: '', 'right-mid': '', middle: '  ' },
+};
+
+/** The table for people: a row for each backend, its features below it, then why anything is missing. */
+export function renderBackends(list: readonly ListedBackend[], columns: number, color: boolean): string {
+  const colors = picocolors.createColors(color);
+  const rows = list.flatMap((backend) => [
+    { ...backend, shown: colors.bold(backend.name), as: backend.aliases.join(', ') },
+    ...[...backend.features, ...backend.presets].map((part) => ({
+      ...part,
+      shown: `  +${part.name}`,
+      as: '',
+    })),
+  ]);
+  const here = (available: boolean) => (available ? colors.green('yes') : colors.red('no'));
+  const table = new CliTable3({
+    chars: CHARS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    head: ['backend', 'here', 'other names', 'since'].map(colors.dim),
+  });
+  const fixed = [
+    Math.max(7, ...rows.map((row) => row.name.length + 3)),
+    4,
+    Math.max(11, ...rows.map((row) => row.as.length)),
+    5,
+  ];
+  const room = Math.max(20, columns - fixed.reduce((sum, width) => sum + width + 2, 0));
+  table.options.head.push(colors.dim('what it is'));
+  for (const { shown, available, as, since, summary } of rows) {
+    table.push([shown, here(available), as, since ?? '', foldWords(summary, room, 0).join('\n')]);
+  }
+  const lines = table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+  const reasons = list.flatMap((backend) => [
+    ...(backend.reason === null ? [] : [`${backend.name}: ${backend.reason}`]),
+    ...[...backend.features, ...backend.presets]
+      .filter((part) => part.reason !== null && backend.reason === null)
+      .map((part) => `${backend.name}+${part.name}: ${part.reason}`),
+  ]);
+  const why = reasons.flatMap((reason) => foldWords(`not available here: ${reason}`, columns, 2));
+  return `${[...lines, ...(why.length > 0 ? ['', ...why] : [])].join('\n')}\n`;
+}
+
+export async function backendsCommand({ options }: Invocation): Promise<number> {
+  const { raw } = readOptions(options);
+  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
+  if (output.outputFormat !== 'table' && output.outputFormat !== 'json') {
+    throw usageError(`backends has no output-format=${output.outputFormat}`, 'one of: table, json');
+  }
+  checkReport(output);
+  const list = listBackends(probeBackend);
+  const text =
+    output.outputFormat === 'json'
+      ? `${JSON.stringify({ backends: list }, null, 2)}\n`
+      : renderBackends(list, reportColumns(output), output.color);
+  await deliverReport(text, output);
+  return 0;
+}

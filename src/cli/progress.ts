@@ -1,0 +1,240 @@
+/** Progress on stderr: one line that is redrawn on a terminal, a plain line now and then elsewhere. */
+import picocolors from 'picocolors';
+import { noProgress, type Progress, type ProgressPlan, type ProgressSample } from '../jobs/progress.ts';
+import {
+  formatBytes,
+  formatDuration,
+  formatIops,
+  formatLatency,
+  formatMiBps,
+  plural,
+} from '../report/format.ts';
+import { printable } from '../report/text.ts';
+import { fitParts, type Part } from './progress-line.ts';
+
+/** The part of a stream that progress needs. */
+export interface ProgressStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressOptions {
+  quiet: boolean;
+  color: boolean;
+  /** Milliseconds, monotonic. */
+  now?: () => number;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 5000;
+const CLEAR_LINE = '\r\x1b[K';
+const HIDE_CURSOR = '\x1b[?25l';
+const SHOW_CURSOR = '\x1b[?25h';
+
+/** The progress that suits the stream; nothing when quiet. */
+export function createProgress(stream: ProgressStream, options: ProgressOptions): Progress {
+  if (options.quiet) return noProgress;
+  const now = options.now ?? (() => performance.now());
+  if (stream.isTTY) return new TerminalProgress(stream, options.color, now);
+  return new PlainProgress(stream, now);
+}
+
+/** How far the whole run is: trials that have ended and the part of the one that runs. */
+class RunClock {
+  #plan: ProgressPlan = { variants: [], trials: 1, expectedSeconds: null };
+  readonly #begun = new Set<string>();
+
+  start(plan: ProgressPlan): void {
+    this.#plan = plan;
+  }
+
+  get plan(): ProgressPlan {
+    return this.#plan;
+  }
+
+  /** 0 to 1, or null when the length of a trial is unknown. */
+  fraction(sample: ProgressSample): number | null {
+    this.#begun.add(`${sample.variant}\0${sample.trial}`);
+    const { trialSeconds, fractionDone, elapsedSeconds } = sample;
+    const inTrial = fractionDone ?? (trialSeconds ? elapsedSeconds / trialSeconds : null);
+    const total = this.#plan.variants.length * this.#plan.trials;
+    if (inTrial === null || total === 0) return null;
+    return Math.min(1, (this.#begun.size - 1 + Math.min(1, inTrial)) / total);
+  }
+}
+
+function seconds(value: number): string {
+  const whole = Math.max(0, Math.round(value));
+  if (whole < 100) return `${whole} s`;
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')} min`;
+}
+
+/** 46200 as 46.2k: for a line that has little room. */
+function compact(value: number): string {
+  const [scale, unit] = value >= 999_500 ? [1e6, 'M'] : value >= 999.5 ? [1e3, 'k'] : [1, ''];
+  const scaled = value / scale;
+  return `${scaled < 99.95 && unit !== '' ? scaled.toFixed(1) : Math.round(scaled)}${unit}`;
+}
+
+/** Elapsed and remaining time. */
+function timePart(elapsed: number, total: number | null): { text: string; short?: string } {
+  if (total === null) return { text: seconds(elapsed) };
+  const left = Math.max(0, Math.ceil(total - elapsed));
+  const short = total < 100 ? `${Math.floor(elapsed)}/${Math.ceil(total)} s` : `${seconds(left)} left`;
+  return { text: `${seconds(Math.floor(elapsed))}, ${seconds(left)} left`, short };
+}
+
+function planLine({ variants, trials, expectedSeconds }: ProgressPlan): string {
+  const runs = variants.length * trials;
+  const count = `${plural(variants.length, 'backend')} x ${plural(trials, 'trial')}`;
+  if (expectedSeconds === null || runs === 0) return count;
+  return `${count} x ${formatDuration((expectedSeconds / runs) * 1e9)}: about ${formatDuration(expectedSeconds * 1e9)}`;
+}
+
+function rates(sample: ProgressSample): { iops: string; bandwidth: string; latency: string; errors: string } {
+  return {
+    iops: `${formatIops(sample.iops)} IOPS`,
+    bandwidth: `${formatMiBps(sample.bwBytes)} MiB/s`,
+    latency: sample.iops > 0 ? `mean ${formatLatency(sample.meanLatencyNs)}` : '',
+    errors: sample.errors > 0 ? plural(sample.errors, 'error') : '',
+  };
+}
+
+class PlainProgress implements Progress {
+  readonly #stream: ProgressStream;
+  readonly #now: () => number;
+  readonly #clock = new RunClock();
+  #lastMs: number;
+
+  constructor(stream: ProgressStream, now: () => number) {
+    this.#stream = stream;
+    this.#now = now;
+    this.#lastMs = now();
+  }
+
+  #due(): boolean {
+    const ms = this.#now();
+    if (ms - this.#lastMs < PLAIN_LINE_MS) return false;
+    this.#lastMs = ms;
+    return true;
+  }
+
+  #line(text: string): void {
+    this.#stream.write(`${printable(text)}\n`);
+  }
+
+  layout(doneBytes: number, totalBytes: number): void {
+    if (this.#due()) this.#line(`laying out files: ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
+  }
+
+  start(plan: ProgressPlan): void {
+    this.#clock.start(plan);
+    this.#line(planLine(plan));
+  }
+
+  sample(sample: ProgressSample): void {
+    const fraction = this.#clock.fraction(sample);
+    if (!this.#due()) return;
+    const { iops, bandwidth, latency, errors } = rates(sample);
+    const done = fraction === null ? '' : `, ${Math.floor(fraction * 100)} % done`;
+    const which = `${sample.variant}, trial ${sample.trial} of ${this.#clock.plan.trials}${done}`;
+    this.#line(`${which}: ${[iops, bandwidth, latency, errors].filter((part) => part !== '').join(', ')}`);
+  }
+
+  note(line: string): void {
+    this.#line(line);
+  }
+
+  end(): void {}
+}
+
+class TerminalProgress implements Progress {
+  readonly #stream: ProgressStream;
+  readonly #colors: ReturnType<typeof picocolors.createColors>;
+  readonly #now: () => number;
+  readonly #clock = new RunClock();
+  #startedMs: number;
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  #drawn = false;
+  #parts: Part[] = [];
+  readonly #showCursor = () => this.#stream.write(SHOW_CURSOR);
+
+  constructor(stream: ProgressStream, color: boolean, now: () => number) {
+    this.#stream = stream;
+    this.#colors = picocolors.createColors(color);
+    this.#now = now;
+    this.#startedMs = now();
+  }
+
+  layout(doneBytes: number, totalBytes: number): void {
+    const done = totalBytes > 0 ? doneBytes / totalBytes : 1;
+    this.#show([
+      { text: 'laying out files', rank: 0 },
+      { bar: done, rank: 4 },
+      { text: `${Math.floor(done * 100)} %`, rank: 1 },
+      { text: `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`, rank: 2 },
+    ]);
+  }
+
+  start(plan: ProgressPlan): void {
+    this.#clock.start(plan);
+    this.#startedMs = this.#now();
+    this.#parts = [];
+    this.note(planLine(plan));
+  }
+
+  sample(sample: ProgressSample): void {
+    const { bold, cyan, red } = this.#colors;
+    const { variants, trials, expectedSeconds } = this.#clock.plan;
+    const fraction = this.#clock.fraction(sample);
+    const widest = Math.max(...variants.map((label) => label.length), sample.variant.length);
+    const elapsed = (this.#now() - this.#startedMs) / 1000;
+    const total = expectedSeconds ?? (fraction !== null && fraction > 0.02 ? elapsed / fraction : null);
+    const { iops, bandwidth, latency, errors } = rates(sample);
+    this.#show([
+      { text: sample.variant.padEnd(widest), rank: 0, style: cyan },
+      { text: `${sample.trial}/${trials}`, rank: 5 },
+      ...(fraction === null ? [] : [{ bar: fraction, rank: 6 }]),
+      { ...timePart(elapsed, total), rank: 4 },
+      { text: iops.padStart(15), short: `${compact(sample.iops)} IOPS`.padStart(10), rank: 1, style: bold },
+      { text: bandwidth.padStart(13), short: bandwidth.padStart(11), rank: 3 },
+      { text: latency, short: latency.replace('mean ', ''), rank: 2 },
+      { text: errors, rank: 1, style: red },
+    ]);
+  }
+
+  note(line: string): void {
+    if (this.#drawn) this.#stream.write(CLEAR_LINE);
+    this.#stream.write(`${printable(line)}\n`);
+    if (this.#drawn) this.#draw();
+  }
+
+  end(): void {
+    if (!this.#drawn) return;
+    this.#drawn = false;
+    this.#parts = [];
+    process.off('exit', this.#showCursor);
+    this.#stream.write(CLEAR_LINE + SHOW_CURSOR);
+  }
+
+  #show(parts: Part[]): void {
+    this.#parts = parts;
+    const ms = this.#now();
+    if (ms - this.#drawnMs < REDRAW_MS) return;
+    this.#drawnMs = ms;
+    if (!this.#drawn) {
+      this.#drawn = true;
+      // However the process ends, the terminal gets its cursor back.
+      process.once('exit', this.#showCursor);
+      this.#stream.write(HIDE_CURSOR);
+    }
+    this.#draw();
+  }
+
+  #draw(): void {
+    // One column stays free: a terminal that wraps at its last one would scroll.
+    const line = fitParts(this.#parts, (this.#stream.columns || 80) - 1);
+    this.#stream.write(CLEAR_LINE + line);
+  }
+}

@@ -1,0 +1,38 @@
+/** SIGINT and SIGTERM: the first stops the run, which still reports what there is; the second ends the process. */
+import { EXIT } from '../errors.ts';
+
+const CODES: Readonly<Record<string, number>> = { SIGINT: EXIT.sigint, SIGTERM: EXIT.sigterm };
+
+export interface Stop {
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal;
+  /** Exit code of the signal that came; null as long as none has. */
+  code(): number | null;
+  /** Gives the signals back to the system. */
+  release(): void;
+}
+
+/**
+ * Takes the signals until release().
+ * @param onStop is told of the first signal
+ */
+export function stopOnSignals(onStop: (name: string) => void): Stop {
+  const controller = new AbortController();
+  let code: number | null = null;
+  const release = () => {
+    for (const name of Object.keys(CODES)) process.off(name, handle);
+  };
+  const handle = (name: NodeJS.Signals) => {
+    if (code === null) {
+      code = CODES[name] ?? EXIT.sigterm;
+      onStop(name);
+      controller.abort();
+      return;
+    }
+    // Should even this hang on a native call, a third signal meets the system's default: it kills.
+    release();
+    process.exit(CODES[name] ?? EXIT.sigterm);
+  };
+  for (const name of Object.keys(CODES)) process.on(name, handle);
+  return { signal: controller.signal, code: () => code, release };
+}
