@@ -1,7 +1,7 @@
 /*
- * Builds both halves: the native library with make, TypeScript into dist/ when there is a compiler for it.
- * npm runs it after `npm ci` (prepare) and `npm run build`; it can be repeated at any time. In a package
- * without src/ only the native half is left to do.
+ * Builds both halves: the native library with make, TypeScript into dist/. npm runs it after `npm ci` (prepare)
+ * and for `npm run build`; it can be repeated at any time. An installed package has dist/ and no src/: there,
+ * and with --native (npm's install), only the native half is built, by the machine that it is for.
  */
 import { spawnSync } from 'child_process';
 import { cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'fs';
@@ -85,7 +85,7 @@ function buildDist(tsc) {
 checkMachine();
 checkTools();
 run('building the native library', 'make', ['--no-print-directory', '-s', '-C', 'native']);
-if (existsSync(join(root, 'src'))) {
+if (existsSync(join(root, 'src')) && !process.argv.includes('--native')) {
   const tsc = compiler();
   if (tsc !== undefined) buildDist(tsc);
   else if (!existsSync(join(root, 'dist', '.built'))) {

@@ -2,9 +2,9 @@
  * The registry of backends: the one list that the command line, the runner, `uring-bench backends`, the
  * conformance tests and docs/BACKENDS.md go through. A new backend adds its file here and one in native/src.
  */
-import { distance } from 'fastest-levenshtein';
 import { usageError } from '../errors.ts';
 import type { Workload } from '../jobs/job.ts';
+import { didYouMean } from '../jobs/nearest.ts';
 import { ioUring } from './io-uring.ts';
 import { linuxAio } from './linux-aio.ts';
 import { nullBackend } from './null.ts';
@@ -61,12 +61,6 @@ export const backends: readonly Backend[] = [sync, posixAio, linuxAio, ioUring, 
 /** The default comparison, in the order of the article's table. */
 export const defaultVariants = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
 
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const ranked = known.map((k) => ({ k, d: distance(word, k) })).sort((a, b) => a.d - b.d);
-  const best = ranked[0];
-  return best && best.d <= Math.max(2, Math.floor(word.length / 3)) ? best.k : undefined;
-}
-
 /**
  * Reads one variant as written: `io_uring+enhanced`, `libaio`.
  * @throws BenchError (usage) for an unknown backend or feature; the message lists those that exist.
@@ -76,9 +70,8 @@ export function parseVariant(text: string): Variant {
   const backend = backends.find((b) => b.name === head || head in b.aliases);
   if (!backend) {
     const names = backends.flatMap((b) => [b.name, ...Object.keys(b.aliases)]);
-    const near = nearest(head, names);
     throw usageError(
-      `unknown backend '${head}'${near ? `: did you mean '${near}'?` : ''}`,
+      `unknown backend '${head}'${didYouMean(head, names)}`,
       `there are: ${backends.map((b) => b.name).join(', ')}`,
     );
   }
@@ -88,9 +81,8 @@ export function parseVariant(text: string): Variant {
       const feature = backend.features.find((f) => f.name === name);
       if (!feature) {
         const known = [...backend.features.map((f) => f.name), ...Object.keys(backend.presets)];
-        const near = nearest(word, known);
         throw usageError(
-          `${backend.name} has no feature '${word}'${near ? `: did you mean '${near}'?` : ''}`,
+          `${backend.name} has no feature '${word}'${didYouMean(word, known)}`,
           known.length ? `it has: ${known.join(', ')}` : 'it has none',
         );
       }

@@ -71,7 +71,7 @@ function listBackend(backend: Backend, probe: Probe): ListedBackend {
 }
 
 /** Everything in the registry, with what the probe says. */
-export function listBackends(probe: Probe): ListedBackend[] {
+function listBackends(probe: Probe): ListedBackend[] {
   return backends.map((backend) => listBackend(backend, probe));
 }
 
@@ -83,7 +83,7 @@ const CHARS = {
 };
 
 /** The table for people: a row for each backend, its features below it, then why anything is missing. */
-export function renderBackends(list: readonly ListedBackend[], columns: number, color: boolean): string {
+function renderBackends(list: readonly ListedBackend[], columns: number, color: boolean): string {
   const colors = picocolors.createColors(color);
   const rows = list.flatMap((backend) => [
     { ...backend, shown: colors.bold(backend.name), as: backend.aliases.join(', ') },

@@ -53,7 +53,10 @@ export interface Outcome {
 export async function runProgram(spec: ProgramSpec, argv: readonly string[]): Promise<Outcome> {
   const flags: CommandFlags = Object.fromEntries(spec.commands.map((c) => [c.name, c.flags]));
   const outcome: Outcome = { code: 0, text: '' };
-  const program = new Command(spec.name).version(spec.version(), '-V, --version', 'show the version');
+  const program = new Command(spec.name)
+    .version(spec.version(), '-V, --version', 'show the version')
+    // Else the program itself would take the options of a command that it knows too.
+    .enablePositionalOptions();
   for (const command of spec.commands) {
     define(
       command.name === '' ? program : program.command(command.name),

@@ -42,7 +42,7 @@ function leastImportant(parts: readonly Part[], passes: (part: Part) => boolean)
   return found;
 }
 
-/** The parts that fit into columns, joined; never wider. */
+/** The parts that fit into columns, joined; never wider. One of them may be a bar. */
 export function fitParts(parts: readonly Part[], columns: number): string {
   const kept = parts.filter((part) => part.bar !== undefined || (part.text ?? '') !== '');
   while (widthOf(kept) > columns) {

@@ -55,7 +55,6 @@ export function writeReportFile(path: string, text: string): void {
     throw new BenchError(`cannot write the report to ${path}: ${systemReason(error)}`, {
       kind: 'failed',
       stage: 'report',
-      hint: 'the stored result has it all: uring-bench show',
     });
   }
 }

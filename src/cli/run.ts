@@ -2,7 +2,7 @@
 import { EXIT } from '../errors.ts';
 import { readMachine } from '../jobs/cpus.ts';
 import type { OutputOptions, ResolvedJob } from '../jobs/job.ts';
-import { formatOption, readOptions } from '../jobs/option-reader.ts';
+import { readOptions } from '../jobs/option-reader.ts';
 import { resolveOutput } from '../jobs/output.ts';
 import type { Progress } from '../jobs/progress.ts';
 import { resolve } from '../jobs/resolve.ts';
@@ -13,7 +13,7 @@ import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
 import { checkReport, deliverReport, reportColumns, say } from './report.ts';
 import { stopOnSignals } from './signals.ts';
-import { takesColor } from './terminal.ts';
+import { takesColor, writeOut } from './terminal.ts';
 
 export async function runCommand({ options, argv }: Invocation): Promise<number> {
   const { raw, warnings: readWarnings } = readOptions(options);
@@ -37,40 +37,34 @@ async function run(
   const { runJob } = await import('../jobs/runner.ts');
   const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
   try {
-    progress.note(describeWorkload(job));
     const commandLine = ['uring-bench', ...argv];
     const done = await runJob(job, { progress, signal: stop.signal, commandLine, output, warnings });
-    return { ...done, code: stop.code() ?? exitCode(done.result) };
+    return { ...done, code: stop.code() ?? (done.result.status === 'complete' ? EXIT.ok : EXIT.failed) };
   } finally {
     progress.end();
     stop.release();
   }
 }
 
-/** The workload in fio's words; how often it runs is what progress says next. */
-function describeWorkload(job: ResolvedJob): string {
-  return [
-    `rw=${job.rw}`,
-    `bs=${formatOption('bs', job.bs)}`,
-    `iodepth=${job.iodepth}`,
-    `numjobs=${job.numjobs}`,
-    `direct=${Number(job.direct)}`,
-  ].join(' ');
-}
-
-function exitCode(result: RunResult): number {
-  if (result.backends.every(({ status }) => status === 'skipped')) return EXIT.unavailable;
-  return result.status === 'complete' ? EXIT.ok : EXIT.failed;
-}
-
+/** The report, and beside it what people want to know but a format has no place for. */
 async function report(result: RunResult, path: string | null, output: OutputOptions): Promise<void> {
   const text = render(result, output.outputFormat, { color: output.color, columns: reportColumns(output) });
-  const stored = path === null ? '' : `Result: ${path}\n`;
   const table = output.outputFormat === 'table';
-  await deliverReport(table && stored !== '' ? `${text}\n${stored}` : text, output);
+  const stored = path === null ? null : `Result: ${path}`;
+  try {
+    await deliverReport(table && stored !== null ? `${text}\n${stored}\n` : text, output);
+  } catch (error) {
+    if (stored !== null) await say(stored, output);
+    throw error;
+  }
+  if (!table) await sayTroubles(result, output);
   if (output.output !== null) await say(`Report: ${output.output}`, output);
-  if (table) return;
-  // These formats have no place for people's notes.
-  for (const { message } of result.warnings) await say(`warning: ${message}`, output);
-  if (path !== null) await say(`Result: ${path}`, output);
+  if (!table && stored !== null) await say(stored, output);
+}
+
+async function sayTroubles({ backends, warnings }: RunResult, output: OutputOptions): Promise<void> {
+  for (const { label, status, reason } of backends) {
+    if (status === 'failed') await writeOut(process.stderr, `uring-bench: ${label} failed: ${reason}\n`);
+  }
+  for (const { message } of warnings) await say(`warning: ${message}`, output);
 }

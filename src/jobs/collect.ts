@@ -1,4 +1,5 @@
 /** From a run's arena to its stored trial. */
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { failureHint } from '../backends/hints.ts';
 import type { Variant } from '../backends/registry.ts';
@@ -14,6 +15,8 @@ const NO_FILE = 2 ** 32 - 1;
 
 /** EIO and "i/o error" of a positive errno. */
 export function systemError(errno: number): { code: string; text: string } {
+  // libuv calls 95 ENOTSUP, "operation not supported on socket".
+  if (errno === constants.errno.EOPNOTSUPP) return { code: 'EOPNOTSUPP', text: 'operation not supported' };
   const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, `error ${errno}`];
   return { code, text };
 }

@@ -188,8 +188,8 @@ describe("fio's rules across options", () => {
       50,
       false,
     ]);
-    assert.deepEqual(buffers({ 'buffer-compress-percentage': '100' }), [false, 100, true]);
-    assert.deepEqual(buffers({ 'zero-buffers': '1' }), [false, 100, true]);
+    assert.deepEqual(buffers({ 'buffer-compress-percentage': '100' }), [false, 0, true]);
+    assert.deepEqual(buffers({ 'zero-buffers': '1' }), [false, 0, true]);
     refused(() => buffers({ 'zero-buffers': '1', 'buffer-compress-percentage': '50' }), /contradict/);
   });
 

@@ -195,7 +195,7 @@ function bufferContent(
   }
   return {
     'refill-buffers': raw['refill-buffers'] ?? (percentage > 0 && percentage < 100),
-    'buffer-compress-percentage': zero ? 100 : percentage,
+    'buffer-compress-percentage': zero ? 0 : percentage,
     'zero-buffers': zero,
   };
 }

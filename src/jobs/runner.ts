@@ -2,7 +2,7 @@
  * The whole run: preflight, layout, trials in turn, the result stored after each. What was created is removed
  * again, however it ends.
  */
-import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { BenchError } from '../errors.ts';
 import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
 import { captureEnvironment } from '../results/environment.ts';
@@ -15,15 +15,16 @@ import {
 } from '../results/schema.ts';
 import { openResultFile, type ResultFile } from '../results/store.ts';
 import { summarize, withReference } from '../stats/summary.ts';
+import { packageVersion } from '../version.ts';
 import { systemError } from './collect.ts';
 import { holeWarning } from './holes.ts';
 import type { OutputOptions, ResolvedJob } from './job.ts';
 import { type Created, layOut } from './layout.ts';
+import { formatOption } from './option-reader.ts';
 import { type PlannedRun, planRuns, trialNs } from './plan.ts';
 import { preflight, type Unavailable } from './preflight.ts';
 import type { Progress } from './progress.ts';
 import { runTrial } from './trial.ts';
-import { formatSize } from './units.ts';
 import { offsetWarnings, planWarnings, trialWarnings } from './warnings.ts';
 
 export interface RunContext {
@@ -43,11 +44,6 @@ export interface RunOutcome {
   path: string | null;
 }
 
-function toolVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 function pathsOf(job: ResolvedJob): string[] {
   return [...new Set(job.files.flat().map((file) => file.path))];
 }
@@ -61,7 +57,7 @@ async function emptyResult(
   const reasons = new Map(skipped.map(({ variant, reason }) => [variant, reason]));
   return {
     schema_version: SCHEMA_VERSION,
-    tool: { name: 'uring-bench', version: toolVersion() },
+    tool: { name: 'uring-bench', version: packageVersion() },
     status: 'complete',
     started_at: new Date().toISOString(),
     finished_at: null,
@@ -181,6 +177,8 @@ async function runTrials(
   file: ResultFile | null,
   context: RunContext,
 ): Promise<void> {
+  finish(result, false, true);
+  file?.write(result); // a crash in the first trial leaves a file that says what was running
   const runs = planRuns(job);
   for (const run of runs) {
     if (context.signal.aborted) break;
@@ -191,6 +189,12 @@ async function runTrials(
   result.warnings.push(...offsetWarnings(result.backends));
   finish(result, true, context.signal.aborted);
   file?.write(result);
+}
+
+/** The workload in fio's words; how often it runs is what progress says next. */
+function describeWorkload(job: ResolvedJob): string {
+  const bs = formatOption('bs', job.bs);
+  return `rw=${job.rw} bs=${bs} iodepth=${job.iodepth} numjobs=${job.numjobs} direct=${Number(job.direct)}`;
 }
 
 function announce(job: ResolvedJob, skipped: readonly Unavailable[], context: RunContext): void {
@@ -206,7 +210,7 @@ function announce(job: ResolvedJob, skipped: readonly Unavailable[], context: Ru
 
 /** File name stem of a result: what a person would call the run. */
 function stem(job: ResolvedJob): string {
-  return `${job.rw}-${formatSize(job.bs.read)}`;
+  return `${job.rw}-${formatOption('bs', job.bs)}`;
 }
 
 /**
@@ -222,7 +226,8 @@ export async function runJob(job: ResolvedJob, context: RunContext): Promise<Run
     const names = skipped.map(({ variant }) => variant.label).join(', ');
     throw new BenchError(`${names}: unavailable here: ${first.reason}`, { kind: 'unavailable' });
   }
-  const { output } = context;
+  const { output, progress } = context;
+  progress.note(describeWorkload(job));
   const file = output.save ? await openResultFile(output.resultsDir, new Date(), stem(job)) : null;
   let created: Created | null = null;
   const removeFiles = (): void => created?.remove();
@@ -239,7 +244,7 @@ export async function runJob(job: ResolvedJob, context: RunContext): Promise<Run
     file?.discard();
     throw error;
   } finally {
-    context.progress.end();
+    progress.end();
     removeFiles();
     process.off('exit', removeFiles);
   }

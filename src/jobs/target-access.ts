@@ -54,7 +54,7 @@ export function hasNoUnnamedFiles(error: NodeJS.ErrnoException): boolean {
 }
 
 /** The folders that new files go into, each once. */
-export function newFileFolders(targets: readonly Target[]): Set<string> {
+function newFileFolders(targets: readonly Target[]): Set<string> {
   return new Set(targets.filter(({ facts }) => facts === null).map(({ path }) => dirname(path)));
 }
 

@@ -33,7 +33,7 @@ import { formatSize } from './units.ts';
 export { blockSizesInUse, type TargetHost, type TargetOptions } from './target-options.ts';
 
 /** All new files of one job together, when no size is given. */
-export const DEFAULT_NEW_BYTES = 256 * 2 ** 20;
+const DEFAULT_NEW_BYTES = 256 * 2 ** 20;
 
 /**
  * Splits a value of --filename at `:`; `\:` stands for a colon in a name, as in fio. Any other backslash
@@ -216,7 +216,8 @@ function checkSpelling({ destroyDevice }: TargetOptions, targets: readonly Targe
  *   removed; one that is there already (fio leaves its own) is used like a named one, and kept.
  * - The region of a file is `[offset, offset + size)`.
  * - A file that exists is never changed by a read workload, not even made longer. A write workload may make
- *   it longer, when it may overwrite it at all: then `create` is true and layout writes what is missing.
+ *   it longer, when it may overwrite it at all: then `create` is true, layout writes what is missing, and it
+ *   stays longer.
  *
  * @throws BenchError (usage) when anything is wrong or forbidden; nothing was created or changed.
  */

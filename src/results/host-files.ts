@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-export type PathKind = 'file' | 'directory' | 'block' | 'char' | 'other';
+type PathKind = 'file' | 'directory' | 'block' | 'char' | 'other';
 
 /** What stat says of a path; symbolic links are followed. */
 export interface PathFacts {

@@ -80,9 +80,10 @@ test('each write replaces the file by a new one, whole, with nothing beside it',
   const file = await openResultFile(dir, STARTED, 'j');
   file.write(await result('first'));
   const before = statSync(file.path).ino;
-  file.write(await result('second'));
+  const second = await result('second');
+  file.write(second);
   assert.notEqual(statSync(file.path).ino, before);
-  assert.deepEqual(parseResult(readFileSync(file.path, 'utf8'), file.path), await result('second'));
+  assert.deepEqual(parseResult(readFileSync(file.path, 'utf8'), file.path), second);
   assert.deepEqual(readdirSync(dir), [file.path.slice(dir.length + 1)]);
 });
 
@@ -103,7 +104,7 @@ test('killed at any moment, it leaves a whole result', async (t) => {
      for (;;) file.write(result);`,
   );
   for (const delayMs of [1, 7, 20]) {
-    const child = spawn(process.execPath, ['--import', 'tsx', script], {
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [path] = await once(child.stdout.setEncoding('utf8'), 'data');

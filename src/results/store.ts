@@ -38,7 +38,7 @@ export interface ResultFile {
  * place: either would be a bug here, so both throw and say where.
  * @throws TypeError
  */
-export function resultText(result: RunResult): string {
+function resultText(result: RunResult): string {
   const check = (value: unknown, at: string): void => {
     if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) {
       throw new TypeError(`${at} is ${typeof value === 'bigint' ? 'a BigInt' : value}: not for JSON`);

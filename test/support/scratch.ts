@@ -99,7 +99,7 @@ export function skipUnless(
     if (need !== 'perl' && process.geteuid?.() !== 0) return 'needs root';
     const commands = { root: ['mount'], loop: ['losetup'], ext4: ['mkfs.ext4'], swap: ['mkswap', 'swapon'] };
     const missing = (need === 'perl' ? ['perl'] : need === 'nobody' ? [] : commands[need]).find(
-      (c) => !exists(c),
+      (c) => !hasCommand(c),
     );
     if (missing) return `needs the command ${missing}`;
     const reason = need === 'root' ? noMounts() : need === 'loop' ? noLoops() : null;
@@ -108,7 +108,7 @@ export function skipUnless(
   return false;
 }
 
-function exists(command: string): boolean {
+export function hasCommand(command: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' });
     return true;

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { rejected } from '../../test/support/refused.ts';
+import { knownOptions } from '../jobs/option-reader.ts';
+import { displayWidth } from '../report/text.ts';
+import { commands } from './commands.ts';
+import { type Invocation, runProgram } from './program.ts';
+
+/** The real commands, with actions that only tell what they were called with. */
+async function invoke(...argv: string[]): Promise<Invocation & { command: string }> {
+  const calls: (Invocation & { command: string })[] = [];
+  const told = commands.map((command) => ({
+    ...command,
+    action: async (invocation: Invocation) => {
+      calls.push({ ...invocation, command: command.name });
+      return 0;
+    },
+  }));
+  await runProgram({ name: 'uring-bench', version: () => '1.2.3', commands: told, columns: 80 }, argv);
+  const [call] = calls;
+  assert.ok(call && calls.length === 1);
+  return call;
+}
+
+async function help(columns: number, ...argv: string[]): Promise<string> {
+  const spec = { name: 'uring-bench', version: () => '1.2.3', commands, columns };
+  const { code, text } = await runProgram(spec, [...argv, '--help']);
+  assert.equal(code, 0);
+  return text;
+}
+
+describe('the program', () => {
+  it('hands a command its options and operands', async () => {
+    const run = await invoke('--iodepth', '8', '--filename=a', '--filename=b', '--no-save');
+    assert.equal(run.command, '');
+    assert.deepEqual(run.argv, ['--iodepth', '8', '--filename=a', '--filename=b', '--no-save']);
+    const options = run.options.map(({ flag, text }) => `${flag}=${text}`).sort();
+    assert.deepEqual(options, ['filename=a', 'filename=b', 'iodepth=8', 'save=0']);
+    const show = await invoke('show', '--output-format', 'json', 'x', 'y');
+    assert.deepEqual(show.operands, ['x', 'y']);
+    assert.deepEqual(show.options, [{ flag: 'output-format', text: 'json' }]);
+  });
+
+  it('passes every option of the table on', async () => {
+    const argv = knownOptions.map(({ flag }) => `--${flag}=text`);
+    const { options } = await invoke(...argv);
+    assert.equal(options.length, knownOptions.length);
+  });
+
+  it('turns what commander refuses into errors of its own', async () => {
+    await rejected(invoke('show'), /^missing required argument 'FILE' \(see uring-bench show --help\)/);
+    await rejected(invoke('backends', 'x'), /^too many arguments/);
+  });
+
+  it('says its version', async () => {
+    const spec = { name: 'uring-bench', version: () => '1.2.3', commands, columns: 80 };
+    assert.deepEqual(await runProgram(spec, ['--version']), { code: 0, text: '1.2.3\n' });
+  });
+
+  it('fits its help into any terminal, but for names and examples that are wider', async () => {
+    const unbreakable = Math.max(...knownOptions.map(({ flag }) => flag.length)) + 10;
+    for (const columns of [40, 60, 80, 100, 200]) {
+      for (const argv of [[], ['show'], ['backends']]) {
+        for (const line of (await help(columns, ...argv)).split('\n')) {
+          if (/^(Usage:| {2}uring-bench)/.test(line)) continue;
+          assert.ok(displayWidth(line) <= Math.max(columns, unbreakable), `${columns}: ${line}`);
+        }
+      }
+    }
+  });
+
+  it('shows every option in its help', async () => {
+    const text = await help(80);
+    for (const { flag } of knownOptions) assert.match(text, new RegExp(`--(no-|\\[no-\\])?${flag}\\b`), flag);
+  });
+});

@@ -1,0 +1,25 @@
+/** The job of `npm start`, value by value: a default that changes is a change that users see. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { resolve } from '../src/jobs/resolve.ts';
+import { golden } from './support/cli.ts';
+import { scratchFolder } from './support/scratch.ts';
+
+test('golden default-job.json', (t) => {
+  const before = process.cwd();
+  process.chdir(scratchFolder(t));
+  t.after(() => process.chdir(before));
+  const machine = { cpusOnline: [0, 1], cpusAllowed: [0, 1] };
+  const { job, warnings } = resolve({}, { machine, target: { dioAlign: () => 512 } });
+  assert.deepEqual(warnings, []);
+  const { variants, randseed, ...rest } = job;
+  const plain = {
+    variants: variants.map(({ label, name }) => ({ label, name })),
+    randseed: String(randseed),
+    ...rest,
+  };
+  const made = `${JSON.stringify(plain, null, 2)}\n`;
+  if (process.env.UPDATE_GOLDEN) writeFileSync(golden('default-job.json'), made);
+  assert.equal(made, readFileSync(golden('default-job.json'), 'utf8'));
+});
