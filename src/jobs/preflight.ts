@@ -22,7 +22,7 @@ export interface Unavailable {
 }
 
 /** What one job's set-up takes. */
-export function setupOf(workload: Workload, variant: Variant): Setup {
+function setupOf(workload: Workload, variant: Variant): Setup {
   const sizes = workload.rw.includes('trim') ? [512] : [workload.bs.read, workload.bs.write];
   const depth = variant.backend.async ? workload.iodepth : 1;
   return {

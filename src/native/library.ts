@@ -106,7 +106,7 @@ export function library(): Functions {
 }
 
 /** Text up to the first NUL. */
-export function cString(bytes: Uint8Array): string {
+function cString(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
 }

@@ -12,10 +12,10 @@ import { usageError } from '../errors.ts';
 import type { Latency } from './schema.ts';
 
 /** Smallest value that the histogram tells from its neighbour. */
-export const LOWEST_NS = 1;
+const LOWEST_NS = 1;
 /** Largest value that has a bucket of its own; what is above is counted in the last one. */
 export const HIGHEST_NS = 2 ** 42 - 1;
-export const SIGNIFICANT_DIGITS = 3;
+const SIGNIFICANT_DIGITS = 3;
 /** Length of a counts array. */
 export const COUNTERS = 33792;
 
@@ -104,7 +104,7 @@ export function samples(counts: Counts): number {
 }
 
 /** Adds `from` into `into`, counter by counter. */
-export function addCounts(into: Counts, from: Counts): void {
+function addCounts(into: Counts, from: Counts): void {
   for (let i = 0; i < COUNTERS; i++) into[i] = (into[i] ?? 0) + (from[i] ?? 0);
 }
 

@@ -12,7 +12,7 @@ const count = (description?: string) => Type.Integer({ minimum: 0, ...(descripti
 const amount = (description?: string) => Type.Number({ minimum: 0, ...(description ? { description } : {}) });
 const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const LatencySchema = Type.Object(
+const LatencySchema = Type.Object(
   {
     min: amount(),
     max: amount(),
@@ -26,7 +26,7 @@ export const LatencySchema = Type.Object(
   { ...strict, description: 'nanoseconds; all zero and an empty hdr when N is 0' },
 );
 
-export const DirectionSchema = Type.Object(
+const DirectionSchema = Type.Object(
   {
     total_ios: count(),
     io_bytes: count(),
@@ -40,7 +40,7 @@ export const DirectionSchema = Type.Object(
   strict,
 );
 
-export const IoErrorSchema = Type.Object(
+const IoErrorSchema = Type.Object(
   {
     op: Type.String({ description: 'read, write, trim or fsync' }),
     errno: count(),
@@ -52,7 +52,7 @@ export const IoErrorSchema = Type.Object(
   strict,
 );
 
-export const TrialSchema = Type.Object(
+const TrialSchema = Type.Object(
   {
     trial: Type.Integer({ minimum: 1 }),
     status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
@@ -111,7 +111,7 @@ export const TrialSchema = Type.Object(
 
 const Spread = Type.Object({ median: amount(), min: amount(), max: amount() }, strict);
 
-export const SummarySchema = Type.Object(
+const SummarySchema = Type.Object(
   {
     trials: count('complete trials that the summary is made of'),
     iops: Spread,
@@ -139,7 +139,7 @@ export const SummarySchema = Type.Object(
   strict,
 );
 
-export const BackendResultSchema = Type.Object(
+const BackendResultSchema = Type.Object(
   {
     backend: Type.String({ description: 'registry name: io_uring' }),
     variant: Type.String({ description: 'canonical: io_uring+fixedbufs+registerfiles' }),
@@ -157,7 +157,7 @@ export const BackendResultSchema = Type.Object(
   strict,
 );
 
-export const WarningSchema = Type.Object(
+const WarningSchema = Type.Object(
   {
     code: Type.String({ description: 'stable, kebab-case: short-ios, file-has-holes, low-depth, ...' }),
     message: Type.String(),
@@ -167,7 +167,7 @@ export const WarningSchema = Type.Object(
   strict,
 );
 
-export const DeviceSchema = Type.Object(
+const DeviceSchema = Type.Object(
   {
     path: Type.String(),
     kind: Type.Union([Type.Literal('file'), Type.Literal('block'), Type.Literal('char')]),
