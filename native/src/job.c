@@ -155,6 +155,8 @@ static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **st
     ub_measure_begin(ctx);
     ctx->result->error_file = UINT32_MAX;
     int ret = ops->run(ctx, stage);
+    if (ctx->result->end_ns == 0) /* it failed on its way */
+        ctx->result->end_ns = ub_now(&ctx->clock);
     *file = ctx->result->error_file;
     if (ret == 0 && ctx->job->flags & UB_FLAG_END_FSYNC) {
         *stage = "fsync at the end";

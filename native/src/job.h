@@ -44,7 +44,7 @@ struct ub_ctx {
     uint32_t ngens;      /* 1, or UB_OPS when operations have their own position or block size */
     uint32_t nfiles;
     uint32_t file;      /* whose turn it is */
-    uint32_t file_left; /* I/Os until the next file's turn */
+    uint64_t file_left; /* I/Os until the next file's turn */
 
     unsigned char *buffers;
     uint64_t buffer_stride;

@@ -48,19 +48,14 @@ UB_ALWAYS_INLINE uint32_t ub_next_file(struct ub_ctx *ctx)
         ctx->file_left--;
         return ctx->file;
     }
-    ctx->file_left = ctx->job->service_batch - 1;
     if (ctx->job->service == UB_SERVICE_RANDOM)
         ctx->file = (uint32_t)ub_rng_below(&ctx->rng, ctx->nfiles);
     else
         ctx->file = ctx->file + 1 == ctx->nfiles ? 0 : ctx->file + 1;
+    /* sequential: as many I/Os as one pass over the file has. */
+    ctx->file_left = ctx->job->service == UB_SERVICE_SEQUENTIAL ? ctx->gens[ctx->file * ctx->ngens].blocks - 1
+                                                                : ctx->job->service_batch - 1;
     return ctx->file;
-}
-
-/* sequential service: the next file once a pass over this one is complete. */
-UB_ALWAYS_INLINE void ub_file_wrapped(struct ub_ctx *ctx, const struct ub_gen *gen)
-{
-    if (UB_UNLIKELY(ctx->job->service == UB_SERVICE_SEQUENTIAL) && gen->next >= gen->blocks)
-        ctx->file_left = 0;
 }
 
 /* Fills in the slot's operation, file, offset and length. */
@@ -81,7 +76,6 @@ UB_ALWAYS_INLINE void ub_next_io(struct ub_ctx *ctx, struct ub_slot *slot, uint3
     slot->len = (uint32_t)bs;
     slot->file = file;
     slot->op = op;
-    ub_file_wrapped(ctx, gen);
     ctx->issued++;
     ctx->ios_left--;
     ctx->bytes_left = ctx->bytes_left > bs ? ctx->bytes_left - bs : 0;
