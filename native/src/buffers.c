@@ -15,7 +15,7 @@ void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len)
         uint64_t fill = random_bytes < chunk ? random_bytes : chunk;
         uint64_t i = 0;
         for (; i + 8 <= fill; i += 8) {
-            uint64_t word = ub_rng_next(&ctx->rng);
+            uint64_t word = ub_rng_next(&ctx->data_rng);
             memcpy(to + at + i, &word, 8);
         }
         memset(to + at + i, 0, chunk - i);

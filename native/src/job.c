@@ -82,6 +82,7 @@ static int make_generators(struct ub_ctx *ctx)
         }
     }
     ctx->rng = ub_rng_next(&seeds);
+    ctx->data_rng = ub_rng_next(&seeds);
     return 0;
 }
 

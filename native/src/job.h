@@ -50,7 +50,8 @@ struct ub_ctx {
     uint64_t buffer_stride;
     uint64_t buffers_bytes;
 
-    uint64_t rng; /* of operations, files and write data; offsets have their own */
+    uint64_t rng;      /* of operations and files; offsets have their own */
+    uint64_t data_rng; /* of write data: how much of it is drawn depends on the backend's depth */
     uint64_t issued;
     uint64_t ios_left;
     uint64_t bytes_left;

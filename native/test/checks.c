@@ -1,0 +1,140 @@
+/* What must hold for any run without errors, whatever it did. */
+#include "fixture.h"
+
+/* Least value of bucket i. */
+static uint64_t bucket_ns(uint32_t i)
+{
+    uint32_t shift = i < 2048 ? 0 : i / 1024 - 1;
+    return (uint64_t)(i - (shift << 10)) << shift;
+}
+
+static void check_latency(const struct ub_latency *lat, const uint64_t *counts, uint64_t ios)
+{
+    CHECK_EQ(lat->count, ios);
+    if (ios == 0) {
+        CHECK(lat->min_ns == UINT64_MAX && lat->max_ns == 0 && lat->sum_ns == 0);
+        return;
+    }
+    uint64_t n = 0, least = 0;
+    for (uint32_t i = 0; i < UB_HIST_COUNTS; i++) {
+        n += counts[i];
+        least += counts[i] * bucket_ns(i);
+    }
+    CHECK_EQ(n, ios);
+    CHECK_EQ(lat->over, 0);
+    CHECK(lat->min_ns <= lat->max_ns);
+    CHECK(lat->min_ns * ios <= lat->sum_ns && lat->sum_ns <= lat->max_ns * ios);
+    CHECK_BETWEEN(least, lat->sum_ns, (double)least * 1.001 + (double)ios); /* 3 significant digits */
+}
+
+static void check_op(const struct run *run, uint32_t j, uint32_t op)
+{
+    const struct ub_op_result *result = &run->results[j].ops[op];
+    const uint64_t *counts = run->histograms + ((uint64_t)j * UB_OPS + op) * UB_LATS * UB_HIST_COUNTS;
+    uint64_t bs = op == UB_OP_SYNC ? 0 : run->jobs[j].bs[op];
+    uint64_t split = ub_backend_ops(run->jobs[j].backend)->has_slat ? result->ios : 0;
+    if (!(run->jobs[j].op_mask & (1u << op)) && op != UB_OP_SYNC)
+        CHECK_EQ(result->ios, 0);
+    CHECK_EQ(result->bytes, result->ios * bs);
+    CHECK_EQ(result->short_ios, 0);
+    check_latency(&result->lat[UB_LAT_TOTAL], counts, result->ios);
+    check_latency(&result->lat[UB_LAT_SUBMIT], counts + UB_HIST_COUNTS, split);
+    check_latency(&result->lat[UB_LAT_DONE], counts + 2 * UB_HIST_COUNTS, split);
+    if (split)
+        CHECK_EQ(result->lat[UB_LAT_SUBMIT].sum_ns + result->lat[UB_LAT_DONE].sum_ns,
+                 result->lat[UB_LAT_TOTAL].sum_ns);
+}
+
+/* Time that all I/Os together were in flight is at most depth times the window. */
+static void check_depth(const struct run *run, uint32_t j)
+{
+    const struct ub_result *result = &run->results[j];
+    uint32_t depth = ub_backend_ops(run->jobs[j].backend)->async ? run->jobs[j].iodepth : 1;
+    double busy = 0, window = (double)(result->end_ns - result->begin_ns);
+    for (uint32_t op = 0; op < UB_OPS; op++)
+        busy += (double)result->ops[op].lat[UB_LAT_TOTAL].sum_ns;
+    CHECK_BETWEEN(0, busy, 1.01 * depth * window);
+}
+
+static void check_sync_calls(const struct ub_job *job, const struct ub_result *result)
+{
+    const uint64_t *calls = result->syscalls;
+    uint64_t reads = result->ops[UB_OP_READ].ios, writes = result->ops[UB_OP_WRITE].ios;
+    int vectored = job->features & UB_FEATURE_VECTORED ? 1 : 0;
+    CHECK_EQ(calls[UB_SYS_PREAD], vectored ? 0 : reads);
+    CHECK_EQ(calls[UB_SYS_PWRITE], vectored ? 0 : writes);
+    CHECK_EQ(calls[UB_SYS_PREADV2], vectored ? reads : 0);
+    CHECK_EQ(calls[UB_SYS_PWRITEV2], vectored ? writes : 0);
+    CHECK_EQ(calls[UB_SYS_IOCTL], result->ops[UB_OP_TRIM].ios);
+}
+
+/* Each call but those whose wait ran out submits or reaps something. */
+static void check_syscalls(const struct ub_job *job, const struct ub_result *result)
+{
+    const uint64_t *calls = result->syscalls;
+    const uint32_t backend = job->backend;
+    double ios = 0, waits = (double)(result->end_ns - result->begin_ns) / 1e8 + 1;
+    for (uint32_t op = 0; op < UB_OPS; op++)
+        ios += (double)result->ops[op].ios;
+    double batches = ios / job->batch_submit;
+    if (backend == UB_BACKEND_SYNC)
+        check_sync_calls(job, result);
+    if (backend == UB_BACKEND_POSIX_AIO) {
+        CHECK_EQ(calls[UB_SYS_PREAD], result->ops[UB_OP_READ].ios);
+        CHECK_EQ(calls[UB_SYS_PWRITE], result->ops[UB_OP_WRITE].ios);
+    }
+    if (backend == UB_BACKEND_LINUX_AIO) {
+        CHECK_BETWEEN(batches, calls[UB_SYS_IO_SUBMIT], 2 * ios + waits);
+        /* At the end, when all are waited for, a call may reap iodepth of them. */
+        CHECK_BETWEEN((ios - job->iodepth) / job->batch_complete_max, calls[UB_SYS_IO_GETEVENTS],
+                      ios + waits);
+    }
+    if (backend == UB_BACKEND_IO_URING)
+        CHECK_BETWEEN(batches, calls[UB_SYS_IO_URING_ENTER], 2 * ios + waits);
+
+    /* And no other. */
+    static const uint32_t own[UB_BACKENDS] = {
+        [UB_BACKEND_SYNC] = 1u << UB_SYS_PREAD | 1u << UB_SYS_PWRITE | 1u << UB_SYS_PREADV2 |
+                            1u << UB_SYS_PWRITEV2 | 1u << UB_SYS_IOCTL | 1u << UB_SYS_FSYNC |
+                            1u << UB_SYS_FDATASYNC,
+        [UB_BACKEND_POSIX_AIO] = 1u << UB_SYS_PREAD | 1u << UB_SYS_PWRITE,
+        [UB_BACKEND_LINUX_AIO] = 1u << UB_SYS_IO_SUBMIT | 1u << UB_SYS_IO_GETEVENTS,
+        [UB_BACKEND_IO_URING] = 1u << UB_SYS_IO_URING_ENTER,
+    };
+    uint32_t at_end = job->flags & UB_FLAG_END_FSYNC ? 1u << UB_SYS_FSYNC : 0;
+    for (uint32_t i = 0; i < UB_SYSCALLS; i++)
+        if (!((own[backend] | at_end) >> i & 1))
+            CHECK_EQ(calls[i], 0);
+}
+
+static void check_job(const struct run *run, uint32_t j)
+{
+    const struct ub_job *job = &run->jobs[j];
+    const struct ub_result *result = &run->results[j];
+    CHECK_EQ(result->error, 0);
+    CHECK_EQ(result->state, UB_STATE_FINISHED);
+    CHECK(result->errors_total == 0 && result->nerrors == 0);
+    CHECK(result->tid > 0);
+    CHECK(run->arena->go_ns > 0 && result->begin_ns >= run->arena->go_ns);
+    CHECK(result->end_ns >= result->begin_ns);
+    uint64_t ios = 0;
+    for (uint32_t op = 0; op < UB_OPS; op++) {
+        check_op(run, j, op);
+        ios += op == UB_OP_SYNC ? 0 : result->ops[op].ios;
+    }
+    if (job->max_ios && !job->max_bytes && !job->runtime_ns)
+        CHECK_EQ(ios, job->max_ios);
+    CHECK_EQ(result->hashed_ios, ios < UB_HASHED_IOS ? ios : UB_HASHED_IOS);
+    check_depth(run, j);
+    check_syscalls(job, result);
+    /* One thread can't use more CPU time than passed; the kernel's ticks blur it a little. */
+    double cpu_ns = (double)result->usage.usr_ns + (double)result->usage.sys_ns;
+    CHECK_BETWEEN(0, cpu_ns, (double)(result->end_ns - result->begin_ns) + 5e7);
+}
+
+void check_jobs(const struct run *run)
+{
+    CHECK_EQ(run->arena->finished, run->njobs);
+    for (uint32_t j = 0; j < run->njobs; j++)
+        check_job(run, j);
+}

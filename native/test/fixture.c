@@ -1,0 +1,200 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "fixture.h"
+
+/*
+ * TSan knows one descriptor table a process: with one a thread it takes two files that have the same number
+ * for one, and reports races on it. It does not know the threads that glibc's aio starts, and crashes when
+ * one of these starts another (whose storage glibc allocates through TSan's calloc): there, one must do.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define ISOLATION   0
+#define AIO_THREADS 1
+#else
+#define ISOLATION   UB_FLAG_PRIVATE_FDS
+#define AIO_THREADS 16 /* glibc takes one size a process */
+#endif
+
+struct ub_job fixture_job(const struct variant *variant, uint32_t op_mask)
+{
+    return (struct ub_job){
+        .backend = variant->backend,
+        .features = variant->features,
+        .flags = ISOLATION,
+        .op_mask = op_mask,
+        .read_pct = 50,
+        .bs = {4096, 4096, 4096},
+        .iodepth = 8,
+        .batch_submit = 1,
+        .batch_complete_min = 1,
+        .batch_complete_max = 1,
+        .seed = 1234,
+        .dist = UB_DIST_RANDOM,
+        .service = UB_SERVICE_ROUNDROBIN,
+        .service_batch = 1,
+        .aio_threads = AIO_THREADS,
+    };
+}
+
+static uint64_t align(uint64_t n, uint64_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+static void put(struct run *run, uint64_t offset, const void *from, uint64_t bytes)
+{
+    CHECK_EQ(ub_arena_write(run->arena, offset, from, bytes), 0);
+}
+
+#define PUT_HEADER(run, field, value)                                                                        \
+    do {                                                                                                     \
+        __typeof__((run)->arena->field) word_ = (value);                                                     \
+        put((run), __builtin_offsetof(struct ub_arena, field), &word_, sizeof word_);                        \
+    } while (0)
+
+static void put_jobs(struct run *run, const struct spec *spec, uint64_t files, uint64_t paths)
+{
+    for (uint32_t j = 0; j < spec->njobs; j++) {
+        struct ub_job job = spec->job;
+        job.seed += j;
+        job.group = spec->processes ? j : 0;
+        job.nfiles = spec->nfiles;
+        job.files = files;
+        if (spec->processes)
+            job.flags &= ~UB_FLAG_PRIVATE_FDS;
+        put(run, run->arena->jobs + j * sizeof job, &job, sizeof job);
+        for (uint32_t f = 0; f < spec->nfiles; f++) {
+            const struct target *t = &spec->targets[(spec->own_targets ? j * spec->nfiles : 0) + f];
+            const struct ub_file file = {
+                .path = paths, .offset = t->offset, .size = t->size, .kind = t->kind};
+            put(run, files, &file, sizeof file);
+            put(run, paths, t->path, strlen(t->path) + 1);
+            files += sizeof file;
+            paths += strlen(t->path) + 1;
+        }
+    }
+}
+
+void run_open(struct run *run, const struct spec *spec)
+{
+    const uint64_t n = spec->njobs, nfiles = n * spec->nfiles;
+    uint32_t ngroups = spec->processes ? spec->njobs : 1;
+    uint64_t jobs = align(sizeof(struct ub_arena), 64);
+    uint64_t groups = align(jobs + n * sizeof(struct ub_job), 64);
+    uint64_t results = align(groups + ngroups * sizeof(struct ub_group), 4096);
+    uint64_t files = align(results + n * sizeof(struct ub_result), 64);
+    uint64_t paths = files + nfiles * sizeof(struct ub_file), path_bytes = 0;
+    for (uint64_t i = 0; i < nfiles; i++)
+        path_bytes += strlen(spec->targets[spec->own_targets ? i : i % spec->nfiles].path) + 1;
+    uint64_t histograms = align(paths + path_bytes, 4096);
+    uint64_t size = align(histograms + n * UB_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t), 4096);
+
+    void *arena = NULL;
+    *run = (struct run){.njobs = spec->njobs};
+    run->fd = ub_arena_create(size, &arena);
+    CHECK(run->fd >= 0);
+    run->arena = arena;
+    PUT_HEADER(run, njobs, spec->njobs);
+    PUT_HEADER(run, ngroups, ngroups);
+    PUT_HEADER(run, jobs, jobs);
+    PUT_HEADER(run, groups, groups);
+    PUT_HEADER(run, results, results);
+    PUT_HEADER(run, histograms, histograms);
+    for (uint32_t g = 0; g < ngroups; g++) {
+        const struct ub_group group = {.members = spec->processes ? 1 : spec->njobs};
+        put(run, groups + g * sizeof group, &group, sizeof group);
+    }
+    put_jobs(run, spec, files, paths);
+    char *base = arena;
+    run->jobs = (struct ub_job *)(void *)(base + jobs);
+    run->groups = (struct ub_group *)(void *)(base + groups);
+    run->results = (struct ub_result *)(void *)(base + results);
+    run->histograms = (uint64_t *)(void *)(base + histograms);
+}
+
+void run_close(struct run *run)
+{
+    CHECK_EQ(ub_arena_destroy(run->arena, run->fd), 0);
+}
+
+void run_start(struct run *run)
+{
+    CHECK_EQ(ub_jobs_start(run->arena, 0, run->njobs), 0);
+}
+
+void run_join(struct run *run)
+{
+    CHECK_EQ(ub_jobs_join(run->arena), 0);
+    CHECK_EQ(run->arena->finished, run->njobs);
+}
+
+void run_threads(struct run *run, const struct spec *spec)
+{
+    run_open(run, spec);
+    run_start(run);
+    run_join(run);
+}
+
+void run_wait_running(const struct run *run)
+{
+    uint64_t until = test_now_ns() + 20000000000u;
+    for (uint32_t j = 0; j < run->njobs; j++) {
+        while (__atomic_load_n(&run->results[j].state, __ATOMIC_ACQUIRE) < UB_STATE_RUNNING) {
+            CHECK(test_now_ns() < until);
+            test_sleep_ms(1);
+        }
+    }
+}
+
+uint64_t run_sum_ios(const struct run *run, uint32_t op)
+{
+    uint64_t sum = 0;
+    for (uint32_t j = 0; j < run->njobs; j++)
+        sum += run->results[j].ops[op].ios;
+    return sum;
+}
+
+static const char *feature_name(uint32_t bit)
+{
+    static const char *const names[] = {"registerfiles", "fixedbufs", "vectored"};
+    return bit < sizeof names / sizeof names[0] ? names[bit] : "feature";
+}
+
+/* -EINVAL: the features exclude one another. */
+static int offered(struct variant *variant)
+{
+    char stage[UB_STAGE_BYTES];
+    snprintf(variant->name, sizeof variant->name, "%s", variant->ops->name);
+    for (uint32_t bit = 0; bit < 64; bit++) {
+        size_t used = strlen(variant->name);
+        if (variant->features >> bit & 1)
+            snprintf(variant->name + used, sizeof variant->name - used, "+%s", feature_name(bit));
+    }
+    int ret = ub_probe(variant->backend, variant->features, 64, 64 * 4096, 4, stage);
+    if (ret < 0 && ret != -EINVAL)
+        test_note("%s is not tested: %s: %s", variant->name, stage, strerror(-ret));
+    return ret == 0;
+}
+
+void each_variant(void (*test)(const struct variant *variant))
+{
+    for (uint32_t b = 0; b < UB_BACKENDS; b++) {
+        const struct ub_ops *ops = ub_backend_ops(b);
+        CHECK(ops && ops->features < 1u << 16);
+        for (uint64_t features = 0; features <= ops->features; features++) {
+            struct variant variant = {.backend = b, .features = features, .ops = ops};
+            if (!(features & ~ops->features) && __builtin_popcountll(features) <= 2 && offered(&variant))
+                test(&variant);
+        }
+    }
+}
+
+struct variant variant_of(uint32_t backend)
+{
+    struct variant variant = {.backend = backend, .ops = ub_backend_ops(backend)};
+    snprintf(variant.name, sizeof variant.name, "%s", variant.ops->name);
+    return variant;
+}

@@ -1,0 +1,222 @@
+/* When a job begins and ends: the stop flag, runtime, ramp_time, startdelay, thinktime, amounts. */
+#include "fixture.h"
+
+#define READ (1u << UB_OP_READ)
+#define MS   UINT64_C(1000000)
+/* Beyond what was asked: the machine may be busy with other things. */
+#define SLACK_NS (700 * MS)
+
+static struct target file;
+
+static struct spec spec_of(struct ub_job job, uint32_t njobs)
+{
+    return (struct spec){.job = job, .njobs = njobs, .nfiles = 1, .targets = &file};
+}
+
+static uint64_t window_ns(const struct run *run, uint32_t j)
+{
+    return run->results[j].end_ns - run->results[j].begin_ns;
+}
+
+static void test_stop(const struct variant *variant)
+{
+    struct ub_job job = fixture_job(variant, READ);
+    test_context("%s, stop", variant->name);
+    job.runtime_ns = 60000 * MS;
+    const struct spec spec = spec_of(job, 2);
+    struct run run;
+    run_open(&run, &spec);
+    run_start(&run);
+    run_wait_running(&run);
+    test_sleep_ms(20);
+    uint64_t asked = test_now_ns();
+    CHECK_EQ(ub_arena_stop(run.arena), 0);
+    run_join(&run);
+    CHECK_BETWEEN(0, test_now_ns() - asked, 1000 * MS);
+    check_jobs(&run);
+    CHECK(run_sum_ios(&run, UB_OP_READ) > 0);
+    run_close(&run);
+}
+
+static void test_runtime(const struct variant *variant)
+{
+    struct ub_job job = fixture_job(variant, READ);
+    test_context("%s, runtime 100 ms", variant->name);
+    job.runtime_ns = 100 * MS;
+    const struct spec spec = spec_of(job, 2);
+    struct run run;
+    run_threads(&run, &spec);
+    check_jobs(&run);
+    for (uint32_t j = 0; j < 2; j++)
+        CHECK_BETWEEN(100 * MS, window_ns(&run, j), 100 * MS + SLACK_NS);
+    run_close(&run);
+}
+
+/* What is counted in the ramp is thrown away; the runtime begins after it. */
+static void test_ramp(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    test_context("ramp_time");
+    job.ramp_ns = 150 * MS;
+    job.runtime_ns = 100 * MS;
+    job.thinktime_ns = 5 * MS; /* so that at most 20 I/Os fit into the window */
+    const struct spec spec = spec_of(job, 2);
+    struct run run;
+    run_threads(&run, &spec);
+    for (uint32_t j = 0; j < 2; j++) {
+        CHECK_BETWEEN(150 * MS, run.results[j].begin_ns - run.arena->go_ns, 150 * MS + SLACK_NS);
+        CHECK_BETWEEN(100 * MS, window_ns(&run, j), 100 * MS + SLACK_NS);
+        CHECK_BETWEEN(1, run.results[j].ops[UB_OP_READ].ios, window_ns(&run, j) / (5 * MS) + 2);
+        CHECK_EQ(run.results[j].ops[UB_OP_READ].ios, run.results[j].syscalls[UB_SYS_PREAD]);
+        CHECK_EQ(run.results[j].ops[UB_OP_READ].ios, run.results[j].ops[UB_OP_READ].lat[UB_LAT_TOTAL].count);
+    }
+    CHECK_EQ(run.groups[0].ramped, 1);
+    run_close(&run);
+}
+
+static void test_startdelay(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    test_context("startdelay");
+    job.startdelay_ns = 150 * MS;
+    job.max_ios = 10;
+    const struct spec spec = spec_of(job, 2);
+    struct run run;
+    run_threads(&run, &spec);
+    check_jobs(&run);
+    for (uint32_t j = 0; j < 2; j++)
+        CHECK_BETWEEN(150 * MS, run.results[j].begin_ns - run.arena->go_ns, 150 * MS + SLACK_NS);
+    run_close(&run);
+
+    test_context("stop in a startdelay of 60 s");
+    job.startdelay_ns = 60000 * MS;
+    const struct spec longer = spec_of(job, 2);
+    run_open(&run, &longer);
+    run_start(&run);
+    test_sleep_ms(20);
+    uint64_t asked = test_now_ns();
+    ub_arena_stop(run.arena);
+    run_join(&run);
+    CHECK_BETWEEN(0, test_now_ns() - asked, 1000 * MS);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 0);
+    run_close(&run);
+}
+
+static void test_thinktime(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    test_context("thinktime");
+    job.thinktime_ns = 10 * MS;
+    job.max_ios = 15;
+    const struct spec spec = spec_of(job, 1);
+    struct run run;
+    run_threads(&run, &spec);
+    check_jobs(&run);
+    CHECK_BETWEEN(14 * 10 * MS, window_ns(&run, 0), 15 * 10 * MS + SLACK_NS);
+    CHECK_BETWEEN(0, run.results[0].ops[UB_OP_READ].lat[UB_LAT_TOTAL].sum_ns, 70 * MS); /* not part of it */
+    run_close(&run);
+
+    test_context("stop in a thinktime of 60 s");
+    job.thinktime_ns = 60000 * MS;
+    const struct spec longer = spec_of(job, 1);
+    run_open(&run, &longer);
+    run_start(&run);
+    run_wait_running(&run);
+    test_sleep_ms(20);
+    uint64_t asked = test_now_ns();
+    ub_arena_stop(run.arena);
+    run_join(&run);
+    CHECK_BETWEEN(0, test_now_ns() - asked, 1000 * MS);
+    run_close(&run);
+}
+
+/* A bound that is no multiple of bs is rounded up to whole I/Os. */
+static void test_amounts(void)
+{
+    const struct variant null = variant_of(UB_BACKEND_NULL);
+    struct ub_job job = fixture_job(&null, READ);
+    struct run run;
+    test_context("max_bytes");
+    job.max_bytes = 10 * 4096 + 1;
+    const struct spec bytes = spec_of(job, 1);
+    run_threads(&run, &bytes);
+    check_jobs(&run);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 11);
+    run_close(&run);
+
+    test_context("max_ios before max_bytes");
+    job.max_ios = 5;
+    const struct spec ios = spec_of(job, 1);
+    run_threads(&run, &ios);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 5);
+    run_close(&run);
+
+    test_context("max_ios below iodepth");
+    job.iodepth = 64;
+    job.max_ios = 3;
+    job.max_bytes = 0;
+    const struct spec few = spec_of(job, 1);
+    run_threads(&run, &few);
+    check_jobs(&run);
+    run_close(&run);
+}
+
+static void test_stop_first(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    struct run run;
+    test_context("stop before the start");
+    const struct spec spec = spec_of(job, 4);
+    run_open(&run, &spec);
+    ub_arena_stop(run.arena);
+    run_start(&run);
+    run_join(&run);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 0);
+    for (uint32_t j = 0; j < 4; j++)
+        CHECK(run.results[j].state == UB_STATE_FINISHED && run.results[j].error == 0);
+    run_close(&run);
+}
+
+/* As when the process of another job dies before it arrives: who waits must be told to end, and does. */
+static void test_stop_at_barrier(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct spec spec = spec_of(fixture_job(&sync, READ), 2);
+    struct run run;
+    test_context("stop at the barrier");
+    spec.processes = 1;
+    run_open(&run, &spec);
+    CHECK_EQ(ub_jobs_start(run.arena, 0, 1), 0);
+    test_sleep_ms(100); /* time enough to begin, were there no barrier */
+    CHECK_EQ(__atomic_load_n(&run.results[0].state, __ATOMIC_ACQUIRE), UB_STATE_READY);
+    ub_arena_stop(run.arena);
+    CHECK_EQ(ub_jobs_join(run.arena), 0);
+    CHECK_EQ(run.results[0].state, UB_STATE_FINISHED);
+    CHECK_EQ(run.results[0].begin_ns, 0);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 0);
+    run_close(&run);
+}
+
+static void test_variant(const struct variant *variant)
+{
+    test_stop(variant);
+    test_runtime(variant);
+}
+
+int main(void)
+{
+    file = (struct target){.path = test_path("file"), .size = MIB};
+    test_stamp_file(file.path, file.size, 1);
+    each_variant(test_variant);
+    test_ramp();
+    test_startdelay();
+    test_thinktime();
+    test_amounts();
+    test_stop_first();
+    test_stop_at_barrier();
+    return 0;
+}
