@@ -29,12 +29,13 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
     aio->pending[aio->npending++] = cb;
 }
 
-static int start(struct aiocb *cb, const struct ub_slot *slot)
+static int start(struct ub_ctx *ctx, struct aiocb *cb, const struct ub_slot *slot)
 {
     if (slot->op == UB_OP_READ)
         return aio_read(cb);
     if (slot->op == UB_OP_WRITE)
         return aio_write(cb);
+    ctx->result->syscalls[slot->datasync ? UB_SYS_FDATASYNC : UB_SYS_FSYNC]++; /* the pool makes it */
     return aio_fsync(slot->datasync ? O_DSYNC : O_SYNC, cb);
 }
 
@@ -45,7 +46,7 @@ UB_ALWAYS_INLINE int submit(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wa
     (void)wait;
     for (uint32_t i = aio->npending - n; i < aio->npending; i++) {
         uint32_t slot = (uint32_t)(aio->pending[i] - aio->cbs);
-        if (UB_UNLIKELY(start(&aio->cbs[slot], &ctx->slots[slot]) < 0)) {
+        if (UB_UNLIKELY(start(ctx, &aio->cbs[slot], &ctx->slots[slot]) < 0)) {
             int error = errno;
             aio->npending = i; /* the rest was never started */
             return -error;

@@ -9,6 +9,13 @@
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
 
+/* TSan shadows the whole arena, 3 MiB a job, whenever one is mapped: that takes most of the time there. */
+#if defined(__SANITIZE_THREAD__)
+#define MANY_JOBS 2
+#else
+#define MANY_JOBS 4
+#endif
+
 struct target {
     const char *path;
     uint64_t size;

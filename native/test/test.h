@@ -35,9 +35,10 @@ __attribute__((format(printf, 1, 2))) const char *test_path(const char *format, 
 /* Whether files in it can be read with O_DIRECT. */
 int test_can_direct(void);
 
-/* A new file of that many bytes, all alike, on the disk. */
+/* A new file of that many bytes, all alike. */
 void test_fill_file(const char *path, uint64_t bytes, int byte);
-/* Each 4 KiB begins with its own offset and this tag, eight bytes each. */
+/* One to be read, already on the disk: each 4 KiB begins with its own offset and this tag, eight bytes each.
+ */
 void test_stamp_file(const char *path, uint64_t bytes, uint64_t tag);
 /* The whole content, its length in *bytes; for the caller to free. */
 unsigned char *test_read_file(const char *path, uint64_t *bytes);

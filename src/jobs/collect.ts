@@ -192,6 +192,18 @@ function errorsOf(arena: Arena, job: ResolvedJob, results: Reader): IoErrorCount
   return [...found.values()];
 }
 
+/** Where in the file the I/O was that ended a job; nothing when it ended otherwise. */
+function offsetOf(results: Reader, base: number, stage: string, errno: number): string {
+  const n = results.number(base, 'result', 'nerrors');
+  for (let e = 0; e < n; e++) {
+    const at = base + fieldOf('result', 'errors').offset + e * LAYOUT.error.size;
+    const op = OP_NAMES[results.number(at, 'error', 'op')];
+    if (op === 'fsync' || op !== stage || results.number(at, 'error', 'error') !== errno) continue;
+    return ` at offset ${results.number(at, 'error', 'first_offset')}`;
+  }
+  return '';
+}
+
 /** Why the first job that failed did so: its stage, file and errno, with the likely mend. */
 function failureOf(arena: Arena, job: ResolvedJob, variant: Variant, results: Reader): Trial['failure'] {
   for (let j = 0; j < arena.njobs; j++) {
@@ -202,7 +214,8 @@ function failureOf(arena: Arena, job: ResolvedJob, variant: Variant, results: Re
     const file = fileName(job, j, results.number(base, 'result', 'error_file'));
     const { code, text } = systemError(errno);
     const hint = failureHint(variant.backend, errno, stage, job) ?? null;
-    return { message: `${stage}${file && ` ${file}`}: ${text} (${code})`, errno, stage, hint };
+    const where = `${file && ` ${file}`}${offsetOf(results, base, stage, errno)}`;
+    return { message: `${stage}${where}: ${text} (${code})`, errno, stage, hint };
   }
   return null;
 }
