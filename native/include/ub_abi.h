@@ -179,7 +179,9 @@ struct ub_result {
     uint64_t offsets_hash; /* of the first UB_HASHED_IOS (op, file, offset) */
     uint64_t hashed_ios;
     uint64_t errors_total;
-    struct ub_usage usage;          /* of the job's thread, inside the window */
+    uint64_t carried_ns;   /* time that I/Os in flight at the window's begin had been so: in lat, not in the
+                              window */
+    struct ub_usage usage; /* of the job's thread, inside the window */
     uint64_t syscalls[UB_SYSCALLS]; /* by UB_SYS_*, inside the window */
     struct ub_op_result ops[UB_OPS];
     struct ub_error errors[UB_MAX_ERRORS];

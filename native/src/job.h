@@ -116,7 +116,7 @@ void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len);
 /* measure.c: the window and what is counted in it. */
 void ub_measure_arrive(struct ub_ctx *ctx);
 void ub_measure_begin(struct ub_ctx *ctx);
-void ub_measure_ramp_over(struct ub_ctx *ctx, uint64_t now);
+void ub_measure_ramp_over(struct ub_ctx *ctx);
 void ub_measure_end(struct ub_ctx *ctx);
 void ub_measure_leave(struct ub_ctx *ctx);
 void ub_result_clear(struct ub_ctx *ctx);

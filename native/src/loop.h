@@ -108,7 +108,7 @@ UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res
 UB_ALWAYS_INLINE int ub_at_end(struct ub_ctx *ctx, uint64_t now)
 {
     if (UB_UNLIKELY(ctx->ramp_end_ns && now >= ctx->ramp_end_ns))
-        ub_measure_ramp_over(ctx, now);
+        ub_measure_ramp_over(ctx);
     return UB_UNLIKELY(now >= ctx->deadline_ns) || ctx->ios_left == 0 || ctx->bytes_left == 0 ||
            UB_UNLIKELY(__atomic_load_n(&ctx->arena->stop, __ATOMIC_RELAXED));
 }

@@ -218,15 +218,26 @@ void ub_result_clear(struct ub_ctx *ctx)
     }
 }
 
-void ub_measure_ramp_over(struct ub_ctx *ctx, uint64_t now)
+/* How long what is in flight has been so: all slots less the free ones. */
+static uint64_t inflight_ns(const struct ub_ctx *ctx, uint64_t now)
 {
-    (void)now;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < ctx->depth; i++)
+        sum += now - ctx->slots[i].start_ns;
+    for (uint32_t i = 0; i < ctx->nfree; i++)
+        sum -= now - ctx->slots[ctx->free[i]].start_ns;
+    return sum;
+}
+
+void ub_measure_ramp_over(struct ub_ctx *ctx)
+{
     ctx->ramp_end_ns = 0;
     ub_result_clear(ctx);
     if (!__atomic_exchange_n(&group_of(ctx)->ramped, 1, __ATOMIC_ACQ_REL))
         snapshot_start(ctx);
     ctx->usage_begin = usage_of(RUSAGE_THREAD);
     begin_window(ctx);
+    ctx->result->carried_ns = inflight_ns(ctx, ctx->begin_ns);
 }
 
 void ub_measure_end(struct ub_ctx *ctx)

@@ -81,5 +81,7 @@ struct variant variant_of(uint32_t backend);
  * calls fit.
  */
 void check_jobs(const struct run *run);
+/* Of one job: the time that all I/Os together were in flight is at most depth times the window. */
+void check_depth(const struct run *run, uint32_t job);
 
 #endif

@@ -105,7 +105,7 @@ static void test_syncs(const struct variant *variant)
             const struct ub_result *result = &run.results[j];
             CHECK_EQ(result->ops[UB_OP_WRITE].ios, WRITES);
             CHECK_EQ(result->ops[UB_OP_SYNC].ios, WRITES / EVERY);
-            if (variant->backend == UB_BACKEND_SYNC) {
+            if (variant->backend == UB_BACKEND_SYNC || variant->backend == UB_BACKEND_POSIX_AIO) {
                 CHECK_EQ(result->syscalls[UB_SYS_FSYNC], datasync ? 0 : WRITES / EVERY);
                 CHECK_EQ(result->syscalls[UB_SYS_FDATASYNC], datasync ? WRITES / EVERY : 0);
             }

@@ -66,7 +66,7 @@ static void results(void)
 #define F(name) FIELD(struct ub_result, name)
     BEGIN("result", struct ub_result);
     F(state), F(error), F(error_file), F(nerrors), F(stage), F(tid), F(begin_ns), F(end_ns), F(offsets_hash);
-    F(hashed_ios), F(errors_total), F(usage), F(syscalls), F(ops), F(errors);
+    F(hashed_ios), F(errors_total), F(carried_ns), F(usage), F(syscalls), F(ops), F(errors);
     END();
 #undef F
 #define F(name) FIELD(struct ub_op_result, name)

@@ -232,7 +232,12 @@ function offsetsHash(arena: Arena, job: ResolvedJob, results: Reader): string | 
   return hash.toString(16).padStart(16, '0');
 }
 
-/** Errors that were counted, of all kinds, and lat summed over all I/Os: for warnings and Little's law. */
+/** What I/Os that were in flight when ramp_time ended had been so already: a part of lat before the window. */
+function carriedNs(bases: readonly number[], results: Reader): number {
+  return bases.reduce((sum, base) => sum + results.number(base, 'result', 'carried_ns'), 0);
+}
+
+/** The trial that an arena holds, once its jobs have ended. */
 export function collectTrial(
   arena: Arena,
   job: ResolvedJob,
@@ -254,7 +259,7 @@ export function collectTrial(
   const all = [read, write, trim];
   const ios = all.reduce((sum, d) => sum + d.total_ios, 0);
   const bytes = all.reduce((sum, d) => sum + d.io_bytes, 0);
-  const busyNs = all.reduce((sum, d) => sum + d.lat_ns.mean * d.lat_ns.N, 0);
+  const busyNs = all.reduce((sum, d) => sum + d.lat_ns.mean * d.lat_ns.N, -carriedNs(bases, results));
   const hash = offsetsHash(arena, job, results);
   return {
     trial,

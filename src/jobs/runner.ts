@@ -146,6 +146,11 @@ function noteTrial(job: ResolvedJob, backend: BackendResult, trial: Trial): void
 /** Whatever stands so far, ready to be stored or shown. */
 function finish(result: RunResult, over: boolean, interrupted: boolean): void {
   result.backends = withReference(result.backends, result.reference);
+  for (const backend of result.backends) {
+    if (over && interrupted && backend.status === 'complete' && backend.trials.length === 0) {
+      backend.status = 'interrupted'; // its turn has not come
+    }
+  }
   if (result.backends.some((backend) => backend.status === 'failed')) result.status = 'failed';
   else if (interrupted || !over) result.status = 'interrupted';
   else result.status = 'complete';
@@ -242,7 +247,11 @@ export async function runJob(job: ResolvedJob, context: RunContext): Promise<Run
     return { result, path: file?.path ?? null };
   } catch (error) {
     file?.discard();
-    throw error;
+    if (!context.signal.aborted || error !== context.signal.reason) throw error;
+    // Stopped before the first trial: there is nothing to keep, but what was asked for is told.
+    const result = await emptyResult(job, context, skipped);
+    finish(result, true, true);
+    return { result, path: null };
   } finally {
     progress.end();
     removeFiles();

@@ -107,7 +107,7 @@ export const LAYOUT = {
     },
   },
   result: {
-    size: 1104,
+    size: 1112,
     fields: {
       state: { offset: 0, bytes: 4, kind: 'u32' },
       error: { offset: 4, bytes: 4, kind: 'u32' },
@@ -120,10 +120,11 @@ export const LAYOUT = {
       offsets_hash: { offset: 88, bytes: 8, kind: 'u64' },
       hashed_ios: { offset: 96, bytes: 8, kind: 'u64' },
       errors_total: { offset: 104, bytes: 8, kind: 'u64' },
-      usage: { offset: 112, bytes: 32, kind: 'bytes' },
-      syscalls: { offset: 144, bytes: 96, kind: 'bytes' },
-      ops: { offset: 240, bytes: 608, kind: 'bytes' },
-      errors: { offset: 848, bytes: 256, kind: 'bytes' },
+      carried_ns: { offset: 112, bytes: 8, kind: 'u64' },
+      usage: { offset: 120, bytes: 32, kind: 'bytes' },
+      syscalls: { offset: 152, bytes: 96, kind: 'bytes' },
+      ops: { offset: 248, bytes: 608, kind: 'bytes' },
+      errors: { offset: 856, bytes: 256, kind: 'bytes' },
     },
   },
   opResult: {
