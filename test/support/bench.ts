@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../../src/errors.ts';
 import type { BackendResult, RunResult, Trial } from '../../src/results/schema.ts';
+import { processTree } from './proc-watch.ts';
 import { parseResult } from './result.ts';
 
 const executable = fileURLToPath(new URL('../../bin/uring-bench.mjs', import.meta.url));
@@ -39,6 +40,17 @@ function environment(extra: RunOptions['env']): NodeJS.ProcessEnv {
   return { ...inherited, ...extra };
 }
 
+/** Ends a process, and what it started: what strace runs would go on without it. */
+function killTree(root: number): void {
+  for (const pid of processTree(root)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // it has ended by itself
+    }
+  }
+}
+
 /** Starts uring-bench in a folder, with standard output and error in pipes. */
 export function startBench(folder: string, args: readonly string[], options: RunOptions = {}): Running {
   const [command = '', ...rest] = [...(options.under ?? []), process.execPath, executable, ...args];
@@ -58,7 +70,7 @@ export function startBench(folder: string, args: readonly string[], options: Run
   }
   const ended = new Promise<Ended>((resolve, reject) => {
     const timer = setTimeout(() => {
-      child.kill('SIGKILL');
+      if (child.pid !== undefined) killTree(child.pid);
       reject(new Error(`still running after ${LIMIT_MS} ms: ${args.join(' ')}\n${text.stderr}`));
     }, LIMIT_MS);
     child.on('error', reject);

@@ -27,9 +27,14 @@ function removeFolder(folder: string): void {
   made.delete(folder);
 }
 
-process.on('exit', () => {
+function removeFolders(): void {
   for (const folder of made) removeFolder(folder);
-});
+}
+
+process.on('exit', removeFolders);
+// Before the handler of scratch.ts, which ends the process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.prependOnceListener(signal, removeFolders);
 
 function makeFolder(parent: string): string {
   const folder = realpathSync(mkdtempSync(join(parent, 'uring-bench-test-')));

@@ -1,5 +1,6 @@
 /** /proc as a witness: what the threads of a process and of its children had used when they were last seen. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 
 const EVERY_MS = 20;
 
@@ -68,6 +69,11 @@ function threadsOf(pid: number): { tids: number[]; children: number[] } {
   return { tids, children };
 }
 
+/** A process and all that it started, as far as they are still its own. */
+export function processTree(pid: number): number[] {
+  return [pid, ...threadsOf(pid).children.flatMap(processTree)];
+}
+
 /** Looks at a process and its descendants every 20 ms. @returns a function that ends it -> what was seen last */
 export function watchProcess(root: number): () => Watched {
   const threads = new Map<number, SeenThread>();
@@ -87,4 +93,19 @@ export function watchProcess(root: number): () => Watched {
     clearInterval(timer);
     return { threads: [...threads.values()], processes };
   };
+}
+
+/** Resolves once a process or one that it started has a job at work. @throws when it ends before that */
+export async function jobsAtWork(pid: number): Promise<void> {
+  const named = (root: number): boolean => {
+    const { tids, children } = threadsOf(root);
+    const comms = tids.map(
+      (tid) => ifThere(() => readFileSync(`/proc/${root}/task/${tid}/comm`, 'utf8')) ?? '',
+    );
+    return comms.some((comm) => comm.startsWith('ub-job')) || children.some(named);
+  };
+  while (!named(pid)) {
+    if (threadsOf(pid).tids.length === 0) throw new Error(`process ${pid} has ended without a job`);
+    await setTimeout(EVERY_MS);
+  }
 }

@@ -105,31 +105,29 @@ export function jobThreads({ threads }: Traced): TracedThread[] {
   return threads.filter(({ name }) => name.startsWith('ub-job-'));
 }
 
-function lastNumber(text: string): number {
-  return Number(/(\d+)(?:, 0)?$/.exec(text)?.[1]);
+/** pread64 ends with the offset, preadv2 with offset and flags. */
+function offsetOf({ name, args }: Call): number {
+  const pattern = name.endsWith('v2') ? /(\d+), 0$/ : /(\d+)$/;
+  return Number(pattern.exec(args)?.[1]);
 }
 
-/** The I/Os that a call stands for, as far as strace shows them: io_uring's are in memory. */
-export function iosOf(call: Call): SeenIo[] {
+/**
+ * The I/Os that a call stands for, as far as strace shows them: io_uring's are in memory.
+ * @param files names of the job's files, in its order; when there is more than one
+ */
+export function iosOf(call: Call, files: readonly string[] = ['']): SeenIo[] {
   const { name, args } = call;
-  switch (name) {
-    case 'pread64':
-    case 'preadv2':
-      return [{ op: 'read', file: 0, offset: lastNumber(args) }];
-    case 'pwrite64':
-    case 'pwritev2':
-      return [{ op: 'write', file: 0, offset: lastNumber(args) }];
-    case 'io_submit':
-      return [...args.matchAll(/IOCB_CMD_(PREAD|PWRITE),.*?aio_offset=(\d+)/g)].map(
-        ([, command, offset]) => ({
-          op: command === 'PREAD' ? 'read' : 'write',
-          file: 0,
-          offset: Number(offset),
-        }),
-      );
-    default:
-      return [];
+  const fileAt = (path: string): number => files.findIndex((file) => path.endsWith(file));
+  if (name === 'io_submit') {
+    const iocbs = args.matchAll(/IOCB_CMD_(PREAD|PWRITE), .*?aio_fildes=\d+<([^>]*)>.*?aio_offset=(\d+)/g);
+    return [...iocbs].map(([, command, path = '', offset]) => ({
+      op: command === 'PREAD' ? 'read' : 'write',
+      file: fileAt(path),
+      offset: Number(offset),
+    }));
   }
+  const op = /^p(read|write)/.exec(name)?.[1] as 'read' | 'write' | undefined;
+  return op ? [{ op, file: fileAt(fileOf(call)), offset: offsetOf(call) }] : [];
 }
 
 /** How often each call was made, by name. */
