@@ -46,10 +46,11 @@ UB_COLD static void prep_other(struct io_uring_sqe *sqe, const struct ub_slot *s
         return;
     }
     sqe->opcode =
-        IORING_OP_URING_CMD; /* discard: offset in addr, length in addr3, command in the low half of off */
+        UB_OP_URING_CMD; /* discard: offset in addr, length in addr3, command in the low half of off */
     sqe->off = UB_BLOCK_URING_CMD_DISCARD;
     sqe->addr = s->offset;
-    sqe->addr3 = s->len;
+    const uint64_t len = s->len;
+    memcpy((char *)sqe + UB_SQE_ADDR3, &len, sizeof len);
 }
 
 UB_ALWAYS_INLINE void prep_data(struct uring *u, struct ub_ctx *ctx, struct io_uring_sqe *sqe, uint32_t slot)
@@ -196,7 +197,7 @@ static int choose_opcodes(struct uring *u, const struct ub_ctx *ctx, const char 
     }
     *stage = "IORING_OP_URING_CMD discard (Linux 6.12)";
     if (ctx->job->op_mask & (1u << UB_OP_TRIM))
-        return ub_ring_has_op(&u->ring, IORING_OP_URING_CMD);
+        return ub_ring_has_op(&u->ring, UB_OP_URING_CMD);
     return 0;
 }
 

@@ -79,8 +79,8 @@ void ub_gen_new_pass(struct ub_gen *gen)
 {
     gen->next = 0;
     gen->passes++;
-    gen->add = ub_rng_next(&gen->rng);
-    gen->mul = ub_rng_next(&gen->rng) | 1u;
+    for (int i = 0; i < 3; i++)
+        gen->key[i] = ub_rng_next(&gen->rng);
 }
 
 void ub_gen_init(struct ub_gen *gen, const struct ub_job *job, uint64_t blocks, uint64_t seed)

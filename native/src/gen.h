@@ -10,10 +10,9 @@
 
 struct ub_gen {
     uint64_t blocks;
-    uint64_t next; /* sequential: the block; random: position in the pass */
-    uint64_t mask; /* random: 2^k - 1 >= blocks - 1 */
-    uint64_t add;  /* random: constants of this pass's permutation */
-    uint64_t mul;
+    uint64_t next;   /* sequential: the block; random: position in the pass */
+    uint64_t mask;   /* random: 2^k - 1 >= blocks - 1 */
+    uint64_t key[3]; /* random: constants of this pass's permutation */
     uint64_t rng;
     uint64_t passes; /* times that all blocks were visited */
     uint32_t shift;
@@ -47,16 +46,21 @@ void ub_gen_new_pass(struct ub_gen *gen);
 uint64_t ub_gen_skewed(struct ub_gen *gen, const struct ub_job *job);
 
 /*
- * A bijection of [0, 2^k): odd multiplications and right xor-shifts are each invertible modulo 2^k. Values
- * beyond the last block are walked over, at most every second one, so that a pass visits each block once
- * with no bitmap.
+ * A bijection of [0, 2^k): additions, odd multiplications and right xor-shifts are each invertible modulo
+ * 2^k. With four rounds the order can't be told from a random one by its successive differences (test_gen.c);
+ * with two, these are far from uniform. Values beyond the last block are walked over, at most every second
+ * one, so that a pass visits each block once with no bitmap.
  */
 UB_ALWAYS_INLINE uint64_t ub_gen_permute(const struct ub_gen *gen, uint64_t x)
 {
-    x = (x + gen->add) & gen->mask;
-    x = (x * gen->mul) & gen->mask;
+    const uint64_t m1 = UINT64_C(0xd6e8feb86659fd93), m2 = UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x + gen->key[0]) * m1 & gen->mask;
     x ^= x >> gen->shift;
-    x = (x * UINT64_C(0xd6e8feb86659fd93)) & gen->mask;
+    x = (x * m2 + gen->key[1]) & gen->mask;
+    x ^= x >> gen->shift;
+    x = (x * m1 + gen->key[2]) & gen->mask;
+    x ^= x >> gen->shift;
+    x = x * m2 & gen->mask;
     x ^= x >> gen->shift;
     return x;
 }

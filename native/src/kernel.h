@@ -28,6 +28,9 @@ struct ub_statx {
 _Static_assert(sizeof(struct ub_statx) == 256, "struct statx has 256 bytes");
 _Static_assert(__builtin_offsetof(struct ub_statx, dio_mem_align) == 0x98, "offset of stx_dio_mem_align");
 
+#define UB_OP_URING_CMD 46 /* IORING_OP_URING_CMD, 5.19 */
+#define UB_SQE_ADDR3    48 /* offset of addr3 in an sqe, 5.19 */
+
 /* io_uring command of block devices: _IO(0x12, 0), 6.12 */
 #define UB_BLOCK_URING_CMD_DISCARD ((0x12u << 8) | 0u)
 

@@ -208,6 +208,9 @@ void ub_result_clear(struct ub_ctx *ctx)
     struct ub_result *result = ctx->result;
     memset(result->ops, 0, sizeof result->ops);
     memset(result->syscalls, 0, sizeof result->syscalls);
+    memset(result->errors, 0, sizeof result->errors);
+    result->nerrors = 0;
+    result->errors_total = 0;
     for (uint32_t op = 0; op < UB_OPS; op++) {
         for (uint32_t lat = 0; lat < UB_LATS; lat++)
             result->ops[op].lat[lat].min_ns = UINT64_MAX;

@@ -78,6 +78,20 @@ static void test_seeds_differ(uint64_t blocks)
     CHECK_BETWEEN(0, equal, 0.05 * (double)blocks);
 }
 
+/* Where the next I/O goes must not depend on where this one went. */
+static void test_differences(const uint64_t *values, uint64_t n)
+{
+    enum { BINS = 64 };
+    uint64_t bins[BINS] = {0};
+    double product = 0;
+    for (uint64_t i = 1; i < n; i++) {
+        bins[(values[i] + n - values[i - 1]) % n * BINS / n]++;
+        product += ((double)values[i] / (double)n - 0.5) * ((double)values[i - 1] / (double)n - 0.5);
+    }
+    CHECK_BETWEEN(-8, chi_square_z(bins, NULL, BINS), 8);
+    CHECK_BETWEEN(-6, product * 12 / sqrt((double)n), 6); /* serial correlation, in standard deviations */
+}
+
 /* Neighbours in time must be no neighbours in place, and no low bit may follow a pattern. */
 static void test_no_pattern(uint64_t blocks, uint64_t seed)
 {
@@ -95,6 +109,7 @@ static void test_no_pattern(uint64_t blocks, uint64_t seed)
             changes += (values[i] ^ values[i - 1]) >> bit & 1;
         CHECK_BETWEEN(0.35, (double)changes / (double)(blocks - 1), 0.65);
     }
+    test_differences(values, blocks);
     free(values);
 }
 

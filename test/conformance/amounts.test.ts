@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunResult, Trial } from '../../src/results/schema.ts';
-import { bench, benchResult, REPORT, resultOf, startBench, trialOf } from '../support/bench.ts';
+import { benchResult, REPORT, resultOf, startBench, trialOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { watchProcess } from '../support/proc-watch.ts';
 import { near } from '../support/result.ts';
 import { list, plainOf, realVariantsFor, variantsFor } from '../support/variants.ts';
+
+/** A busy machine wakes a job that late, once in a while. */
+const LATE_NS = 50e6;
 
 /** Runs all of these variants in one run and checks each one's trial. */
 function eachOf(
@@ -120,10 +123,11 @@ eachOf(
 
 test('startdelay is no part of the runtime', { skip: noDisk }, async (t) => {
   const variants = plainOf(readers);
-  const args = ['--number-ios', '50', '--size', '1m', '--startdelay', '400ms', '--trials', '1', ...REPORT];
-  const ended = await bench(diskFolder(t), ['--backend', list(variants), ...args]);
-  const result = resultOf(ended);
-  assert.ok(ended.wallMs > 400 * variants.length, 'each waited');
+  const args = ['--number-ios', '50', '--size', '1m', '--startdelay', '400ms', '--trials', '1'];
+  const result = await benchResult(diskFolder(t), ['--backend', list(variants), ...args]);
+  const { started_at, finished_at } = result;
+  const tookMs = Date.parse(finished_at ?? '') - Date.parse(started_at);
+  assert.ok(tookMs > 400 * variants.length, `each waited, in ${tookMs} ms`);
   for (const { label } of variants) {
     await t.test(label, () => {
       const { total_ios, runtime_ns } = trialOf(result, label);
@@ -145,7 +149,7 @@ test('what is done in the ramp is not counted', { skip: noDisk }, async (t) => {
   for (const { label, backend } of variants) {
     await t.test(label, () => {
       const { runtime_ns, effective_depth, read } = trialOf(result, label);
-      near(runtime_ns, 0.6e9, 0.1, 'runtime_ns');
+      near(runtime_ns, 0.6e9, 0.1, 'runtime_ns', LATE_NS);
       near(effective_depth, backend.async ? 4 : 1, 0.05, 'effective_depth');
       counted += read.io_bytes;
     });

@@ -109,3 +109,10 @@ export async function jobsAtWork(pid: number): Promise<void> {
     await setTimeout(EVERY_MS);
   }
 }
+
+/** Resolves once the devices have been asked for so many bytes by a process. @throws when it ends before that */
+export async function hasRead(pid: number, bytes: number): Promise<void> {
+  await jobsAtWork(pid);
+  const goal = readIo(pid).readBytes + bytes;
+  while (readIo(pid).readBytes < goal) await setTimeout(EVERY_MS);
+}
