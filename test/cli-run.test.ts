@@ -32,6 +32,7 @@ function storedResult(t: TestContext): { folder: string; path: string } {
 describe('--help and --version', () => {
   for (const [name, args] of [
     ['help.txt', ['--help']],
+    ['help-ladder.txt', ['ladder', '--help']],
     ['help-show.txt', ['show', '--help']],
     ['help-backends.txt', ['help', 'backends']],
   ] as const) {

@@ -26,6 +26,26 @@
 #define UB_FEATURE_REGISTERFILES (1u << 0)
 #define UB_FEATURE_FIXEDBUFS     (1u << 1)
 #define UB_FEATURE_VECTORED      (1u << 2)
+#define UB_FEATURE_REGISTERRING  (1u << 3)
+#define UB_FEATURE_COOP_TASKRUN  (1u << 4)
+#define UB_FEATURE_SINGLE_ISSUER (1u << 5)
+#define UB_FEATURE_DEFER_TASKRUN (1u << 6)
+#define UB_FEATURE_NO_SQARRAY    (1u << 7)
+#define UB_FEATURE_IOPOLL        (1u << 8)
+#define UB_FEATURE_HYBRID_IOPOLL (1u << 9)
+#define UB_FEATURE_SQPOLL        (1u << 10)
+#define UB_FEATURE_FORCE_ASYNC   (1u << 11)
+#define UB_FEATURE_UNCACHED      (1u << 12)
+#define UB_FEATURE_NOWAIT        (1u << 13)
+#define UB_FEATURE_ATOMIC        (1u << 14)
+#define UB_FEATURE_LINKED        (1u << 15)
+#define UB_FEATURE_CQE_SKIP      (1u << 16)
+#define UB_FEATURE_NO_MMAP       (1u << 17)
+#define UB_FEATURE_BIG_RINGS     (1u << 18)
+#define UB_FEATURE_PASSTHROUGH   (1u << 19)
+#define UB_FEATURE_USER_REAP     (1u << 20)
+#define UB_FEATURE_EVENTFD       (1u << 21)
+#define UB_FEATURE_HIPRI         (1u << 22)
 
 /* Operations; also the index of per-operation results. */
 #define UB_OP_READ  0u
@@ -50,6 +70,11 @@
 #define UB_SERVICE_ROUNDROBIN 0u
 #define UB_SERVICE_RANDOM     1u
 #define UB_SERVICE_SEQUENTIAL 2u
+
+/* Two operations that make one I/O: the second starts when the first has succeeded. Counted as writes. */
+#define UB_PAIR_NONE            0u
+#define UB_PAIR_WRITE_FDATASYNC 1u
+#define UB_PAIR_READ_WRITE      2u /* of the same block */
 
 /* ub_job.flags */
 #define UB_FLAG_DIRECT         (1u << 0)
@@ -128,7 +153,11 @@ struct ub_job {
     uint32_t group; /* index of the ub_group whose process this job lives in */
     uint64_t files; /* offset of ub_file[nfiles] in the arena */
     uint32_t ncpus; /* bits set in cpus; 0: leave the affinity alone */
-    uint32_t pad;
+    uint32_t pair;  /* UB_PAIR_* */
+    int32_t sq_cpu; /* of the sqpoll thread; -1: any */
+    uint32_t sq_idle_ms;
+    uint32_t iowq_bounded; /* most io-wq workers for files and block devices; 0: the kernel's default */
+    uint32_t iowq_unbounded;
     uint64_t cpus[UB_MAX_CPUS / 64];
 };
 
@@ -198,8 +227,8 @@ struct ub_result {
 #define UB_SYS_FSYNC          7u
 #define UB_SYS_FDATASYNC      8u
 #define UB_SYS_IOCTL          9u
-#define UB_SYS_RESERVED_10    10u
-#define UB_SYS_RESERVED_11    11u
+#define UB_SYS_EPOLL_WAIT     10u
+#define UB_SYS_READ           11u
 
 /* What a process adds to the use of its jobs: threads that are neither jobs nor the runtime's own. */
 struct ub_group {

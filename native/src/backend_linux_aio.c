@@ -1,5 +1,13 @@
-/* linux-aio: io_submit, later io_getevents. One iocb a slot, filled in once but for what changes. */
+/*
+ * linux-aio: io_submit, later io_getevents. One iocb a slot, filled in once but for what changes. Completions
+ * can also be taken from the mapped ring without a call (+userspace_reap), or be announced by an eventfd
+ * (+eventfd).
+ */
+#define _GNU_SOURCE
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include "kernel.h"
 #include "loop.h"
 
@@ -9,7 +17,10 @@ struct laio {
     struct iocb **queue; /* prepared, not yet taken by the kernel */
     struct io_event *events;
     uint32_t queued;
-    uint32_t taken; /* by the kernel, not reaped */
+    uint32_t taken;           /* by the kernel, not reaped */
+    int32_t rw_flags;         /* RWF_* of reads and writes */
+    struct ub_aio_ring *ring; /* userspace_reap; else NULL */
+    int event_fd, epoll_fd;   /* eventfd; else -1 */
 };
 
 UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
@@ -23,9 +34,11 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
     iocb->aio_nbytes = s->len;
     iocb->aio_offset = (int64_t)s->offset;
     iocb->aio_buf = (uint64_t)(uintptr_t)ub_buffer(ctx, slot);
+    iocb->aio_rw_flags = aio->rw_flags;
     if (UB_UNLIKELY(s->op == UB_OP_SYNC)) {
         iocb->aio_lio_opcode = s->datasync ? IOCB_CMD_FDSYNC : IOCB_CMD_FSYNC;
         iocb->aio_buf = 0;
+        iocb->aio_rw_flags = 0;
     }
     aio->queue[aio->queued++] = iocb;
 }
@@ -56,6 +69,66 @@ UB_ALWAYS_INLINE int submit(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wa
     return 0;
 }
 
+UB_ALWAYS_INLINE struct ub_done done_of(const struct io_event *event)
+{
+    return (struct ub_done){.slot = (uint32_t)event->data, .res = (int32_t)event->res};
+}
+
+/* The kernel moves tail after it has written the event, and looks at head before it writes another. */
+static uint32_t reap_ring(struct laio *aio, struct ub_ctx *ctx, uint32_t max)
+{
+    struct ub_aio_ring *ring = aio->ring;
+    uint32_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED), got = 0;
+    uint32_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+    while (got < max && head != tail) {
+        ctx->done[got++] = done_of(&ring->events[head]);
+        head = head + 1 == ring->nr ? 0 : head + 1;
+    }
+    __atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
+    aio->taken -= got;
+    return got;
+}
+
+/* Sleeps until the eventfd says that something has completed, as a program with an event loop does. */
+static int wait_event(struct laio *aio, struct ub_ctx *ctx)
+{
+    struct epoll_event event;
+    uint64_t completions;
+    ctx->result->syscalls[UB_SYS_EPOLL_WAIT]++;
+    long ret = UB_SYSCALL(SYS_epoll_pwait, aio->epoll_fd, &event, 1, UB_WAIT_NS / 1000000, 0, 0);
+    if (ret <= 0)
+        return ret == -EINTR ? 0 : (int)ret;
+    ctx->result->syscalls[UB_SYS_READ]++;
+    ret = UB_SYSCALL(SYS_read, aio->event_fd, &completions, sizeof completions, 0, 0, 0);
+    return ret < 0 && ret != -EAGAIN ? (int)ret : 1;
+}
+
+UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t min, uint32_t max)
+{
+    struct timespec limit = {.tv_sec = 0, .tv_nsec = min ? UB_WAIT_NS : 0};
+    ctx->result->syscalls[UB_SYS_IO_GETEVENTS]++;
+    long got = UB_SYSCALL(SYS_io_getevents, aio->context, min, max, aio->events, &limit, 0);
+    if (UB_UNLIKELY(got < 0))
+        return got == -EINTR ? 0 : (int)got;
+    for (long i = 0; i < got; i++)
+        ctx->done[i] = done_of(&aio->events[i]);
+    aio->taken -= (uint32_t)got;
+    return (int)got;
+}
+
+/*
+ * With an eventfd: takes what is there; when that is nothing, sleeps and looks again. An eventfd counts
+ * completions since it was last read, so some may be there although it is silent.
+ */
+static int reap_eventfd(struct laio *aio, struct ub_ctx *ctx, uint32_t max)
+{
+    int got = get_events(aio, ctx, 0, max);
+    if (got != 0)
+        return got;
+    int ret = wait_event(aio, ctx);
+    return ret <= 0 ? ret : get_events(aio, ctx, 0, max);
+}
+
 UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
 {
     struct laio *aio = b;
@@ -64,28 +137,51 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
         if (ret < 0)
             return ret;
     }
-    struct timespec limit = {.tv_sec = 0, .tv_nsec = UB_WAIT_NS};
     min = min < aio->taken ? min : aio->taken;
-    ctx->result->syscalls[UB_SYS_IO_GETEVENTS]++;
-    long got = UB_SYSCALL(SYS_io_getevents, aio->context, min, max, aio->events, &limit, 0);
-    if (UB_UNLIKELY(got < 0))
-        return got == -EINTR ? 0 : (int)got;
-    for (long i = 0; i < got; i++)
-        ctx->done[i] =
-            (struct ub_done){.slot = (uint32_t)aio->events[i].data, .res = (int32_t)aio->events[i].res};
-    aio->taken -= (uint32_t)got;
-    return (int)got;
+    if (UB_UNLIKELY(aio->event_fd >= 0))
+        return reap_eventfd(aio, ctx, max);
+    if (UB_UNLIKELY(aio->ring != NULL)) {
+        uint32_t got = reap_ring(aio, ctx, max);
+        if (got > 0 || min == 0)
+            return (int)got; /* fewer than min: the loop comes back for the rest */
+    }
+    return get_events(aio, ctx, min, max);
 }
 
 static int laio_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     aio_context_t context = 0;
-    (void)features;
+    *stage = "userspace_reap with eventfd";
+    if (features & UB_FEATURE_USER_REAP && features & UB_FEATURE_EVENTFD)
+        return -EINVAL;
     *stage = "io_setup";
     long ret = UB_SYSCALL(SYS_io_setup, setup->depth, &context, 0, 0, 0, 0);
     if (ret == 0)
         UB_SYSCALL(SYS_io_destroy, context, 0, 0, 0, 0, 0);
     return (int)ret;
+}
+
+static int open_eventfd(struct laio *aio, const char **stage)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    *stage = "eventfd";
+    aio->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    aio->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (aio->event_fd < 0 || aio->epoll_fd < 0 ||
+        epoll_ctl(aio->epoll_fd, EPOLL_CTL_ADD, aio->event_fd, &event) < 0)
+        return -errno;
+    return 0;
+}
+
+/* The context's id is the address of its ring. A layout that we do not know is refused, not guessed. */
+static int find_ring(struct laio *aio, const char **stage)
+{
+    struct ub_aio_ring *ring = (struct ub_aio_ring *)aio->context;
+    *stage = "map completion ring";
+    if (ring->magic != UB_AIO_RING_MAGIC || ring->incompat_features || ring->header_length != sizeof *ring)
+        return -EOPNOTSUPP;
+    aio->ring = ring;
+    return 0;
 }
 
 static int laio_open(struct ub_ctx *ctx, const char **stage)
@@ -95,15 +191,27 @@ static int laio_open(struct ub_ctx *ctx, const char **stage)
     *stage = "allocate";
     if (!aio)
         return -ENOMEM;
+    aio->event_fd = aio->epoll_fd = -1;
     aio->iocbs = calloc(ctx->depth, sizeof *aio->iocbs);
     aio->queue = calloc(ctx->depth, sizeof(struct iocb *));
     aio->events = calloc(ctx->depth, sizeof *aio->events);
     if (!aio->iocbs || !aio->queue || !aio->events)
         return -ENOMEM;
-    for (uint32_t i = 0; i < ctx->depth; i++)
-        aio->iocbs[i].aio_data = i;
+    aio->rw_flags = ctx->job->features & UB_FEATURE_NOWAIT ? (int32_t)UB_RWF_NOWAIT : 0;
     *stage = "io_setup";
-    return (int)UB_SYSCALL(SYS_io_setup, ctx->depth, &aio->context, 0, 0, 0, 0);
+    int ret = (int)UB_SYSCALL(SYS_io_setup, ctx->depth, &aio->context, 0, 0, 0, 0);
+    if (ret == 0 && ctx->job->features & UB_FEATURE_EVENTFD)
+        ret = open_eventfd(aio, stage);
+    if (ret == 0 && ctx->job->features & UB_FEATURE_USER_REAP)
+        ret = find_ring(aio, stage);
+    for (uint32_t i = 0; i < ctx->depth; i++) {
+        aio->iocbs[i].aio_data = i;
+        if (aio->event_fd >= 0) {
+            aio->iocbs[i].aio_flags = IOCB_FLAG_RESFD;
+            aio->iocbs[i].aio_resfd = (uint32_t)aio->event_fd;
+        }
+    }
+    return ret;
 }
 
 static int laio_run(struct ub_ctx *ctx, const char **stage)
@@ -119,6 +227,10 @@ static void laio_close(struct ub_ctx *ctx)
         return;
     if (aio->context)
         UB_SYSCALL(SYS_io_destroy, aio->context, 0, 0, 0, 0, 0); /* waits for what is in flight */
+    if (aio->event_fd >= 0)
+        close(aio->event_fd);
+    if (aio->epoll_fd >= 0)
+        close(aio->epoll_fd);
     free(aio->iocbs);
     free(aio->queue);
     free(aio->events);
@@ -129,6 +241,7 @@ const struct ub_ops ub_ops_linux_aio = {
     .name = "linux-aio",
     .async = 1,
     .has_slat = 1,
+    .features = UB_FEATURE_USER_REAP | UB_FEATURE_EVENTFD | UB_FEATURE_NOWAIT,
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_SYNC),
     .probe = laio_probe,
     .open = laio_open,

@@ -1,12 +1,17 @@
-/* sync: the thread sleeps in pread or pwrite until the data is there. preadv2/pwritev2 with +vectored. */
+/*
+ * sync: the thread sleeps in pread or pwrite until the data is there. preadv2/pwritev2 with +vectored, or
+ * where a feature needs a flag.
+ */
 #define _GNU_SOURCE
 #include <sys/uio.h>
 #include <unistd.h>
+#include "kernel.h"
 #include "loop.h"
 
 struct sync_io {
     struct ub_done done; /* the one I/O, complete when submit returns */
     uint32_t slot;
+    uint32_t rw_flags; /* RWF_* */
 };
 
 static int32_t sync_file(struct ub_ctx *ctx, const struct ub_slot *slot)
@@ -41,13 +46,14 @@ UB_ALWAYS_INLINE int32_t plain(struct ub_ctx *ctx, const struct ub_slot *slot, u
 }
 
 /* The sixth argument carries RWF_ flags; on 64-bit machines the offset is the fourth argument alone. */
-UB_ALWAYS_INLINE int32_t vectored(struct ub_ctx *ctx, const struct ub_slot *slot, unsigned char *buffer)
+UB_ALWAYS_INLINE int32_t vectored(struct ub_ctx *ctx, const struct ub_slot *slot, unsigned char *buffer,
+                                  uint32_t rw_flags)
 {
     int read = slot->op == UB_OP_READ;
     struct iovec iov = {.iov_base = buffer, .iov_len = slot->len};
     ctx->result->syscalls[read ? UB_SYS_PREADV2 : UB_SYS_PWRITEV2]++;
     return (int32_t)UB_SYSCALL(read ? SYS_preadv2 : SYS_pwritev2, ctx->fds[slot->file], &iov, 1, slot->offset,
-                               0, 0);
+                               0, rw_flags);
 }
 
 UB_ALWAYS_INLINE int submit_with(void *b, struct ub_ctx *ctx, const int with_vector)
@@ -59,7 +65,7 @@ UB_ALWAYS_INLINE int submit_with(void *b, struct ub_ctx *ctx, const int with_vec
         if (UB_UNLIKELY(slot->op > UB_OP_WRITE))
             res = other(ctx, slot);
         else if (with_vector)
-            res = vectored(ctx, slot, ctx->buffers);
+            res = vectored(ctx, slot, ctx->buffers, io->rw_flags);
         else
             res = plain(ctx, slot, ctx->buffers);
     } while (UB_UNLIKELY(res == -EINTR));
@@ -90,7 +96,7 @@ static int sync_probe(uint64_t features, const struct ub_setup *setup, const cha
 {
     (void)setup;
     *stage = "preadv2";
-    if (features & UB_FEATURE_VECTORED)
+    if (features)
         return UB_SYSCALL(SYS_preadv2, -1, NULL, 0, 0, 0, 0) == -ENOSYS ? -ENOSYS : 0;
     return 0;
 }
@@ -102,8 +108,12 @@ static int sync_open(struct ub_ctx *ctx, const char **stage)
 
 static int sync_run(struct ub_ctx *ctx, const char **stage)
 {
-    struct sync_io io = {0};
-    if (ctx->job->features & UB_FEATURE_VECTORED)
+    uint64_t features = ctx->job->features;
+    struct sync_io io = {.rw_flags = (features & UB_FEATURE_HIPRI ? UB_RWF_HIPRI : 0) |
+                                     (features & UB_FEATURE_NOWAIT ? UB_RWF_NOWAIT : 0) |
+                                     (features & UB_FEATURE_UNCACHED ? UB_RWF_DONTCACHE : 0) |
+                                     (features & UB_FEATURE_ATOMIC ? UB_RWF_ATOMIC : 0)};
+    if (features)
         return ub_loop(ctx, &io, prep, submit_vectored, reap, 0, stage);
     return ub_loop(ctx, &io, prep, submit_plain, reap, 0, stage);
 }
@@ -116,7 +126,8 @@ static void sync_close(struct ub_ctx *ctx)
 const struct ub_ops ub_ops_sync = {
     .name = "sync",
     .async = 0,
-    .features = UB_FEATURE_VECTORED,
+    .features =
+        UB_FEATURE_VECTORED | UB_FEATURE_HIPRI | UB_FEATURE_NOWAIT | UB_FEATURE_UNCACHED | UB_FEATURE_ATOMIC,
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM) | (1u << UB_OP_SYNC),
     .probe = sync_probe,
     .open = sync_open,

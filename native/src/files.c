@@ -11,12 +11,14 @@
 #include "kernel.h"
 #include "ub_api.h"
 
-static int open_flags(const struct ub_job *job)
+static int open_flags(const struct ub_job *job, const struct ub_file *file)
 {
     int reads = job->op_mask & (1u << UB_OP_READ);
     int writes = job->op_mask & ~(1u << UB_OP_READ);
+    if (job->pair == UB_PAIR_READ_WRITE)
+        reads = 1;
     int flags = O_CLOEXEC | (writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
-    if (job->flags & UB_FLAG_DIRECT)
+    if (job->flags & UB_FLAG_DIRECT && file->kind != 2) /* a character device has no page cache to go past */
         flags |= O_DIRECT;
     if (job->flags & UB_FLAG_O_SYNC)
         flags |= O_SYNC;
@@ -65,9 +67,9 @@ static int open_one(struct ub_ctx *ctx, uint32_t i, const char **stage)
     const char *path = (const char *)ctx->arena + file->path;
     *stage = "open";
     /* Reads must not write access times. Only a file's owner may ask for that. */
-    int fd = open(path, open_flags(job) | O_NOATIME);
+    int fd = open(path, open_flags(job, file) | O_NOATIME);
     if (fd < 0 && errno == EPERM)
-        fd = open(path, open_flags(job));
+        fd = open(path, open_flags(job, file));
     if (fd < 0)
         return -errno;
     ctx->fds[i] = fd;

@@ -11,8 +11,12 @@ UB_ALWAYS_INLINE uint32_t ub_hist_index(uint64_t ns)
     return (bucket << 10) + (uint32_t)(ns >> bucket);
 }
 
+/* bench/floor.c is also built with UB_NO_LATENCY, to see what recording costs; nothing else defines it. */
 UB_ALWAYS_INLINE void ub_latency_add(struct ub_latency *lat, uint64_t *counts, uint64_t ns)
 {
+#ifdef UB_NO_LATENCY
+    (void)lat, (void)counts, (void)ns;
+#else
     lat->count++;
     lat->sum_ns += ns;
     if (ns < lat->min_ns)
@@ -24,6 +28,7 @@ UB_ALWAYS_INLINE void ub_latency_add(struct ub_latency *lat, uint64_t *counts, u
         ns = UB_HIST_MAX;
     }
     counts[ub_hist_index(ns)]++;
+#endif
 }
 
 #endif

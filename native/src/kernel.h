@@ -6,6 +6,7 @@
 #define UB_KERNEL_H
 
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <linux/io_uring.h>
 #include <linux/aio_abi.h>
 
@@ -30,6 +31,76 @@ _Static_assert(__builtin_offsetof(struct ub_statx, dio_mem_align) == 0x98, "offs
 
 #define UB_OP_URING_CMD 46 /* IORING_OP_URING_CMD, 5.19 */
 #define UB_SQE_ADDR3    48 /* offset of addr3 in an sqe, 5.19 */
+
+/* io_uring_setup(2) flags */
+#define UB_SETUP_COOP_TASKRUN  (1u << 8)  /* 5.19 */
+#define UB_SETUP_SQE128        (1u << 10) /* 5.19 */
+#define UB_SETUP_CQE32         (1u << 11) /* 5.19 */
+#define UB_SETUP_SINGLE_ISSUER (1u << 12) /* 6.0 */
+#define UB_SETUP_DEFER_TASKRUN (1u << 13) /* 6.1 */
+#define UB_SETUP_NO_MMAP       (1u << 14) /* 6.5 */
+#define UB_SETUP_NO_SQARRAY    (1u << 16) /* 6.6 */
+#define UB_SETUP_HYBRID_IOPOLL (1u << 17) /* 6.13 */
+
+/* io_uring_enter(2), io_uring_register(2) */
+#define UB_ENTER_REGISTERED_RING     (1u << 4) /* 5.18 */
+#define UB_REGISTER_RING_FDS         20u       /* 5.18 */
+#define UB_UNREGISTER_RING_FDS       21u       /* 5.18 */
+#define UB_REGISTER_IOWQ_MAX_WORKERS 19u       /* 5.15 */
+#define UB_SQE_CQE_SKIP_SUCCESS      (1u << 6) /* 5.17 */
+#define UB_URING_CMD_FIXED           (1u << 0) /* 6.1 */
+
+struct ub_rsrc_update {
+    uint32_t offset;
+    uint32_t resv;
+    uint64_t data;
+};
+
+/* preadv2(2) and rw_flags of an sqe or iocb */
+#define UB_RWF_HIPRI     0x01u /* 4.6 */
+#define UB_RWF_NOWAIT    0x08u /* 4.14 */
+#define UB_RWF_ATOMIC    0x40u /* 6.11 */
+#define UB_RWF_DONTCACHE 0x80u /* 6.14 */
+
+/* NVMe pass-through, linux/nvme_ioctl.h: 5.19 */
+struct ub_nvme_uring_cmd {
+    uint8_t opcode;
+    uint8_t flags;
+    uint16_t rsvd1;
+    uint32_t nsid;
+    uint32_t cdw2;
+    uint32_t cdw3;
+    uint64_t metadata;
+    uint64_t addr;
+    uint32_t metadata_len;
+    uint32_t data_len;
+    uint32_t cdw10;
+    uint32_t cdw11;
+    uint32_t cdw12;
+    uint32_t cdw13;
+    uint32_t cdw14;
+    uint32_t cdw15;
+    uint32_t timeout_ms;
+    uint32_t rsvd2;
+};
+_Static_assert(sizeof(struct ub_nvme_uring_cmd) == 72, "struct nvme_uring_cmd has 72 bytes");
+#define UB_NVME_URING_CMD_IO _IOWR('N', 0x80, struct ub_nvme_uring_cmd)
+#define UB_NVME_CMD_WRITE    1u
+#define UB_NVME_CMD_READ     2u
+
+/* The ring that io_setup maps at the address that is the context's id: fs/aio.c, struct aio_ring. */
+struct ub_aio_ring {
+    uint32_t id;
+    uint32_t nr;
+    uint32_t head;
+    uint32_t tail;
+    uint32_t magic;
+    uint32_t compat_features;
+    uint32_t incompat_features;
+    uint32_t header_length;
+    struct io_event events[];
+};
+#define UB_AIO_RING_MAGIC 0xa10a10a1u
 
 /* io_uring command of block devices: _IO(0x12, 0), 6.12 */
 #define UB_BLOCK_URING_CMD_DISCARD ((0x12u << 8) | 0u)

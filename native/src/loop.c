@@ -80,6 +80,8 @@ int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, con
     count_error(ctx, slot, error);
     if (ctx->job->flags & flag)
         return 0;
+    if (error == EAGAIN && ctx->job->features & UB_FEATURE_NOWAIT)
+        return 0; /* the answer that nowait asks for */
     *stage = names[slot->op];
     ctx->result->error_file = slot->file;
     return -(int)error;

@@ -7,53 +7,115 @@
 
 static void *map(int fd, size_t bytes, off_t offset)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
+    int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE : MAP_SHARED | MAP_POPULATE;
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, offset);
     return p == MAP_FAILED ? NULL : p;
 }
 
-int ub_ring_open(struct ub_ring *ring, uint32_t entries, struct io_uring_params *params, const char **stage)
+/* How large the kernel makes the rings for so many entries: needed before set-up with NO_MMAP only. */
+static uint32_t round_up_pow2(uint32_t n)
 {
-    *ring = (struct ub_ring){.fd = -1};
-    *stage = "io_uring_setup";
-    long fd = UB_SYSCALL(SYS_io_uring_setup, entries, params, 0, 0, 0, 0);
-    if (fd < 0)
-        return (int)fd;
-    ring->fd = (int)fd;
-    ring->features = params->features;
+    uint32_t p = 1;
+    while (p < n)
+        p *= 2;
+    return p;
+}
+
+/* NO_MMAP: both regions are ours. The header of the ring needs less than a page; 6.10 and later take any
+ * memory. */
+static int give_memory(struct ub_ring *ring, uint32_t entries, struct io_uring_params *params)
+{
+    size_t n = round_up_pow2(entries);
+    size_t page = 4096, cqe = (size_t)1 << ring->cqe_shift;
+    ring->sqe_bytes = ((n << ring->sqe_shift) + page - 1) / page * page;
+    ring->sq_bytes = (2 * n * cqe + n * sizeof(uint32_t) + 2 * page - 1) / page * page;
+    ring->sq_map = ring->cq_map = map(-1, ring->sq_bytes, 0);
+    ring->sqes = map(-1, ring->sqe_bytes, 0);
+    if (!ring->sq_map || !ring->sqes)
+        return -ENOMEM;
+    /* user_addr, the last 64 bits of both (6.5; before it reserved). */
+    const uint64_t rings = (uint64_t)(uintptr_t)ring->sq_map, sqes = (uint64_t)(uintptr_t)ring->sqes;
+    memcpy((char *)&params->cq_off + sizeof params->cq_off - 8, &rings, 8);
+    memcpy((char *)&params->sq_off + sizeof params->sq_off - 8, &sqes, 8);
+    return 0;
+}
+
+static int map_rings(struct ub_ring *ring, const struct io_uring_params *params)
+{
     ring->sq_bytes = params->sq_off.array + params->sq_entries * sizeof(uint32_t);
-    ring->cq_bytes = params->cq_off.cqes + params->cq_entries * sizeof(struct io_uring_cqe);
-    ring->sqe_bytes = params->sq_entries * sizeof(struct io_uring_sqe);
-    *stage = "map the rings";
+    ring->cq_bytes = params->cq_off.cqes + ((size_t)params->cq_entries << ring->cqe_shift);
+    ring->sqe_bytes = (size_t)params->sq_entries << ring->sqe_shift;
     int single = params->features & IORING_FEAT_SINGLE_MMAP; /* 5.4 */
     if (single && ring->cq_bytes > ring->sq_bytes)
         ring->sq_bytes = ring->cq_bytes;
     ring->sq_map = map(ring->fd, ring->sq_bytes, IORING_OFF_SQ_RING);
     ring->cq_map = single ? ring->sq_map : map(ring->fd, ring->cq_bytes, IORING_OFF_CQ_RING);
     ring->sqes = map(ring->fd, ring->sqe_bytes, IORING_OFF_SQES);
-    if (!ring->sq_map || !ring->cq_map || !ring->sqes)
-        return -errno;
+    return ring->sq_map && ring->cq_map && ring->sqes ? 0 : -errno;
+}
+
+static void point_into(struct ub_ring *ring, const struct io_uring_params *params)
+{
     char *sq = ring->sq_map, *cq = ring->cq_map;
-    ring->sq_khead = (uint32_t *)(sq + params->sq_off.head);
-    ring->sq_ktail = (uint32_t *)(sq + params->sq_off.tail);
-    ring->sq_array = (uint32_t *)(sq + params->sq_off.array);
-    ring->sq_mask = *(uint32_t *)(sq + params->sq_off.ring_mask);
-    ring->cq_khead = (uint32_t *)(cq + params->cq_off.head);
-    ring->cq_ktail = (uint32_t *)(cq + params->cq_off.tail);
-    ring->cq_mask = *(uint32_t *)(cq + params->cq_off.ring_mask);
-    ring->cqes = (struct io_uring_cqe *)(cq + params->cq_off.cqes);
+    ring->sq_khead = (uint32_t *)(void *)(sq + params->sq_off.head);
+    ring->sq_ktail = (uint32_t *)(void *)(sq + params->sq_off.tail);
+    ring->sq_kflags = (uint32_t *)(void *)(sq + params->sq_off.flags);
+    if (!(ring->flags & UB_SETUP_NO_SQARRAY))
+        ring->sq_array = (uint32_t *)(void *)(sq + params->sq_off.array);
+    ring->sq_mask = *(uint32_t *)(void *)(sq + params->sq_off.ring_mask);
+    ring->cq_khead = (uint32_t *)(void *)(cq + params->cq_off.head);
+    ring->cq_ktail = (uint32_t *)(void *)(cq + params->cq_off.tail);
+    ring->cq_mask = *(uint32_t *)(void *)(cq + params->cq_off.ring_mask);
+    ring->cqes = cq + params->cq_off.cqes;
+}
+
+int ub_ring_open(struct ub_ring *ring, uint32_t entries, struct io_uring_params *params, const char **stage)
+{
+    *ring = (struct ub_ring){.fd = -1, .flags = params->flags};
+    ring->sqe_shift = params->flags & UB_SETUP_SQE128 ? 7 : 6;
+    ring->cqe_shift = params->flags & UB_SETUP_CQE32 ? 5 : 4;
+    int ret = 0, own = (params->flags & UB_SETUP_NO_MMAP) != 0;
+    *stage = "map the rings";
+    if (own && (ret = give_memory(ring, entries, params)) < 0)
+        return ret;
+    *stage = "io_uring_setup";
+    long fd = UB_SYSCALL(SYS_io_uring_setup, entries, params, 0, 0, 0, 0);
+    if (fd < 0)
+        return (int)fd;
+    ring->fd = ring->enter_fd = (int)fd;
+    ring->features = params->features;
+    *stage = "map the rings";
+    if (!own && (ret = map_rings(ring, params)) < 0)
+        return ret;
+    point_into(ring, params);
+    return 0;
+}
+
+int ub_ring_register_self(struct ub_ring *ring)
+{
+    struct ub_rsrc_update update = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
+    int ret = ub_ring_register(ring, UB_REGISTER_RING_FDS, &update, 1);
+    if (ret < 0)
+        return ret;
+    ring->enter_fd = (int)update.offset;
+    ring->enter_flags = UB_ENTER_REGISTERED_RING;
     return 0;
 }
 
 void ub_ring_close(struct ub_ring *ring)
 {
+    if (ring->enter_flags & UB_ENTER_REGISTERED_RING) { /* else it would live on with this thread */
+        struct ub_rsrc_update update = {.offset = (uint32_t)ring->enter_fd};
+        ub_ring_register(ring, UB_UNREGISTER_RING_FDS, &update, 1);
+    }
+    if (ring->fd >= 0)
+        close(ring->fd);
     if (ring->sqes)
         munmap(ring->sqes, ring->sqe_bytes);
     if (ring->cq_map && ring->cq_map != ring->sq_map)
         munmap(ring->cq_map, ring->cq_bytes);
     if (ring->sq_map)
         munmap(ring->sq_map, ring->sq_bytes);
-    if (ring->fd >= 0)
-        close(ring->fd);
     *ring = (struct ub_ring){.fd = -1};
 }
 

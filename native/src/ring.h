@@ -2,20 +2,22 @@
 #ifndef UB_RING_H
 #define UB_RING_H
 
-#include <signal.h>
 #include <time.h>
 #include "kernel.h"
 #include "sys.h"
 
 struct ub_ring {
     int fd;
-    uint32_t features; /* IORING_FEAT_* of this kernel */
+    int enter_fd;         /* fd, or the index of the registered one */
+    uint32_t enter_flags; /* UB_ENTER_REGISTERED_RING with the latter */
+    uint32_t features;    /* IORING_FEAT_* of this kernel */
+    uint32_t flags;       /* IORING_SETUP_* */
     uint32_t sq_mask, cq_mask;
-    uint32_t sq_tail; /* ours; published at submission */
-    uint32_t *sq_khead, *sq_ktail, *sq_array;
+    uint32_t sqe_shift, cqe_shift;                        /* log2 of an entry's bytes: 6 and 4, or 7 and 5 */
+    uint32_t sq_tail;                                     /* ours; published at submission */
+    uint32_t *sq_khead, *sq_ktail, *sq_kflags, *sq_array; /* sq_array: NULL with NO_SQARRAY */
     uint32_t *cq_khead, *cq_ktail;
-    struct io_uring_sqe *sqes;
-    struct io_uring_cqe *cqes;
+    void *sqes, *cqes;
     void *sq_map, *cq_map;
     size_t sq_bytes, cq_bytes, sqe_bytes;
 };
@@ -23,6 +25,8 @@ struct ub_ring {
 /* io_uring_setup with these flags and its mappings -> 0 or -errno with *stage. */
 int ub_ring_open(struct ub_ring *ring, uint32_t entries, struct io_uring_params *params, const char **stage);
 void ub_ring_close(struct ub_ring *ring);
+/* Registers the ring's own descriptor, so that io_uring_enter need not look it up (5.18) -> 0 or -errno. */
+int ub_ring_register_self(struct ub_ring *ring);
 /* Whether this kernel knows the operation: 0, -EOPNOTSUPP, or what IORING_REGISTER_PROBE said. */
 int ub_ring_has_op(const struct ub_ring *ring, uint8_t op);
 
@@ -31,24 +35,39 @@ static inline int ub_ring_register(const struct ub_ring *ring, uint32_t opcode, 
     return (int)UB_SYSCALL(SYS_io_uring_register, ring->fd, opcode, arg, nr, 0, 0);
 }
 
+UB_ALWAYS_INLINE struct io_uring_sqe *ub_ring_sqe(const struct ub_ring *ring, uint32_t index)
+{
+    return (struct io_uring_sqe *)(void *)((char *)ring->sqes + ((size_t)index << ring->sqe_shift));
+}
+
+UB_ALWAYS_INLINE const struct io_uring_cqe *ub_ring_cqe(const struct ub_ring *ring, uint32_t position)
+{
+    return (
+        const struct io_uring_cqe *)(const void *)((const char *)ring->cqes +
+                                                   ((size_t)(position & ring->cq_mask) << ring->cqe_shift));
+}
+
 /*
  * Submits n and waits for min completions in the same call, at most for the given time (IORING_ENTER_EXT_ARG,
  * 5.11; before it without a limit). -ETIME and -EINTR are no errors: the caller looks at its clock and waits
  * again.
  */
-UB_ALWAYS_INLINE int ub_ring_enter(const struct ub_ring *ring, uint32_t n, uint32_t min, long limit_ns)
+UB_ALWAYS_INLINE int ub_ring_enter(const struct ub_ring *ring, uint32_t n, uint32_t min, uint32_t flags,
+                                   long limit_ns)
 {
+    flags |= ring->enter_flags;
     if (min == 0)
-        return (int)UB_SYSCALL(SYS_io_uring_enter, ring->fd, n, 0, 0, 0, 0);
+        return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, 0, flags, 0, 0);
+    flags |= IORING_ENTER_GETEVENTS;
     if (UB_UNLIKELY(!(ring->features & IORING_FEAT_EXT_ARG)))
-        return (int)UB_SYSCALL(SYS_io_uring_enter, ring->fd, n, min, IORING_ENTER_GETEVENTS, 0, 0);
+        return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, min, flags, 0, 0);
     struct {
         int64_t tv_sec;
         int64_t tv_nsec;
     } limit = {.tv_sec = 0, .tv_nsec = limit_ns};
     struct io_uring_getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&limit};
-    return (int)UB_SYSCALL(SYS_io_uring_enter, ring->fd, n, min,
-                           IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg, sizeof arg);
+    return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, min, flags | IORING_ENTER_EXT_ARG, &arg,
+                           sizeof arg);
 }
 
 /* The sqe index goes into the submission ring; visible to the kernel once ub_ring_publish has run. */
@@ -67,6 +86,21 @@ UB_ALWAYS_INLINE void ub_ring_publish(struct ub_ring *ring)
 UB_ALWAYS_INLINE uint32_t ub_ring_unsent(const struct ub_ring *ring)
 {
     return ring->sq_tail - __atomic_load_n(ring->sq_khead, __ATOMIC_ACQUIRE);
+}
+
+UB_ALWAYS_INLINE uint32_t ub_ring_ready(const struct ub_ring *ring)
+{
+    return __atomic_load_n(ring->cq_ktail, __ATOMIC_ACQUIRE) - *ring->cq_khead;
+}
+
+/*
+ * sqpoll: whether the kernel's thread has gone to sleep. The full barrier keeps our store of the tail before
+ * the load of the flag; without it both sides could miss each other (io_uring(7)).
+ */
+UB_ALWAYS_INLINE int ub_ring_needs_wakeup(const struct ub_ring *ring)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return (__atomic_load_n(ring->sq_kflags, __ATOMIC_RELAXED) & IORING_SQ_NEED_WAKEUP) != 0;
 }
 
 #endif

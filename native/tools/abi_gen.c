@@ -23,6 +23,13 @@ static void constants(void)
     CONST(BACKEND_SYNC), CONST(BACKEND_POSIX_AIO), CONST(BACKEND_LINUX_AIO), CONST(BACKEND_IO_URING);
     CONST(BACKEND_NULL);
     CONST(FEATURE_REGISTERFILES), CONST(FEATURE_FIXEDBUFS), CONST(FEATURE_VECTORED);
+    CONST(FEATURE_REGISTERRING), CONST(FEATURE_COOP_TASKRUN), CONST(FEATURE_SINGLE_ISSUER);
+    CONST(FEATURE_DEFER_TASKRUN), CONST(FEATURE_NO_SQARRAY), CONST(FEATURE_IOPOLL),
+        CONST(FEATURE_HYBRID_IOPOLL);
+    CONST(FEATURE_SQPOLL), CONST(FEATURE_FORCE_ASYNC), CONST(FEATURE_UNCACHED), CONST(FEATURE_NOWAIT);
+    CONST(FEATURE_ATOMIC), CONST(FEATURE_LINKED), CONST(FEATURE_CQE_SKIP), CONST(FEATURE_NO_MMAP);
+    CONST(FEATURE_BIG_RINGS), CONST(FEATURE_PASSTHROUGH), CONST(FEATURE_USER_REAP), CONST(FEATURE_EVENTFD);
+    CONST(FEATURE_HIPRI), CONST(PAIR_NONE), CONST(PAIR_WRITE_FDATASYNC), CONST(PAIR_READ_WRITE);
     CONST(OP_READ), CONST(OP_WRITE), CONST(OP_TRIM), CONST(OP_SYNC), CONST(OPS);
     CONST(LAT_TOTAL), CONST(LAT_SUBMIT), CONST(LAT_DONE), CONST(LATS);
     CONST(DIST_SEQUENTIAL), CONST(DIST_RANDOM), CONST(DIST_ZIPF), CONST(DIST_PARETO), CONST(DIST_NORMAL);
@@ -44,7 +51,8 @@ static void syscalls(void)
 #define NAME(constant, text) printf("  %u: '%s',\n", UB_SYS_##constant, text)
     NAME(PREAD, "pread64"), NAME(PWRITE, "pwrite64"), NAME(PREADV2, "preadv2"), NAME(PWRITEV2, "pwritev2");
     NAME(IO_SUBMIT, "io_submit"), NAME(IO_GETEVENTS, "io_getevents"), NAME(IO_URING_ENTER, "io_uring_enter");
-    NAME(FSYNC, "fsync"), NAME(FDATASYNC, "fdatasync"), NAME(IOCTL, "ioctl");
+    NAME(FSYNC, "fsync"), NAME(FDATASYNC, "fdatasync"), NAME(IOCTL, "ioctl"), NAME(EPOLL_WAIT, "epoll_pwait"),
+        NAME(READ, "read");
     printf("} as const;\n\n");
 }
 
@@ -56,7 +64,9 @@ static void job(void)
     F(batch_complete_min), F(batch_complete_max), F(max_ios), F(max_bytes), F(runtime_ns), F(ramp_ns);
     F(startdelay_ns), F(thinktime_ns), F(seed), F(dist_param), F(dist), F(service), F(service_batch),
         F(fsync);
-    F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(group), F(files), F(ncpus), F(cpus);
+    F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(group), F(files), F(ncpus), F(pair),
+        F(sq_cpu), F(sq_idle_ms);
+    F(iowq_bounded), F(iowq_unbounded), F(cpus);
     END();
 #undef F
 }

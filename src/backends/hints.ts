@@ -1,12 +1,18 @@
 /** The likely mend of an errno that ends a run: what the backend knows of it, else what holds for all. */
 import { constants } from 'node:os';
 import type { Workload } from '../jobs/job.ts';
-import type { Backend } from './registry.ts';
+import { kernelLacks } from './kernel.ts';
+import type { Backend, Variant } from './registry.ts';
 
-const { EACCES, EPERM, EINVAL, EIO, EMFILE, ENFILE, ENODATA, ENOMEM, ENOSPC, EROFS } = constants.errno;
+const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENFILE, ENODATA, ENOMEM, ENOSPC, EROFS } =
+  constants.errno;
 
 function general(errno: number, stage: string, workload: Workload): string | undefined {
-  if (errno === EINVAL && workload.direct && (stage === 'open' || stage === 'read' || stage === 'write')) {
+  const io = stage === 'read' || stage === 'write';
+  if (errno === EINVAL && workload.charDevices && (io || stage === 'submit')) {
+    return 'an NVMe generic device takes commands only: --backend io_uring+passthrough';
+  }
+  if (errno === EINVAL && workload.direct && (stage === 'open' || io)) {
     return 'the file system refuses O_DIRECT like this: use --buffered, or a multiple of its block size as bs and offset';
   }
   switch (errno) {
@@ -15,8 +21,8 @@ function general(errno: number, stage: string, workload: Workload): string | und
       return 'it needs more rights: another user, or root';
     case EIO:
       return 'the device failed it: see dmesg; --continue-on-error=all counts such errors and goes on';
-    case ENODATA:
-      return 'the file ended before its expected size: was it truncated?';
+    case ENODATA: // a medium error (block/blk-core.c), and what the loop makes of a read of nothing
+      return 'the medium is bad there: see dmesg, --continue-on-error=all counts such errors and goes on; or the file was truncated';
     case EMFILE:
     case ENFILE:
       return 'too many open files: raise ulimit -n, or lower --nrfiles or --numjobs';
@@ -29,6 +35,15 @@ function general(errno: number, stage: string, workload: Workload): string | und
     default:
       return undefined;
   }
+}
+
+/** What it says of a variant's features that I/O is not supported; undefined when it is not about them. */
+export function refusedFeature({ features }: Variant, errno: number, stage: string): string | undefined {
+  if (errno !== EOPNOTSUPP || (stage !== 'read' && stage !== 'write')) return undefined;
+  const lacking = kernelLacks(features);
+  if (lacking) return lacking;
+  const reasons = features.flatMap(({ name, refused }) => (refused ? [`${name}: ${refused}`] : []));
+  return reasons.length > 0 ? reasons.join('; or ') : undefined;
 }
 
 /** A short sentence without a full stop; undefined when there is nothing to say. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { UB } from '../native/abi.ts';
+import { ioUringFeatures } from './io-uring-features.ts';
 import type { Backend } from './registry.ts';
 
 const { EPERM, ENOSYS, ENOMEM, EINVAL, EOPNOTSUPP } = constants.errno;
@@ -31,37 +32,18 @@ function setupHint(errno: number, iodepth: number): string | undefined {
 
 export const ioUring: Backend = {
   name: 'io_uring',
-  aliases: { 'io-uring': [], iouring: [] },
+  aliases: { 'io-uring': [], iouring: [], io_uring_cmd: ['passthrough'] },
   summary: 'submission and completion rings in memory shared with the kernel',
   id: UB.BACKEND_IO_URING,
-  features: [
-    {
-      name: 'registerfiles',
-      bit: UB.FEATURE_REGISTERFILES,
-      help: 'registered files (IOSQE_FIXED_FILE): no descriptor look-up per I/O',
-      since: '5.1',
-    },
-    {
-      name: 'fixedbufs',
-      bit: UB.FEATURE_FIXEDBUFS,
-      help: 'registered buffers (READ_FIXED, WRITE_FIXED): no mapping of pages per direct I/O',
-      since: '5.1',
-    },
-    {
-      name: 'vectored',
-      bit: UB.FEATURE_VECTORED,
-      help: 'IORING_OP_READV/WRITEV with one iovec instead of READ/WRITE',
-      since: '5.1',
-    },
-  ],
+  features: ioUringFeatures,
   presets: { enhanced: ['registerfiles', 'fixedbufs'] },
   async: true,
+  pairs: true,
   hasSlat: false,
   ops: ['read', 'write', 'trim'],
   syscallsExact: true,
   hint(errno, stage, workload) {
     if (stage === 'io_uring_setup') return setupHint(errno, workload.iodepth);
-    if (stage === 'combine features') return 'vectored and fixedbufs exclude each other';
     if (stage === 'register buffers' && errno === ENOMEM) {
       return 'iodepth x bs x numjobs is above RLIMIT_MEMLOCK: ulimit -l unlimited, or lower them';
     }

@@ -16,7 +16,27 @@ export const linuxAio: Backend = {
   aliases: { libaio: [] },
   summary: 'io_submit, later io_getevents; truly asynchronous with O_DIRECT only',
   id: UB.BACKEND_LINUX_AIO,
-  features: [],
+  features: [
+    {
+      name: 'userspace_reap',
+      bit: UB.FEATURE_USER_REAP,
+      help: 'completions are taken from the mapped ring, io_getevents only when there are none',
+      since: '2.6.37',
+      excludes: ['eventfd'],
+    },
+    {
+      name: 'eventfd',
+      bit: UB.FEATURE_EVENTFD,
+      help: 'IOCB_FLAG_RESFD: completions are waited for by epoll on an eventfd',
+      since: '2.6.22',
+    },
+    {
+      name: 'nowait',
+      bit: UB.FEATURE_NOWAIT,
+      help: 'RWF_NOWAIT: an I/O that would block fails with EAGAIN, which is counted',
+      since: '4.14',
+    },
+  ],
   presets: {},
   async: true,
   hasSlat: true,

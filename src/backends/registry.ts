@@ -19,6 +19,14 @@ export interface Feature {
   help: string;
   /** Kernel version that brought it: "5.1". */
   since: string;
+  /** Features that must be there, too. */
+  needs?: readonly string[];
+  /** Features that it can't be combined with; stated on one side only. */
+  excludes?: readonly string[];
+  /** What the workload must be for it to make sense; told when it is not. */
+  requires?: { test: (workload: Workload) => boolean; what: string };
+  /** What it means when I/O with it is refused (EOPNOTSUPP), though the kernel knows it. */
+  refused?: string;
 }
 
 /** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */
@@ -40,6 +48,8 @@ export interface Backend {
   hasSlat: boolean;
   /** Whether all system calls made for I/O are counted; false when a library makes more unseen. */
   syscallsExact: boolean;
+  /** Whether it can do two operations as one I/O (--pair). */
+  pairs?: true;
   /** Operations it can do. */
   ops: readonly ('read' | 'write' | 'trim')[];
   hint?: Hint;
@@ -61,6 +71,50 @@ export const backends: readonly Backend[] = [sync, posixAio, linuxAio, ioUring, 
 /** The default comparison, in the order of the article's table. */
 export const defaultVariants = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
 
+/** A feature with those that it needs: the least that it can be tried with. */
+export function withNeeds(backend: Backend, feature: Feature): Feature[] {
+  const needed = backend.features.filter(({ name }) => feature.needs?.includes(name));
+  return [...new Set([...needed.flatMap((other) => withNeeds(backend, other)), feature])];
+}
+
+/** @throws BenchError (usage) for features that exclude each other or miss another. */
+function checkCombination(backend: Backend, features: ReadonlyMap<string, Feature>): void {
+  for (const feature of features.values()) {
+    const clash = feature.excludes?.find((other) => features.has(other));
+    if (clash) throw usageError(`${backend.name}: ${feature.name} and ${clash} exclude each other`);
+    const missing = feature.needs?.find((other) => !features.has(other));
+    if (missing) {
+      throw usageError(
+        `${backend.name}: ${feature.name} needs ${missing}`,
+        `write +${missing}+${feature.name}`,
+      );
+    }
+  }
+}
+
+/** Pairs are io_uring's: another backend would silently do single writes. */
+function checkPair(variant: Variant, workload: Workload): void {
+  if (workload.pair === 'none') return;
+  const asked = `pair=${workload.pair}`;
+  if (!variant.backend.pairs)
+    throw usageError(`${asked}: ${variant.label} has no pairs`, 'use --backend=io_uring');
+  if (!/^(rand)?write$/.test(workload.rw)) {
+    throw usageError(
+      `${asked} with rw=${workload.rw}`,
+      'a pair ends in a write: use --rw=randwrite or write',
+    );
+  }
+}
+
+/** @throws BenchError (usage) when the variant makes no sense with this workload. */
+export function checkWorkload(variant: Variant, workload: Workload): void {
+  checkPair(variant, workload);
+  for (const { name, requires } of variant.features) {
+    if (requires && !requires.test(workload))
+      throw usageError(`${variant.label}: ${name} needs ${requires.what}`);
+  }
+}
+
 /**
  * Reads one variant as written: `io_uring+enhanced`, `libaio`.
  * @throws BenchError (usage) for an unknown backend or feature; the message lists those that exist.
@@ -76,7 +130,8 @@ export function parseVariant(text: string): Variant {
     );
   }
   const features = new Map<string, Feature>();
-  for (const word of [...(backend.aliases[head] ?? []), ...words]) {
+  const asked = [...new Set([...(backend.aliases[head] ?? []), ...words])];
+  for (const word of asked) {
     for (const name of backend.presets[word] ?? [word]) {
       const feature = backend.features.find((f) => f.name === name);
       if (!feature) {
@@ -89,11 +144,12 @@ export function parseVariant(text: string): Variant {
       features.set(name, feature);
     }
   }
+  checkCombination(backend, features);
   const sorted = [...features.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     backend,
     features: sorted,
     name: [backend.name, ...sorted.map((f) => f.name)].join('+'),
-    label: [backend.name, ...words].join('+'),
+    label: [backend.name, ...asked].join('+'),
   };
 }

@@ -16,6 +16,18 @@ Examples:
 
 Exit codes: 0 done, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 130 and 143 stopped by SIGINT and SIGTERM.`;
 
+/** A run's options, but for those of which it makes its own choice, or that other backends know. */
+const LADDER_FLAGS = knownOptions
+  .filter(({ backends = ['io_uring'] }) => backends.includes('io_uring'))
+  .map(({ flag }) => flag)
+  .filter((flag) => flag !== 'backend' && flag !== 'reference');
+
+const LADDER_HELP = `The options are those of a run. A step that this kernel or device lacks stays in the table with its reason, and those above it go without it.
+
+Examples:
+  uring-bench ladder
+  uring-bench ladder --filename /dev/nvme0n1 --trials 10 --iodepth 32`;
+
 export const commands: readonly CommandSpec[] = [
   {
     name: '',
@@ -25,6 +37,18 @@ export const commands: readonly CommandSpec[] = [
     flags: EVERY_FLAG,
     after: RUN_HELP,
     action: async (invocation) => (await import('./run.ts')).runCommand(invocation),
+  },
+  {
+    name: 'ladder',
+    summary: 'Runs io_uring from basic upwards, adding one feature a step, and says what each step gains.',
+    flags: LADDER_FLAGS,
+    help: {
+      trials: 'repetitions of each step, interleaved (default 3)',
+      iodepth: 'I/Os that each job keeps in flight (default 8)',
+      runtime: 'time of a trial (default 3s)',
+    },
+    after: LADDER_HELP,
+    action: async (invocation) => (await import('./ladder.ts')).ladderCommand(invocation),
   },
   {
     name: 'show',

@@ -60,7 +60,7 @@ describe('the program', () => {
   it('fits its help into any terminal, but for names and examples that are wider', async () => {
     const unbreakable = Math.max(...knownOptions.map(({ flag }) => flag.length)) + 10;
     for (const columns of [40, 60, 80, 100, 200]) {
-      for (const argv of [[], ['show'], ['backends']]) {
+      for (const argv of [[], ['ladder'], ['show'], ['backends']]) {
         for (const line of (await help(columns, ...argv)).split('\n')) {
           if (/^(Usage:| {2}uring-bench)/.test(line)) continue;
           assert.ok(displayWidth(line) <= Math.max(columns, unbreakable), `${columns}: ${line}`);

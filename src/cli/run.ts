@@ -3,9 +3,11 @@ import { EXIT } from '../errors.ts';
 import { readMachine } from '../jobs/cpus.ts';
 import type { OutputOptions, ResolvedJob } from '../jobs/job.ts';
 import { readOptions } from '../jobs/option-reader.ts';
+import type { RawOptions } from '../jobs/options.ts';
 import { resolveOutput } from '../jobs/output.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { resolve } from '../jobs/resolve.ts';
+import { type Resolved, type ResolveHost, resolve } from '../jobs/resolve.ts';
+import type { RunContext } from '../jobs/runner.ts';
 import { dioAlign } from '../native/library.ts';
 import { render } from '../report/index.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
@@ -15,20 +17,34 @@ import { checkReport, deliverReport, reportColumns, say } from './report.ts';
 import { stopOnSignals } from './signals.ts';
 import { takesColor, writeOut } from './terminal.ts';
 
-export async function runCommand({ options, argv }: Invocation): Promise<number> {
+/** What makes a run of options: the comparison, or something built on it. */
+export interface RunKind {
+  resolve: (raw: RawOptions, host: ResolveHost) => Resolved;
+  /** What the runner is told beside the job. @param signal is aborted when the run is to stop */
+  context?: (signal: AbortSignal) => Promise<Pick<RunContext, 'report' | 'choose'>>;
+}
+
+export async function runCommand(invocation: Invocation): Promise<number> {
+  return performRun(invocation, { resolve });
+}
+
+/** Options -> job -> runner -> report. @returns the exit code */
+export async function performRun({ options, argv }: Invocation, kind: RunKind): Promise<number> {
   const { raw, warnings: readWarnings } = readOptions(options);
   const output = resolveOutput(raw, takesColor(process.stdout, process.env));
   checkReport(output);
-  const { job, warnings } = resolve(raw, { machine: readMachine(), target: { dioAlign } });
+  const { job, warnings } = kind.resolve(raw, { machine: readMachine(), target: { dioAlign } });
   const progressColor = raw.color ?? takesColor(process.stderr, process.env);
   const progress = createProgress(process.stderr, { quiet: output.quiet, color: progressColor });
-  const { result, path, code } = await run(job, output, [...readWarnings, ...warnings], argv, progress);
+  const known = [...readWarnings, ...warnings];
+  const { result, path, code } = await run(job, kind, output, known, argv, progress);
   await report(result, path, output);
   return code;
 }
 
 async function run(
   job: ResolvedJob,
+  kind: RunKind,
   output: OutputOptions,
   warnings: ResultWarning[],
   argv: readonly string[],
@@ -38,7 +54,9 @@ async function run(
   const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
   try {
     const commandLine = ['uring-bench', ...argv];
-    const done = await runJob(job, { progress, signal: stop.signal, commandLine, output, warnings });
+    const { signal } = stop;
+    const more = await kind.context?.(signal);
+    const done = await runJob(job, { progress, signal, commandLine, output, warnings, ...more });
     return { ...done, code: stop.code() ?? (done.result.status === 'complete' ? EXIT.ok : EXIT.failed) };
   } finally {
     progress.end();

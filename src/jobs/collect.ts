@@ -1,7 +1,7 @@
 /** From a run's arena to its stored trial. */
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
-import { failureHint } from '../backends/hints.ts';
+import { failureHint, refusedFeature } from '../backends/hints.ts';
 import type { Variant } from '../backends/registry.ts';
 import { LAYOUT, SYSCALL_NAMES, UB } from '../native/abi.ts';
 import type { Arena, MergedLatency } from '../native/arena.ts';
@@ -213,7 +213,8 @@ function failureOf(arena: Arena, job: ResolvedJob, variant: Variant, results: Re
     const stage = results.text(base + fieldOf('result', 'stage').offset, UB.STAGE_BYTES);
     const file = fileName(job, j, results.number(base, 'result', 'error_file'));
     const { code, text } = systemError(errno);
-    const hint = failureHint(variant.backend, errno, stage, job) ?? null;
+    const refused = refusedFeature(variant, errno, stage);
+    const hint = refused ?? failureHint(variant.backend, errno, stage, job) ?? null;
     const where = `${file && ` ${file}`}${offsetOf(results, base, stage, errno)}`;
     return { message: `${stage}${where}: ${text} (${code})`, errno, stage, hint };
   }

@@ -65,6 +65,16 @@ export interface Workload {
   bounds: { runtimeNs: number; ios: number; bytes: number };
   /** posix-aio: threads of glibc's pool. */
   aioThreads: number;
+  /** io_uring: two operations that make one I/O. */
+  pair: 'none' | 'write-fdatasync' | 'read-write';
+  /** io_uring+sqpoll: CPU of the kernel's thread, null for any; when it goes to sleep. */
+  sqthreadPollCpu: number | null;
+  sqthreadPollIdleMs: number;
+  /** io_uring: most io-wq workers; 0 leaves the kernel's default. */
+  iowqBounded: number;
+  iowqUnbounded: number;
+  /** Whether all files are character devices. */
+  charDevices: boolean;
 }
 
 export interface ResolvedJob extends Workload {

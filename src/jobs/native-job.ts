@@ -15,6 +15,12 @@ const OP_BITS: Record<RwMode, number> = {
   randrw: (1 << UB.OP_READ) | (1 << UB.OP_WRITE),
 };
 
+const PAIRS = {
+  none: UB.PAIR_NONE,
+  'write-fdatasync': UB.PAIR_WRITE_FDATASYNC,
+  'read-write': UB.PAIR_READ_WRITE,
+} as const;
+
 const SERVICE = {
   roundrobin: UB.SERVICE_ROUNDROBIN,
   random: UB.SERVICE_RANDOM,
@@ -83,6 +89,11 @@ export function nativeJobs(job: ResolvedJob, run: PlannedRun): ArenaJob[] {
       compress_pct: job.bufferCompressPercentage,
       nice: job.nice,
       aio_threads: job.aioThreads,
+      pair: PAIRS[job.pair],
+      sq_cpu: job.sqthreadPollCpu ?? -1,
+      sq_idle_ms: job.sqthreadPollIdleMs,
+      iowq_bounded: job.iowqBounded,
+      iowq_unbounded: job.iowqUnbounded,
       group: job.isolation === 'process' ? index : 0,
     },
     bs: [job.bs.read, job.bs.write, job.bs.trim],

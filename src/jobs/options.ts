@@ -46,6 +46,7 @@ type OptionalFlag =
   | 'size'
   | 'filesize'
   | 'cpus-allowed'
+  | 'sqthread-poll-cpu'
   | 'runtime'
   | 'number-ios'
   | 'io-size';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { failureHint } from '../backends/hints.ts';
-import type { Variant } from '../backends/registry.ts';
+import { checkWorkload, type Variant } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { probeBackend, type Setup } from '../native/library.ts';
 import { systemError } from './collect.ts';
@@ -22,7 +22,7 @@ export interface Unavailable {
 }
 
 /** What one job's set-up takes. */
-function setupOf(workload: Workload, variant: Variant): Setup {
+export function setupOf(workload: Workload, variant: Variant): Setup {
   const sizes = workload.rw.includes('trim') ? [512] : [workload.bs.read, workload.bs.write];
   const depth = variant.backend.async ? workload.iodepth : 1;
   return {
@@ -55,6 +55,7 @@ function checkAioNr(variant: Variant, workload: Workload): void {
 export function preflight(variants: readonly Variant[], workload: Workload): Unavailable[] {
   const unavailable: Unavailable[] = [];
   for (const variant of variants) {
+    checkWorkload(variant, workload);
     const features = variant.features.reduce((sum, f) => sum | f.bit, 0);
     const plain = probeBackend(variant.backend.id, features);
     const refused = plain ?? probeBackend(variant.backend.id, features, setupOf(workload, variant));

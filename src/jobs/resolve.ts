@@ -36,13 +36,17 @@ export interface Resolved {
 
 /**
  * Applies defaults, checks everything against everything and against this machine.
+ * @param comparison whether the defaults are those of a comparison: several short trials, a queue that is used
  * @throws BenchError (usage) for the first thing that is wrong
  */
-export function resolve(raw: RawOptions, host: ResolveHost): Resolved {
+export function resolve(
+  raw: RawOptions,
+  host: ResolveHost,
+  comparison = raw.backend === undefined,
+): Resolved {
   const values = settle(raw);
   const variants = chooseVariants(raw.backend, values.rw);
   checkApplies(raw, variants);
-  const comparison = raw.backend === undefined;
   const rules = endRules(raw, comparison ? COMPARISON_RUNTIME_NS : DEFAULT_RUNTIME_NS);
   if (values['cpus-allowed'] !== null) checkCpus(values['cpus-allowed'], host.machine);
 
@@ -77,7 +81,12 @@ export function resolve(raw: RawOptions, host: ResolveHost): Resolved {
   settleEnd(values, rules);
 
   const job: ResolvedJob = {
-    ...workloadOf(values, bs, bounds),
+    ...workloadOf(
+      values,
+      bs,
+      bounds,
+      files.flat().every((file) => file.kind === 'char'),
+    ),
     variants,
     reference: values.reference,
     trials: values.trials,
@@ -100,7 +109,7 @@ export function defaultWorkload(): Workload {
   const values = settle({});
   settleQueue(values, COMPARISON_IODEPTH);
   const bounds = { runtimeNs: COMPARISON_RUNTIME_NS, ios: 0, bytes: 0 };
-  return workloadOf(values, blockSizes(values.bs), bounds);
+  return workloadOf(values, blockSizes(values.bs), bounds, false);
 }
 
 /** Every option with its value as far as the options alone say; the rest is filled in by resolve. */
@@ -115,6 +124,11 @@ function settle(raw: RawOptions): InForce {
     trials: 1,
     isolation: value('isolation'),
     'aio-threads': value('aio-threads'),
+    pair: value('pair'),
+    'sqthread-poll-cpu': raw['sqthread-poll-cpu'] ?? null,
+    'sqthread-poll-idle': value('sqthread-poll-idle'),
+    'iowq-bounded': value('iowq-bounded'),
+    'iowq-unbounded': value('iowq-unbounded'),
     filename: raw.filename ?? null,
     directory: raw.directory ?? null,
     size: raw.size ?? null,
@@ -250,7 +264,12 @@ function settleEnd(values: InForce, rules: EndRules): void {
 }
 
 /** The values in force under the names that the rest of the program uses. */
-function workloadOf(v: InForce, bs: Workload['bs'], bounds: Workload['bounds']): Workload {
+function workloadOf(
+  v: InForce,
+  bs: Workload['bs'],
+  bounds: Workload['bounds'],
+  charDevices: boolean,
+): Workload {
   return {
     name: v.name,
     rw: v.rw,
@@ -285,5 +304,11 @@ function workloadOf(v: InForce, bs: Workload['bs'], bounds: Workload['bounds']):
     continueOnError: v['continue-on-error'],
     bounds,
     aioThreads: v['aio-threads'],
+    pair: v.pair,
+    sqthreadPollCpu: v['sqthread-poll-cpu'],
+    sqthreadPollIdleMs: v['sqthread-poll-idle'] / 1e6,
+    iowqBounded: v['iowq-bounded'],
+    iowqUnbounded: v['iowq-unbounded'],
+    charDevices,
   };
 }

@@ -36,6 +36,10 @@ export interface RunContext {
   output: OutputOptions;
   /** Of option resolution: they go into the result. */
   warnings: readonly ResultWarning[];
+  /** What the result is to be shown as; a comparison when left out. */
+  report?: NonNullable<RunResult['report']>;
+  /** Decides on the job's own files what is run of it; all of it when left out. */
+  choose?: (job: ResolvedJob) => Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }>;
 }
 
 export interface RunOutcome {
@@ -59,6 +63,7 @@ async function emptyResult(
     schema_version: SCHEMA_VERSION,
     tool: { name: 'uring-bench', version: packageVersion() },
     status: 'complete',
+    ...(context.report ? { report: context.report } : {}),
     started_at: new Date().toISOString(),
     finished_at: null,
     command_line: [...context.commandLine],
@@ -214,8 +219,20 @@ function announce(job: ResolvedJob, skipped: readonly Unavailable[], context: Ru
 }
 
 /** File name stem of a result: what a person would call the run. */
-function stem(job: ResolvedJob): string {
-  return `${job.rw}-${formatOption('bs', job.bs)}`;
+function stem(job: ResolvedJob, { report }: RunContext): string {
+  return `${report ? `${report}-` : ''}${job.rw}-${formatOption('bs', job.bs)}`;
+}
+
+/** What is run of a job whose files are there. */
+async function choose(
+  job: ResolvedJob,
+  skipped: readonly Unavailable[],
+  context: RunContext,
+): Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }> {
+  if (!context.choose) return { job, skipped };
+  const chosen = await context.choose(job);
+  settleFiles(job);
+  return chosen;
 }
 
 /**
@@ -224,21 +241,22 @@ function stem(job: ResolvedJob): string {
  * unavailable when no backend can work here, failed when the result can't be stored. A trial that fails is
  * told in the result, not thrown.
  */
-export async function runJob(job: ResolvedJob, context: RunContext): Promise<RunOutcome> {
-  const skipped = preflight(job.variants, job);
-  if (skipped.length === job.variants.length) {
-    const [first] = skipped as [Unavailable];
-    const names = skipped.map(({ variant }) => variant.label).join(', ');
+export async function runJob(asked: ResolvedJob, context: RunContext): Promise<RunOutcome> {
+  const unavailable = preflight(asked.variants, asked);
+  if (unavailable.length === asked.variants.length) {
+    const [first] = unavailable as [Unavailable];
+    const names = unavailable.map(({ variant }) => variant.label).join(', ');
     throw new BenchError(`${names}: unavailable here: ${first.reason}`, { kind: 'unavailable' });
   }
   const { output, progress } = context;
-  progress.note(describeWorkload(job));
-  const file = output.save ? await openResultFile(output.resultsDir, new Date(), stem(job)) : null;
+  progress.note(describeWorkload(asked));
+  const file = output.save ? await openResultFile(output.resultsDir, new Date(), stem(asked, context)) : null;
   let created: Created | null = null;
   const removeFiles = (): void => created?.remove();
   process.once('exit', removeFiles);
   try {
-    created = await makeFiles(job, context);
+    created = await makeFiles(asked, context);
+    const { job, skipped } = await choose(asked, unavailable, context);
     const result = await emptyResult(job, context, skipped);
     const holes = needsFiles(job) ? holeWarning(job.files, job.rw, holeSeeker) : null;
     if (holes) result.warnings.push(holes);
@@ -249,7 +267,7 @@ export async function runJob(job: ResolvedJob, context: RunContext): Promise<Run
     file?.discard();
     if (!context.signal.aborted || error !== context.signal.reason) throw error;
     // Stopped before the first trial: there is nothing to keep, but what was asked for is told.
-    const result = await emptyResult(job, context, skipped);
+    const result = await emptyResult(asked, context, unavailable);
     finish(result, true, true);
     return { result, path: null };
   } finally {

@@ -36,6 +36,7 @@ function deviceBlockBytes({ device }: Target, host: TargetHost): number {
 function directAlignBytes(target: Target, rw: RwMode, host: TargetHost): number {
   const { path, facts, mount } = target;
   let align: number | null = null;
+  if (facts?.kind === 'char' && target.device !== null) return deviceBlockBytes(target, host);
   const error =
     facts === null
       ? unnamedFileError(dirname(path), constants.O_DIRECT, (unnamed) => {

@@ -116,7 +116,9 @@ function isClaimed(path: string): boolean {
 
 /** Why a block device isn't free to be overwritten, null when nothing says so. */
 function deviceUse(candidate: Candidate, mounts: readonly Mount[], host: Host): string | null {
-  const { path, device } = candidate;
+  const { device } = candidate;
+  // An NVMe generic device answers commands only: what is on it is seen through its block device.
+  const path = candidate.facts?.kind === 'char' && device ? `/dev/${device.name}` : candidate.path;
   const byKernel = device === null ? null : kernelUse(device, mounts, host);
   return (
     byKernel ??
@@ -139,8 +141,9 @@ export function checkOverwrite(
   host: Host,
 ): void {
   const { path, real, facts, device } = candidate;
-  if (changeOf(options.rw) === null || facts === null || facts.kind === 'char') return;
-  const isBlock = facts.kind === 'block';
+  if (changeOf(options.rw) === null || facts === null) return;
+  if (facts.kind === 'char' && device === null) return;
+  const isBlock = facts.kind !== 'file';
   if (isBlock && device !== null && readCount(join(device.folder, 'ro'), host) === 1) {
     throw usageError(`${path} is read-only`, `rw=${options.rw} needs a device that can be written`);
   }

@@ -4,7 +4,12 @@
  */
 import { dirname, isAbsolute, join } from 'node:path';
 import { usageError } from '../errors.ts';
-import { blockDeviceBelow, blockDeviceByNumber, sizeBytesOf } from '../results/block-device.ts';
+import {
+  blockDeviceBelow,
+  blockDeviceByNumber,
+  nvmeBlockDevice,
+  sizeBytesOf,
+} from '../results/block-device.ts';
 import {
   type Host,
   isSymbolicLink,
@@ -105,7 +110,9 @@ function look(path: string, mounts: readonly Mount[], host: Host): Candidate {
     if (facts?.kind === 'block') {
       return { path, real, facts, dev, mount: null, device: blockDeviceByNumber(facts.rdev, host) };
     }
-    if (facts?.kind === 'char') return { path, real, facts, dev, mount: null, device: null };
+    if (facts?.kind === 'char') {
+      return { path, real, facts, dev, mount: null, device: nvmeBlockDevice(facts.rdev, host) };
+    }
     const mount = mountOf(mounts, real, dev);
     return { path, real, facts, dev, mount, device: blockDeviceBelow(real, dev, mounts, host) };
   } catch (error) {
@@ -129,9 +136,12 @@ const CHARACTER_DEVICES = new Set(['1:3', '1:5', '1:7', '1:8', '1:9']);
 function existingBytes(candidate: Candidate, facts: PathFacts, host: Host): number | null {
   const { path, device } = candidate;
   if (facts.kind === 'file') return facts.sizeBytes;
-  if (facts.kind === 'char') {
+  if (facts.kind === 'char' && device === null) {
     if (CHARACTER_DEVICES.has(facts.rdev)) return null;
-    throw usageError(`${path} is a character device`, 'a workload needs files or block devices');
+    throw usageError(
+      `${path} is a character device`,
+      'a workload needs files, block devices or NVMe generic devices',
+    );
   }
   const bytes = device === null ? null : sizeBytesOf(device, host);
   if (bytes === null) throw usageError(`the size of ${path} is unknown: it is not in /sys/dev/block`);

@@ -9,7 +9,7 @@ import { trialRates } from '../stats/summary.ts';
 import type { RenderOptions } from './index.ts';
 import { USUAL_PERCENTILES } from './latency.ts';
 
-type Value = string | number | boolean | null;
+export type Value = string | number | boolean | null;
 
 /** What a row is made of. */
 interface Source {
@@ -139,14 +139,17 @@ export function csvColumns(percentileList: readonly number[] = USUAL_PERCENTILES
 /** @throws BenchError (usage) when a stored histogram is damaged. */
 export function renderCsv(result: RunResult, options: Pick<RenderOptions, 'percentiles'>): string {
   const columns = csvColumns(options.percentiles);
-  const lines = [columns.map(({ name }) => quoted(name)).join(',')];
+  const lines: Value[][] = [columns.map(({ name }) => name)];
   for (const backend of result.backends) {
     const trials = backend.trials.length > 0 ? backend.trials : [null];
-    for (const trial of trials) {
-      lines.push(columns.map(({ of }) => quoted(of({ result, backend, trial }))).join(','));
-    }
+    for (const trial of trials) lines.push(columns.map(({ of }) => of({ result, backend, trial })));
   }
-  return `${lines.join('\n')}\n`;
+  return csvText(lines);
+}
+
+/** Lines of values as text. */
+export function csvText(lines: readonly (readonly Value[])[]): string {
+  return lines.map((line) => `${line.map(quoted).join(',')}\n`).join('');
 }
 
 /** RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. */

@@ -36,9 +36,10 @@ export function headerLines(result: RunResult): HeaderLine[] {
 function runItems(result: RunResult): string[] {
   const { backends, started_at, environment, tool } = result;
   const trials = plannedTrials(result);
+  const each = result.report === 'ladder' ? 'step' : 'backend';
   const when = started_at.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)$/, ' UTC');
   return [
-    backends.length === 1 ? plural(trials, 'trial') : `${plural(trials, 'trial')} of each backend`,
+    backends.length === 1 ? plural(trials, 'trial') : `${plural(trials, 'trial')} of each ${each}`,
     `started ${when} on ${environment.hostname}`,
     `uring-bench ${tool.version}`,
   ];

@@ -3,6 +3,7 @@ import type { OutputFormat } from '../jobs/job.ts';
 import type { RunResult } from '../results/schema.ts';
 import { renderCsv } from './csv.ts';
 import { renderJson } from './json.ts';
+import { renderLadderCsv } from './ladder-csv.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderTable } from './table.ts';
 
@@ -17,7 +18,8 @@ export interface RenderOptions {
 const formats: Readonly<Record<OutputFormat, (result: RunResult, options: RenderOptions) => string>> = {
   table: renderTable,
   markdown: renderMarkdown,
-  csv: renderCsv,
+  csv: (result, options) =>
+    result.report === 'ladder' ? renderLadderCsv(result) : renderCsv(result, options),
   json: renderJson,
 };
 

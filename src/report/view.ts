@@ -5,6 +5,7 @@
 import type { RunResult } from '../results/schema.ts';
 import { causeTable, mainTable } from './comparison.ts';
 import { type HeaderLine, headerLines } from './header.ts';
+import { ladderCostTable, ladderTable, rungsOf } from './ladder.ts';
 import { latencyTables } from './latency.ts';
 import { rowsOf } from './rows.ts';
 import type { TableView } from './table-view.ts';
@@ -14,11 +15,11 @@ export interface View {
   header: HeaderLine[];
   /** Says that the run is not complete. */
   status: Note | null;
-  /** The article's comparison. */
+  /** The article's comparison, or the steps of a ladder. */
   main: TableView;
   /** Where the difference comes from: what each I/O costs. */
   cause: TableView;
-  /** One table for all I/Os, and one for each direction when there are several. */
+  /** One table for all I/Os, and one for each direction when there are several; none for a ladder. */
   latency: TableView[];
   notes: Note[];
 }
@@ -30,13 +31,16 @@ export interface ViewOptions {
 
 /** @throws BenchError (usage) when percentiles are wanted that need a stored histogram, and that is damaged. */
 export function viewOf(result: RunResult, options: ViewOptions): View {
+  const around = { header: headerLines(result), status: statusNote(result), notes: notesOf(result) };
+  if (result.report === 'ladder') {
+    const rungs = rungsOf(result);
+    return { ...around, main: ladderTable(rungs), cause: ladderCostTable(rungs), latency: [] };
+  }
   const rows = rowsOf(result);
   return {
-    header: headerLines(result),
-    status: statusNote(result),
+    ...around,
     main: mainTable(rows, result),
     cause: causeTable(rows),
     latency: latencyTables(rows, options.percentiles),
-    notes: notesOf(result),
   };
 }

@@ -41,6 +41,16 @@ export function blockDeviceByNumber(number: string, host: Host): BlockDevice | n
   return fromFolder(realHostPath(`/sys/dev/block/${number}`, host), host);
 }
 
+/**
+ * The block device of the namespace behind an NVMe generic device: /dev/ng0n1 and /dev/nvme0n1 are two faces of one
+ * (drivers/nvme/host/multipath.c names both by instance and head). Null for any other character device.
+ */
+export function nvmeBlockDevice(number: string, host: Host): BlockDevice | null {
+  const folder = realHostPath(`/sys/dev/char/${number}`, host);
+  const match = folder === null ? null : /^ng(\d+n\d+)$/.exec(basename(folder));
+  return match ? blockDeviceByName(`nvme${match[1]}`, host) : null;
+}
+
 /** The block device of a kernel name (`sda1`). A slash in a name is `!` in sysfs (`cciss/c0d0`). */
 export function blockDeviceByName(name: string, host: Host): BlockDevice | null {
   return fromFolder(realHostPath(`/sys/class/block/${name.replaceAll('/', '!')}`, host), host);

@@ -230,6 +230,12 @@ export const ResultSchema = Type.Object(
     schema_version: Type.Literal(SCHEMA_VERSION),
     tool: Type.Object({ name: Type.Literal('uring-bench'), version: Type.String() }, strict),
     status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
+    report: Type.Optional(
+      Type.Literal('ladder', {
+        description:
+          'what it is shown as: each backend is a step that adds its label to the step before; a comparison when absent',
+      }),
+    ),
     started_at: Type.String({ format: 'date-time' }),
     finished_at: nullable(Type.String({ format: 'date-time' })),
     command_line: Type.Array(Type.String()),

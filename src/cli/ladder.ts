@@ -1,0 +1,26 @@
+/** `uring-bench ladder`: a run whose backends are the steps of the ladder. */
+import type { ResolvedJob } from '../jobs/job.ts';
+import type { RawOptions } from '../jobs/options.ts';
+import { type Resolved, type ResolveHost, resolve } from '../jobs/resolve.ts';
+import type { RunContext } from '../jobs/runner.ts';
+import type { Invocation } from './program.ts';
+import { performRun } from './run.ts';
+
+/** Fewer tell nothing of how sure a gain is. */
+const TRIALS = 3;
+
+/** The job of the first step; the others are chosen on its files. */
+function resolveLadder(raw: RawOptions, host: ResolveHost): Resolved {
+  return resolve({ ...raw, backend: ['io_uring'], trials: raw.trials ?? TRIALS }, host, true);
+}
+
+async function ladderContext(signal: AbortSignal): Promise<Pick<RunContext, 'report' | 'choose'>> {
+  const { climb, ladderJob } = await import('../jobs/ladder.ts');
+  const { variantTrier } = await import('../jobs/try-variant.ts');
+  const choose = async (job: ResolvedJob) => ladderJob(job, await climb(variantTrier(job, signal)));
+  return { report: 'ladder', choose };
+}
+
+export async function ladderCommand(invocation: Invocation): Promise<number> {
+  return performRun(invocation, { resolve: resolveLadder, context: ladderContext });
+}
