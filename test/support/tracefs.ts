@@ -12,12 +12,37 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { skipUnless } from './scratch.ts';
+
+function mountTracefs(): string {
+  const mountPoint = mkdtempSync(join(tmpdir(), 'uring-bench-tracefs-'));
+  try {
+    execFileSync('mount', ['-t', 'tracefs', 'none', mountPoint], { stdio: 'pipe' });
+  } catch (error) {
+    rmdirSync(mountPoint);
+    throw error;
+  }
+  return mountPoint;
+}
+
+function unmountTracefs(mountPoint: string): void {
+  execFileSync('umount', [mountPoint]);
+  rmdirSync(mountPoint);
+}
+
+function refused(): string | false {
+  if (process.geteuid?.() !== 0) return 'needs root';
+  try {
+    const mountPoint = mountTracefs();
+    const has = existsSync(join(mountPoint, 'instances'));
+    unmountTracefs(mountPoint);
+    return has ? false : 'needs tracefs with instances';
+  } catch {
+    return 'tracefs cannot be mounted here';
+  }
+}
 
 /** false, or why tests that need tracefs are skipped. */
-export const noTracefs: string | false =
-  skipUnless('root') ||
-  (readFileSync('/proc/filesystems', 'utf8').includes('\ttracefs\n') ? false : 'needs a kernel with tracefs');
+export const noTracefs = refused();
 
 export interface Trace {
   /** false when the kernel has no such event: `sched/sched_switch`. */
@@ -44,8 +69,7 @@ let instances = 0;
  * @param bufferKib for each CPU
  */
 export function traceFor(t: TestContext, bufferKib = 1024): Trace {
-  const mountPoint = mkdtempSync(join(tmpdir(), 'uring-bench-tracefs-'));
-  execFileSync('mount', ['-t', 'tracefs', 'none', mountPoint]);
+  const mountPoint = mountTracefs();
   const instance = join(mountPoint, 'instances', `uring-bench-test-${process.pid}-${++instances}`);
   const set = (file: string, text: string): void => writeFileSync(join(instance, file), text);
   t.after(() => {
@@ -53,8 +77,7 @@ export function traceFor(t: TestContext, bufferKib = 1024): Trace {
       set('events/enable', '0');
       rmdirSync(instance);
     }
-    execFileSync('umount', [mountPoint]);
-    rmdirSync(mountPoint);
+    unmountTracefs(mountPoint);
   });
   mkdirSync(instance);
   set('buffer_size_kb', String(bufferKib));
