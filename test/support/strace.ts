@@ -20,6 +20,8 @@ export const IO_CALLS = [
   'fsync',
   'fdatasync',
   'ioctl',
+  'epoll_pwait',
+  'read',
 ];
 const OTHER_CALLS = ['prctl', 'openat', 'io_uring_setup', 'io_uring_register'];
 
@@ -105,9 +107,9 @@ export function jobThreads({ threads }: Traced): TracedThread[] {
   return threads.filter(({ name }) => name.startsWith('ub-job-'));
 }
 
-/** pread64 ends with the offset, preadv2 with offset and flags. */
+/** pread64 ends with the offset, preadv2 with offset and RWF_ flags. */
 function offsetOf({ name, args }: Call): number {
-  const pattern = name.endsWith('v2') ? /(\d+), 0$/ : /(\d+)$/;
+  const pattern = name.endsWith('v2') ? /(\d+), \w+$/ : /(\d+)$/;
   return Number(pattern.exec(args)?.[1]);
 }
 

@@ -2,20 +2,38 @@
 
 import { test } from 'node:test';
 import { getSystemErrorName } from 'node:util';
-import { backends, parseVariant, type Variant } from '../../src/backends/registry.ts';
+import {
+  type Backend,
+  backends,
+  parseVariant,
+  type Variant,
+  withNeeds,
+} from '../../src/backends/registry.ts';
+import type { Workload } from '../../src/jobs/job.ts';
+import { defaultWorkload } from '../../src/jobs/resolve.ts';
 import { probeBackend } from '../../src/native/library.ts';
 
 export type Operation = 'read' | 'write' | 'trim';
 
-/** Every backend plain, with each of its features, and by each of its presets; those alike once. */
+/** With it an I/O that would wait fails: what then happens is the matter of tests of its own. */
+const MAY_FAIL = 'nowait';
+
+/** A backend plain, with each of its features and what that needs, and by each of its presets. */
+function textsOf(backend: Backend): string[] {
+  const { name, features, presets } = backend;
+  const single = features.map((feature) => withNeeds(backend, feature).map((one) => one.name));
+  return [[], ...single, ...Object.keys(presets).map((preset) => [preset])].map((words) =>
+    [name, ...words].join('+'),
+  );
+}
+
+/** All of them, those alike once; without those that ordinary files and devices may refuse. */
 function everyVariant(): Variant[] {
-  const texts = backends.flatMap(({ name, features, presets }) => [
-    name,
-    ...[...features.map((feature) => feature.name), ...Object.keys(presets)].map((word) => `${name}+${word}`),
-  ]);
   const byName = new Map<string, Variant>();
-  for (const variant of texts.map(parseVariant))
-    if (!byName.has(variant.name)) byName.set(variant.name, variant);
+  for (const variant of backends.flatMap(textsOf).map(parseVariant)) {
+    const mayFail = variant.features.some(({ name, refused }) => name === MAY_FAIL || refused !== undefined);
+    if (!mayFail && !byName.has(variant.name)) byName.set(variant.name, variant);
+  }
   return [...byName.values()];
 }
 
@@ -35,17 +53,34 @@ const every = everyVariant().map((variant) => ({ variant, refused: refusal(varia
 for (const { variant, refused } of every)
   if (refused !== false) test(variant.label, { skip: refused }, () => {});
 
-/** Variants that work here and can do these operations. */
-export function variantsFor(...operations: Operation[]): Variant[] {
-  return every
-    .filter(
-      ({ variant, refused }) =>
-        refused === false && operations.every((op) => variant.backend.ops.includes(op)),
-    )
-    .map(({ variant }) => variant);
+/** A workload of these operations on ordinary files. */
+function workloadOf(operations: readonly Operation[], direct: boolean): Workload {
+  const [first] = operations;
+  const rw = operations.length > 1 ? 'randrw' : first === 'read' ? 'randread' : 'randwrite';
+  return { ...defaultWorkload(), rw: first === 'trim' ? 'randtrim' : rw, direct };
 }
 
-/** The same without `null`, which does no I/O. */
+/** Variants that work here, can do these operations, and make sense with them. */
+function variantsOf(operations: readonly Operation[], direct: boolean): Variant[] {
+  const workload = workloadOf(operations, direct);
+  return every
+    .filter(({ refused }) => refused === false)
+    .map(({ variant }) => variant)
+    .filter(({ backend }) => operations.every((op) => backend.ops.includes(op)))
+    .filter(({ features }) => features.every(({ requires }) => requires?.test(workload) ?? true));
+}
+
+/** Those for direct I/O. */
+export function variantsFor(...operations: Operation[]): Variant[] {
+  return variantsOf(operations, true);
+}
+
+/** Those for buffered I/O without `null`. */
+export function bufferedVariantsFor(...operations: Operation[]): Variant[] {
+  return variantsOf(operations, false).filter(({ backend }) => backend.name !== 'null');
+}
+
+/** Those for direct I/O without `null`, which does none. */
 export function realVariantsFor(...operations: Operation[]): Variant[] {
   return variantsFor(...operations).filter(({ backend }) => backend.name !== 'null');
 }
@@ -65,4 +100,9 @@ export function mainOf(variants: readonly Variant[]): Variant[] {
 /** As --backend takes them. */
 export function list(variants: readonly Variant[]): string {
   return variants.map(({ label }) => label).join(',');
+}
+
+/** Whether it has a feature of that name. */
+export function has({ features }: Variant, name: string): boolean {
+  return features.some((feature) => feature.name === name);
 }

@@ -17,7 +17,7 @@ import { diskFolder, noDisk } from '../support/disk.ts';
 import { type SeenThread, watchProcess } from '../support/proc-watch.ts';
 import { near } from '../support/result.ts';
 import { noTracefs, traceFor } from '../support/tracefs.ts';
-import { plainOf, realVariantsFor } from '../support/variants.ts';
+import { has, plainOf, realVariantsFor } from '../support/variants.ts';
 import { needsCommand } from '../support/witness.ts';
 
 const SHARE = 0.02;
@@ -125,8 +125,13 @@ const workloads = [
     })),
 ];
 
+// Their threads in the kernel do the work.
+const busyHelpers = realVariantsFor('read')
+  .filter((variant) => has(variant, 'sqpoll') || has(variant, 'force_async'))
+  .map(({ label }) => ({ name: label, args: ['--backend', label] }));
+
 for (const isolation of ['thread', 'process']) {
-  for (const { name, args } of workloads) {
+  for (const { name, args } of isolation === 'thread' ? [...workloads, ...busyHelpers] : workloads) {
     test(`${name}, jobs are ${isolation === 'thread' ? 'threads' : 'processes'}`, {
       skip: noDisk,
     }, async (t) => {
