@@ -103,30 +103,36 @@ static int wait_event(struct laio *aio, struct ub_ctx *ctx)
     return ret < 0 && ret != -EAGAIN ? (int)ret : 1;
 }
 
-UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t min, uint32_t max)
+/* Until min are in ctx->done, of which got are there already, at most max -> how many, or -errno. */
+UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t got, uint32_t min,
+                                uint32_t max)
 {
-    struct timespec limit = {.tv_sec = 0, .tv_nsec = min ? UB_WAIT_NS : 0};
+    struct timespec limit = {.tv_sec = 0, .tv_nsec = min > got ? UB_WAIT_NS : 0};
     ctx->result->syscalls[UB_SYS_IO_GETEVENTS]++;
-    long got = UB_SYSCALL(SYS_io_getevents, aio->context, min, max, aio->events, &limit, 0);
-    if (UB_UNLIKELY(got < 0))
-        return got == -EINTR ? 0 : (int)got;
-    for (long i = 0; i < got; i++)
-        ctx->done[i] = done_of(&aio->events[i]);
-    aio->taken -= (uint32_t)got;
-    return (int)got;
+    long more = UB_SYSCALL(SYS_io_getevents, aio->context, min > got ? min - got : 0, max - got, aio->events,
+                           &limit, 0);
+    if (UB_UNLIKELY(more < 0))
+        return more == -EINTR ? (int)got : (int)more;
+    for (long i = 0; i < more; i++)
+        ctx->done[got + (uint32_t)i] = done_of(&aio->events[i]);
+    aio->taken -= (uint32_t)more;
+    return (int)(got + (uint32_t)more);
 }
 
 /*
- * With an eventfd: takes what is there; when that is nothing, sleeps and looks again. An eventfd counts
+ * With an eventfd: takes what is there; when that is too little, sleeps and looks again. An eventfd counts
  * completions since it was last read, so some may be there although it is silent.
  */
-static int reap_eventfd(struct laio *aio, struct ub_ctx *ctx, uint32_t max)
+static int reap_eventfd(struct laio *aio, struct ub_ctx *ctx, uint32_t min, uint32_t max)
 {
-    int got = get_events(aio, ctx, 0, max);
-    if (got != 0)
-        return got;
-    int ret = wait_event(aio, ctx);
-    return ret <= 0 ? ret : get_events(aio, ctx, 0, max);
+    int got = get_events(aio, ctx, 0, 0, max);
+    while (got >= 0 && (uint32_t)got < min) {
+        int ret = wait_event(aio, ctx);
+        if (ret <= 0)
+            return ret < 0 ? ret : got; /* too long: the loop looks around */
+        got = get_events(aio, ctx, (uint32_t)got, 0, max);
+    }
+    return got;
 }
 
 UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
@@ -139,13 +145,14 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
     }
     min = min < aio->taken ? min : aio->taken;
     if (UB_UNLIKELY(aio->event_fd >= 0))
-        return reap_eventfd(aio, ctx, max);
+        return reap_eventfd(aio, ctx, min, max);
+    uint32_t got = 0;
     if (UB_UNLIKELY(aio->ring != NULL)) {
-        uint32_t got = reap_ring(aio, ctx, max);
-        if (got > 0 || min == 0)
-            return (int)got; /* fewer than min: the loop comes back for the rest */
+        got = reap_ring(aio, ctx, max);
+        if (got >= min)
+            return (int)got;
     }
-    return get_events(aio, ctx, min, max);
+    return get_events(aio, ctx, got, min, max);
 }
 
 static int laio_probe(uint64_t features, const struct ub_setup *setup, const char **stage)

@@ -45,7 +45,7 @@ struct run {
 
 /* A backend with features, as the registry and the kernel allow them. */
 struct variant {
-    char name[64];
+    char name[128];
     uint32_t backend;
     uint64_t features;
     const struct ub_ops *ops;
@@ -68,8 +68,8 @@ void run_wait_running(const struct run *run);
 uint64_t run_sum_ios(const struct run *run, uint32_t op);
 
 /*
- * Every backend with none of its features, with each, and with each two that go together. What the kernel
- * refuses is said in a note.
+ * Every backend with none of its features and with combinations of them that work on any file. What the
+ * kernel refuses is said in a note.
  */
 void each_variant(void (*test)(const struct variant *variant));
 /* One variant, without features. */

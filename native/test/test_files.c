@@ -113,7 +113,7 @@ static void test_probe(void)
         expect_probe(UB_BACKEND_LINUX_AIO, 0, 0x7fffffff, -EINVAL, "io_setup");
     if (ub_probe(UB_BACKEND_IO_URING, 0, 1, 4096, 1, stage) == 0) {
         expect_probe(UB_BACKEND_IO_URING, UB_FEATURE_VECTORED | UB_FEATURE_FIXEDBUFS, 1, -EINVAL,
-                     "combine features");
+                     "vectored with fixedbufs");
         expect_probe(UB_BACKEND_IO_URING, 0, 32769, -EINVAL, "io_uring_setup");
         expect_probe(UB_BACKEND_IO_URING, UB_FEATURE_FIXEDBUFS | UB_FEATURE_REGISTERFILES, 64, 0, NULL);
     }

@@ -79,6 +79,9 @@ test('io_uring+atomic: untorn writes where the device can, else the error', {
   const trial = trialOf(parseResult(stdout));
   if (code === EXIT.ok) return assert.equal(trial.write.total_ios, 50);
   assert.equal(code, EXIT.failed, stderr);
-  assert.match(stderr, /^uring-bench: io_uring\+atomic failed: write \S+: .*\((EOPNOTSUPP|EINVAL)\).*\n$/);
+  assert.match(
+    stderr,
+    /^uring-bench: io_uring\+atomic failed: write \S+ at offset \d+: .*\((EOPNOTSUPP|EINVAL)\).*\n$/,
+  );
   assert.equal(trial.total_ios, 0);
 });

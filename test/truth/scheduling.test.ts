@@ -96,20 +96,23 @@ async function witness(t: TestContext, args: readonly string[]): Promise<Witness
   const folder = diskFolder(t);
   const counts = join(folder, 'perf.csv');
   const under = noPerf ? [] : ['perf', 'stat', '-x', ',', '-e', 'context-switches,task-clock', '-o', counts];
-  const trace = noTracefs ? null : traceFor(t, TRACE_KIB);
-  trace?.watch('sched/sched_switch', 'prev_comm ~ "ub-job*" || prev_comm ~ "iou-*"');
+  const traces = noTracefs ? null : { jobs: traceFor(t, TRACE_KIB), workers: traceFor(t, TRACE_KIB) };
   const running = startBench(folder, [...args, ...REPORT], { under });
+  traces?.jobs.follow(running.pid);
+  traces?.jobs.watch('sched/sched_switch', 'prev_comm ~ "ub-job*"');
+  traces?.workers.watch('sched/sched_switch', 'prev_comm ~ "iou-*"'); // the kernel's threads can't be followed
   const unwatch = watchProcess(running.pid);
   const ended = await running.ended;
   const { threads } = unwatch();
   const ownThreads = threads.filter(({ comm }) => comm !== 'perf');
+  const tids = new Set(ownThreads.map(({ tid }) => tid));
   const runtime = sum(ownThreads.filter((thread) => !worksForBackend(thread)));
   const all = noPerf ? null : readPerf(counts);
   rmSync(counts, { force: true });
   return {
     trial: trialOf(resultOf(ended)),
     perf: all && { switches: all.switches - runtime.switches, cpuNs: all.cpuNs - runtime.cpuNs },
-    traced: trace && switchesOf(trace.lines(), new Set(ownThreads.map(({ tid }) => tid))),
+    traced: traces && switchesOf([...traces.jobs.lines(), ...traces.workers.lines()], tids),
     seen: sum(ownThreads.filter(worksForBackend)),
   };
 }

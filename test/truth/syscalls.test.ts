@@ -35,11 +35,16 @@ interface Seen {
   calls: Call[];
 }
 
-/** Whether a call does a job's I/O: probes have no descriptor, a new process reads its libraries. */
+/** Whether a call does I/O on a job's file. */
+function isOnFile(call: Call): boolean {
+  return IO_CALLS.includes(call.name) && fileOf(call).includes(`/${NAME}.`);
+}
+
+/** Whether a job's call is for its I/O: a probe has no descriptor, a new process reads its libraries. */
 function isIo(call: Call): boolean {
-  if (!IO_CALLS.includes(call.name)) return false;
-  if (call.name.startsWith('io_') || call.name === 'epoll_pwait') return true;
-  return fileOf(call).includes(call.name === 'read' ? '[eventfd]' : `/${NAME}.`);
+  const withoutFile = call.name.startsWith('io_') || call.name === 'epoll_pwait';
+  const ofEvents = call.name === 'read' && fileOf(call).includes('[eventfd]');
+  return isOnFile(call) || (IO_CALLS.includes(call.name) && (withoutFile || ofEvents));
 }
 
 /**
@@ -54,8 +59,9 @@ function byVariant(traced: Traced, variants: readonly Variant[], numjobs = 1): S
     const jobs = threads.slice(index * numjobs, (index + 1) * numjobs);
     const from = jobs[0]?.calls[0]?.at ?? 0;
     const to = threads[(index + 1) * numjobs]?.calls[0]?.at ?? Number.POSITIVE_INFINITY;
-    const helping = helpers.filter(({ at }) => at > from && at < to);
-    const calls = [...jobs.flatMap((job) => job.calls), ...helping].filter(isIo).sort((a, b) => a.at - b.at);
+    const helping = helpers.filter((call) => call.at > from && call.at < to && isOnFile(call));
+    const own = jobs.flatMap((job) => job.calls).filter(isIo);
+    const calls = [...own, ...helping].sort((a, b) => a.at - b.at);
     return { trial: trialOf(traced.result, variant.label), variant, jobs, calls };
   });
 }
