@@ -40,7 +40,7 @@ function general(errno: number, stage: string, workload: Workload): string | und
 /** What it says of a variant's features that I/O is not supported; undefined when it is not about them. */
 export function refusedFeature({ features }: Variant, errno: number, stage: string): string | undefined {
   if (errno !== EOPNOTSUPP || (stage !== 'read' && stage !== 'write')) return undefined;
-  const lacking = kernelLacks(features);
+  const lacking = kernelLacks(features, errno);
   if (lacking) return lacking;
   const reasons = features.flatMap(({ name, refused }) => (refused ? [`${name}: ${refused}`] : []));
   return reasons.length > 0 ? reasons.join('; or ') : undefined;

@@ -1,5 +1,5 @@
 /** The running kernel against the versions that brought the features. */
-import { release } from 'node:os';
+import { constants, release } from 'node:os';
 import type { Feature } from './registry.ts';
 
 /** Whether a kernel release is older than a version: "6.1.9-arm64" is older than "6.13". */
@@ -13,11 +13,20 @@ export function olderThan(kernel: string, version: string): boolean {
   return false;
 }
 
+/** By these errno a kernel refuses what it doesn't know. */
+const UNKNOWN: readonly number[] = [constants.errno.EINVAL, constants.errno.EOPNOTSUPP];
+
 /**
  * Which of the features is newer than the kernel, the newest of them if there are several: the likeliest reason why
  * it refuses. Distributions bring features to old kernels: only to be asked once there is a refusal.
+ * @param errno of the refusal
  */
-export function kernelLacks(features: readonly Feature[], kernel = release()): string | undefined {
+export function kernelLacks(
+  features: readonly Feature[],
+  errno: number = constants.errno.EINVAL,
+  kernel = release(),
+): string | undefined {
+  if (!UNKNOWN.includes(errno)) return undefined;
   const [newest] = features
     .filter(({ since }) => olderThan(kernel, since))
     .sort((a, b) => (olderThan(a.since, b.since) ? 1 : -1));

@@ -12,7 +12,7 @@
 #   nvme0n1 ng0n1   1 GiB that keeps what is written; VM_POLL_QUEUES poll queues
 #   nvme1n1 ng1n1   1 GiB, no poll queues; writes are dropped, reads give zeros, as with the two below
 #   nvme2n1 ng2n1   64 MiB, poll queues; the sector at 1 MiB cannot be read or written
-#   nvme3n1 ng3n1   1 GiB, poll queues; VM_IOPS operations per second, whatever the load
+#   nvme3n1 ng3n1   1 GiB, poll queues; VM_IOPS operations per second; what it is late by, up to a second's, it makes up for
 #   nullb0          null_blk, 1 GiB, a poll queue
 #
 # Environment: VM_TIMEOUT (120, seconds), VM_POLL_QUEUES (2), VM_IOPS (2000), VM_APPEND (more kernel parameters),
@@ -24,6 +24,7 @@ PATH=$PATH:/usr/sbin:/sbin # modprobe, depmod
 cpus=2
 gib=$((1 << 30))
 poll_queues=${VM_POLL_QUEUES:-2}
+iops=${VM_IOPS:-2000}
 here=$(dirname "$(readlink -f "$0")")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/uring-bench-vm
 # Made by these scripts as they are now: another checkout may have others.
@@ -112,8 +113,8 @@ boot() {
   # Whatever touches the sector fails: 5 is EIO, which NVMe's emulation turns into a medium error.
   drives+=(-blockdev "driver=blkdebug,node-name=drive2,inject-error.0.event=none,inject-error.0.sector=2048,\
 inject-error.0.errno=5,image.driver=null-co,image.read-zeroes=on,image.size=$((gib / 16))")
-  drives+=(-object "throttle-group,id=limit,x-iops-total=${VM_IOPS:-2000}" -blockdev "driver=throttle,node-name=drive3,\
-throttle-group=limit,file.driver=null-co,file.read-zeroes=on,file.size=$gib")
+  drives+=(-object "throttle-group,id=limit,x-iops-total=$iops,x-iops-total-max=$iops" -blockdev "driver=throttle,\
+node-name=drive3,throttle-group=limit,file.driver=null-co,file.read-zeroes=on,file.size=$gib")
   # guest-init.sh relies on the order. A queue pair for each CPU, each poll queue, and administration.
   for n in 0 1 2 3; do
     devices+=(-device "nvme,serial=vm$n,drive=drive$n,max_ioqpairs=$((cpus + poll_queues + 1))")
