@@ -55,17 +55,18 @@ export async function runComparison(context: Context): Promise<Comparison> {
   const samples: Sample[] = [];
   const warnings: string[] = [];
   if (!hasFio) warnings.push('there is no fio in PATH (apt-get install fio): nothing is compared with it');
+  const compared = rows.filter(({ backend }) => options.backends.includes(backend));
   await file.warm();
   for (let round = 1; round <= options.rounds; round++) {
     context.say(`comparison: round ${round} of ${options.rounds}`);
     const cold = await file.warm();
     if (cold > 0)
       warnings.push(`round ${round}: ${cold} bytes of the file were not in the page cache before it`);
-    for (const row of rows) {
+    for (const row of compared) {
       for (const tool of toolsOf(row, round, hasFio)) {
         samples.push({ round, row: row.name, tool, ops: await runTool(tool, row, context) });
       }
     }
   }
-  return { samples, rows: rows.map((row) => summarizeRow(row, samples)), warnings };
+  return { samples, rows: compared.map((row) => summarizeRow(row, samples)), warnings };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readOptions } from './options.ts';
+import { rows } from './rows.ts';
 
 test('defaults are those of the table to be reached', () => {
   assert.deepEqual(readOptions([]), {
@@ -10,6 +11,7 @@ test('defaults are those of the table to be reached', () => {
     directory: '.',
     fileBytes: 512 * 2 ** 20,
     parts: ['comparison', 'floor', 'limits'],
+    backends: rows.map(({ backend }) => backend),
     format: 'text',
     build: true,
   });
@@ -17,7 +19,13 @@ test('defaults are those of the table to be reached', () => {
 
 test('every option is taken', () => {
   const argv = ['--rounds', '3', '--seconds=0.5', '--cpu=1', '--directory=/data', '--size=8'];
-  const options = readOptions([...argv, '--parts=limits,floor', '--json', '--no-build']);
+  const options = readOptions([
+    ...argv,
+    '--parts=limits,floor',
+    '--backends=io_uring,sync',
+    '--json',
+    '--no-build',
+  ]);
   assert.deepEqual(options, {
     rounds: 3,
     seconds: 0.5,
@@ -25,6 +33,7 @@ test('every option is taken', () => {
     directory: '/data',
     fileBytes: 8 * 2 ** 20,
     parts: ['floor', 'limits'],
+    backends: ['sync', 'io_uring'],
     format: 'json',
     build: false,
   });

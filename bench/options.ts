@@ -1,8 +1,10 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import { rows } from './rows.ts';
 
 export const parts = ['comparison', 'floor', 'limits'] as const;
 export type Part = (typeof parts)[number];
+const backends: readonly string[] = rows.map(({ backend }) => backend);
 
 export interface BenchOptions {
   rounds: number;
@@ -13,6 +15,8 @@ export interface BenchOptions {
   directory: string;
   fileBytes: number;
   parts: readonly Part[];
+  /** Those whose rows are compared. */
+  backends: readonly string[];
   format: 'text' | 'json' | 'markdown';
   build: boolean;
 }
@@ -28,6 +32,7 @@ costs, and how it starts and stops. Installs nothing: without fio in PATH its co
   --directory DIR   where the file is created, and removed at the end (default the current directory)
   --size MIB        size of the file (default 512)
   --parts LIST      some of comparison,floor,limits (default all)
+  --backends LIST   compare only these rows, e.g. sync,io_uring+enhanced (default all)
   --json            all samples and the summary as JSON
   --markdown        the tables as Markdown, for bench/README.md
   --no-build        leave the build of uring-bench as it is
@@ -42,12 +47,14 @@ function number(name: string, text: string, least: number, whole: boolean): numb
   return value;
 }
 
-function partsOf(text: string): Part[] {
+/** Those of the known names that a list asks for, in their own order. */
+function chosen<Name extends string>(option: string, text: string, known: readonly Name[]): Name[] {
   const asked = text.split(',');
-  const unknown = asked.find((name) => !parts.some((part) => part === name));
-  if (unknown !== undefined)
-    throw new TypeError(`--parts: there is no '${unknown}', only ${parts.join(', ')}`);
-  return parts.filter((part) => asked.includes(part));
+  const unknown = asked.find((name) => !known.some((one) => one === name));
+  if (unknown !== undefined) {
+    throw new TypeError(`--${option}: there is no '${unknown}', only ${known.join(', ')}`);
+  }
+  return known.filter((name) => asked.includes(name));
 }
 
 /**
@@ -64,6 +71,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
       directory: { type: 'string', default: '.' },
       size: { type: 'string', default: '512' },
       parts: { type: 'string', default: parts.join(',') },
+      backends: { type: 'string', default: backends.join(',') },
       json: { type: 'boolean', default: false },
       markdown: { type: 'boolean', default: false },
       'no-build': { type: 'boolean', default: false },
@@ -78,7 +86,8 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     cpu: number('cpu', values.cpu, 0, true),
     directory: values.directory,
     fileBytes: number('size', values.size, 1, true) * 2 ** 20,
-    parts: partsOf(values.parts),
+    parts: chosen('parts', values.parts, parts),
+    backends: chosen('backends', values.backends, backends),
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
     build: !values['no-build'],
   };

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include <linux/fs.h>
 #include "job.h"
@@ -120,6 +122,22 @@ int ub_trim(int fd, uint64_t offset, uint64_t len)
 {
     uint64_t range[2] = {offset, len};
     return ioctl(fd, BLKDISCARD, range) < 0 ? -errno : 0;
+}
+
+/*
+ * APPEND with NOAPPEND is a contradiction, but the kernel says so (EINVAL) only when it knows every flag
+ * beside them (else EOPNOTSUPP), and before it asks what the file can do (linux/fs.h, kiocb_set_rw_flags).
+ */
+int ub_rw_flags_known(uint32_t flags)
+{
+    unsigned char byte;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    int fd = (int)UB_SYSCALL(SYS_memfd_create, "uring-bench", MFD_CLOEXEC, 0, 0, 0, 0);
+    if (fd < 0)
+        return fd;
+    long ret = UB_SYSCALL(SYS_preadv2, fd, &iov, 1, 0, 0, flags | UB_RWF_APPEND | UB_RWF_NOAPPEND);
+    close(fd);
+    return ret == -EINVAL ? 0 : (int)ret;
 }
 
 int ub_drop_cache(const char *path)

@@ -139,13 +139,38 @@ int ub_worker_main(int fd, uint32_t index)
     return ret;
 }
 
+/* Features that are a flag of each read and write: set-up would not show that the kernel lacks them. */
+static int probe_rw_flags(uint64_t features, const char **stage)
+{
+    static const struct {
+        uint64_t feature;
+        uint32_t flag;
+        const char *name;
+    } flags[] = {
+        {UB_FEATURE_UNCACHED, UB_RWF_DONTCACHE, "RWF_DONTCACHE"},
+        {UB_FEATURE_ATOMIC, UB_RWF_ATOMIC, "RWF_ATOMIC"},
+    };
+    int ret = 0;
+    for (size_t i = 0; ret == 0 && i < sizeof flags / sizeof *flags; i++) {
+        if (features & flags[i].feature) {
+            *stage = flags[i].name;
+            ret = ub_rw_flags_known(flags[i].flag);
+        }
+    }
+    return ret;
+}
+
 int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs,
              char stage[UB_STAGE_BYTES])
 {
     const struct ub_ops *ops = ub_backend_ops(backend);
     const struct ub_setup setup = {.depth = depth, .jobs = jobs, .buffer_bytes = buffer_bytes};
     const char *where = "look up backend";
-    int ret = !ops || features & ~ops->features ? -EINVAL : ops->probe(features, &setup, &where);
+    int ret = !ops || features & ~ops->features ? -EINVAL : 0;
+    if (ret == 0)
+        ret = probe_rw_flags(features, &where);
+    if (ret == 0)
+        ret = ops->probe(features, &setup, &where);
     strncpy(stage, where, UB_STAGE_BYTES - 1);
     stage[UB_STAGE_BYTES - 1] = 0;
     return ret;

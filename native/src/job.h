@@ -106,6 +106,8 @@ int ub_files_open(struct ub_ctx *ctx, const char **stage, uint32_t *file);
 int ub_files_sync(struct ub_ctx *ctx, uint32_t *file);
 void ub_files_close(struct ub_ctx *ctx);
 int ub_trim(int fd, uint64_t offset, uint64_t len);
+/* Whether this kernel knows RWF_* flags that are newer than 6.9: 0, or -EOPNOTSUPP. */
+int ub_rw_flags_known(uint32_t flags);
 
 /* buffers.c */
 int ub_buffers_open(struct ub_ctx *ctx);

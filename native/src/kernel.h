@@ -59,6 +59,8 @@ struct ub_rsrc_update {
 /* preadv2(2) and rw_flags of an sqe or iocb */
 #define UB_RWF_HIPRI     0x01u /* 4.6 */
 #define UB_RWF_NOWAIT    0x08u /* 4.14 */
+#define UB_RWF_APPEND    0x10u /* 4.16 */
+#define UB_RWF_NOAPPEND  0x20u /* 6.9 */
 #define UB_RWF_ATOMIC    0x40u /* 6.11 */
 #define UB_RWF_DONTCACHE 0x80u /* 6.14 */
 

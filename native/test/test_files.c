@@ -121,6 +121,18 @@ static void test_probe(void)
     CHECK_EQ(test_mappings("io_uring"), 0);
 }
 
+/* A flag that no kernel knows, beside those that each kernel from 6.9 on does. */
+static void test_rw_flags(void)
+{
+    test_context("RWF_* flags");
+    if (ub_rw_flags_known(UB_RWF_NOWAIT) != 0) {
+        test_note("flags are not tested: before Linux 6.9");
+        return;
+    }
+    CHECK_EQ(ub_rw_flags_known(UB_RWF_HIPRI), 0);
+    CHECK_EQ(ub_rw_flags_known(1u << 30), -EOPNOTSUPP);
+}
+
 static void test_versions(void)
 {
     char want[64];
@@ -135,6 +147,7 @@ int main(void)
     test_cache();
     test_dio_align();
     test_probe();
+    test_rw_flags();
     test_versions();
     return 0;
 }

@@ -2,7 +2,8 @@
 import { getSystemErrorMap } from 'node:util';
 import CliTable3 from 'cli-table3';
 import picocolors from 'picocolors';
-import { type Backend, backends, type Feature } from '../backends/registry.ts';
+import { kernelLacks } from '../backends/kernel.ts';
+import { type Backend, backends, type Feature, withNeeds } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { readOptions } from '../jobs/option-reader.ts';
 import { resolveOutput } from '../jobs/output.ts';
@@ -45,7 +46,7 @@ function reasonOf(backend: Backend, features: readonly Feature[], probe: Probe):
   if (refused === null) return null;
   const { errno, stage } = refused;
   const [name, words] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
-  const hint = backend.hint?.(errno, stage, defaultWorkload());
+  const hint = kernelLacks(features, errno) ?? backend.hint?.(errno, stage, defaultWorkload());
   return `${stage}: ${name}, ${words}${hint === undefined ? '' : `: ${hint}`}`;
 }
 
@@ -62,7 +63,7 @@ function listBackend(backend: Backend, probe: Probe): ListedBackend {
     aliases: Object.keys(backend.aliases),
     operations: backend.ops,
     async: backend.async,
-    features: backend.features.map((f) => listed(f.name, f.help, f.since, reasonWith([f]))),
+    features: backend.features.map((f) => listed(f.name, f.help, f.since, reasonWith(withNeeds(backend, f)))),
     presets: Object.entries(backend.presets).map(([name, names]) => {
       const features = backend.features.filter((feature) => names.includes(feature.name));
       return { ...listed(name, `short for ${names.join('+')}`, null, reasonWith(features)), features: names };

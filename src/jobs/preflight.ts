@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { failureHint } from '../backends/hints.ts';
+import { kernelLacks } from '../backends/kernel.ts';
 import { checkWorkload, type Variant } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { probeBackend, type Setup } from '../native/library.ts';
@@ -64,7 +65,9 @@ export function preflight(variants: readonly Variant[], workload: Workload): Una
       continue;
     }
     const { code, text } = systemError(refused.errno);
-    const hint = failureHint(variant.backend, refused.errno, refused.stage, workload);
+    const hint =
+      kernelLacks(variant.features, refused.errno) ??
+      failureHint(variant.backend, refused.errno, refused.stage, workload);
     const what = `${refused.stage}: ${text} (${code})`;
     if (!plain && (LIMITS.includes(refused.errno) || refused.errno === EINVAL)) {
       const { iodepth, numjobs } = workload;

@@ -156,8 +156,10 @@ export function checkOverwrite(
     );
   }
   if (options.allowOverwrite || (!isBlock && facts.sizeBytes === 0)) return;
+  const deviceKind = facts.kind === 'char' ? 'an NVMe device' : 'a block device';
+  const what = isBlock ? deviceKind : `a file with ${facts.sizeBytes} bytes`;
   throw usageError(
-    `${path} is ${isBlock ? 'a block device' : `a file with ${facts.sizeBytes} bytes`}: rw=${options.rw} would overwrite it`,
+    `${path} is ${what}: rw=${options.rw} would overwrite it`,
     'use --allow-overwrite if you want that',
   );
 }

@@ -1,5 +1,8 @@
 /** What a reader of the numbers should know: typed values, rendered by src/report/warnings.ts alone. */
+import { release } from 'node:os';
+import { olderThan } from '../backends/kernel.ts';
 import type { Variant } from '../backends/registry.ts';
+import { describePaths } from '../results/device-info.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import type { ResolvedJob } from './job.ts';
 
@@ -7,6 +10,16 @@ import type { ResolvedJob } from './job.ts';
 const DEPTH_SHARE = 0.9;
 /** With fewer I/Os the 99.9th percentile is one sample or none. */
 const FEW_IOS = 1000;
+
+/** Why I/O that is to be polled for is completed by interrupts, without an error; null when it isn't. */
+function notPolled({ features }: Variant, job: ResolvedJob): string | null {
+  const has = (name: string): boolean => features.some((feature) => feature.name === name);
+  if (has('hipri') && !olderThan(release(), '5.19')) return 'Linux 5.19 and later ignore RWF_HIPRI';
+  if (!has('iopoll') || !has('passthrough')) return null;
+  const paths = new Set(job.files.flat().map(({ path }) => path));
+  const info = describePaths([...paths]).find(({ io_poll: polls }) => polls === false);
+  return info ? `${info.path} has no poll queues` : null;
+}
 
 /** What is known before the first trial. */
 export function planWarnings(job: ResolvedJob): ResultWarning[] {
@@ -27,6 +40,8 @@ export function planWarnings(job: ResolvedJob): ResultWarning[] {
         `${variant.label}: with buffered files linux-aio works synchronously, in io_submit`,
       );
     }
+    const reason = notPolled(variant, job);
+    if (reason) add('not-polled', variant, `${variant.label}: interrupts complete the I/O: ${reason}`);
   }
   return warnings;
 }
@@ -63,12 +78,15 @@ export function trialWarnings(job: ResolvedJob, variant: Variant, trial: Trial):
   return warnings;
 }
 
-/** All variants of a trial must have been given the same I/Os; where it can be told, it is checked. */
+/**
+ * All variants of a trial must have been given the same I/Os; where it can be told, it is checked. A trial that
+ * failed may have ended before the I/Os that are hashed.
+ */
 export function offsetWarnings(backends: readonly BackendResult[]): ResultWarning[] {
   const byTrial = new Map<number, Map<string, string>>();
   for (const backend of backends) {
     for (const trial of backend.trials) {
-      if (trial.offsets_hash === undefined) continue;
+      if (trial.offsets_hash === undefined || trial.failure !== null) continue;
       const seen = byTrial.get(trial.trial) ?? new Map<string, string>();
       seen.set(trial.offsets_hash, backend.label);
       byTrial.set(trial.trial, seen);

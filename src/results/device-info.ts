@@ -5,6 +5,7 @@ import {
   backingFileOf,
   blockDeviceBelow,
   blockDeviceByNumber,
+  nvmeBlockDevice,
   queueCount,
   sizeBytesOf,
   slavesOf,
@@ -155,7 +156,8 @@ function describeDevice(
   reader: DeviceReader,
   host: Host,
 ): DeviceInfo {
-  const device = own.kind === 'block' ? blockDeviceByNumber(own.rdev, host) : null;
+  const find = own.kind === 'block' ? blockDeviceByNumber : nvmeBlockDevice;
+  const device = find(own.rdev, host);
   return {
     path,
     kind: own.kind,
