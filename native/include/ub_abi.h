@@ -89,6 +89,7 @@
 #define UB_FLAG_PRIVATE_FDS    (1u << 9) /* the job is a thread among others: unshare its descriptor table */
 #define UB_FLAG_CONTINUE_READ  (1u << 10)
 #define UB_FLAG_CONTINUE_WRITE (1u << 11)
+#define UB_FLAG_NOATIME        (1u << 12)
 
 /* States of a job, in this order. */
 #define UB_STATE_NEW      0u

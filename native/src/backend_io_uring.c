@@ -117,7 +117,7 @@ static int transient(int ret)
 UB_ALWAYS_INLINE int enter(struct uring *u, struct ub_ctx *ctx, uint32_t n, uint32_t wait, uint32_t flags)
 {
     ctx->result->syscalls[UB_SYS_IO_URING_ENTER]++;
-    int ret = ub_ring_enter(&u->ring, n, wait, flags, UB_WAIT_NS);
+    int ret = ub_ring_enter(&u->ring, n, wait, flags, u->limit_ns);
     return UB_UNLIKELY(ret < 0) && !transient(ret) ? ret : 0;
 }
 
@@ -212,6 +212,7 @@ static int uring_run(struct ub_ctx *ctx, const char **stage)
 static void drain(struct uring *u, struct ub_ctx *ctx)
 {
     uint32_t inflight = ctx->depth - ctx->nfree;
+    u->limit_ns = UB_WAIT_NS;
     for (int tries = 0; inflight > 0 && tries < 100; tries++) {
         int got = reap(u, ctx, 1, ctx->depth);
         inflight -= got > 0 && (uint32_t)got <= inflight ? (uint32_t)got : 0;

@@ -107,10 +107,9 @@ static int wait_event(struct laio *aio, struct ub_ctx *ctx)
 UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t got, uint32_t min,
                                 uint32_t max)
 {
-    struct timespec limit = {.tv_sec = 0, .tv_nsec = min > got ? UB_WAIT_NS : 0};
     ctx->result->syscalls[UB_SYS_IO_GETEVENTS]++;
-    long more = UB_SYSCALL(SYS_io_getevents, aio->context, min > got ? min - got : 0, max - got, aio->events,
-                           &limit, 0);
+    long more =
+        UB_SYSCALL(SYS_io_getevents, aio->context, min > got ? min - got : 0, max - got, aio->events, 0, 0);
     if (UB_UNLIKELY(more < 0))
         return more == -EINTR ? (int)got : (int)more;
     for (long i = 0; i < more; i++)

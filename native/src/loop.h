@@ -4,8 +4,9 @@
  *
  *   prep(b, ctx, slot)         describes slot's I/O to the kernel interface; no system call
  *   submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait` completions when it can do
- * so in the same call -> 0 or -errno reap(b, ctx, min, max)     at least min (waiting no longer than
- * UB_WAIT_NS) and at most max completions into ctx->done -> their number or -errno
+ *                              so in the same call -> 0 or -errno
+ *   reap(b, ctx, min, max)     at least min (fewer when a wait is cut short) and at most max completions into
+ *                              ctx->done -> their number or -errno
  *
  * fio's meaning of the batch options: up to iodepth_batch_submit I/Os are handed over per call; when iodepth
  * are in flight, iodepth_batch_complete_min to _max are reaped. docs/LATENCY.md says where the clock is read.
@@ -18,7 +19,10 @@
 #include "hist.h"
 #include "job.h"
 
-/* No wait in the loop is longer: then the clock and the stop flag are looked at again. */
+/*
+ * Longest sleep and timed wait. Waits for completions have no limit where a limit costs time in each call:
+ * what is in flight must be waited for in any case, and nothing is queued meanwhile.
+ */
 #define UB_WAIT_NS 100000000
 
 /* ctx->hooks */

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "fixture.h"
+#include "kernel.h"
 
 static void test_seek(void)
 {

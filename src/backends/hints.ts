@@ -16,8 +16,10 @@ function general(errno: number, stage: string, workload: Workload): string | und
     return 'the file system refuses O_DIRECT like this: use --buffered, or a multiple of its block size as bs and offset';
   }
   switch (errno) {
-    case EACCES:
     case EPERM:
+      if (stage === 'open' && workload.noatime) return "noatime is for a file's owner, and for root";
+      return 'it needs more rights: another user, or root';
+    case EACCES:
       return 'it needs more rights: another user, or root';
     case EIO:
       return 'the device failed it: see dmesg; --continue-on-error=all counts such errors and goes on';

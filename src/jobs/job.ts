@@ -45,6 +45,8 @@ export interface Workload {
   endFsync: boolean;
   invalidate: boolean;
   preRead: boolean;
+  /** O_NOATIME. */
+  noatime: boolean;
   fileServiceType: FileServiceType;
   /** I/Os to one file before the next is taken. */
   fileServiceBatch: number;

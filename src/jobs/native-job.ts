@@ -34,6 +34,7 @@ function flagsOf(job: ResolvedJob): number {
     [job.sync === 'dsync', UB.FLAG_O_DSYNC],
     [job.endFsync, UB.FLAG_END_FSYNC],
     [job.invalidate, UB.FLAG_INVALIDATE],
+    [job.noatime, UB.FLAG_NOATIME],
     [job.preRead, UB.FLAG_PRE_READ],
     [job.norandommap, UB.FLAG_NORANDOMMAP],
     [job.refillBuffers, UB.FLAG_REFILL],

@@ -214,6 +214,14 @@ export const queueOptions = [
     default: '0',
     scope: 'workload',
   },
+  {
+    flag: 'noatime',
+    kind: 'bool',
+    group: 'queue',
+    help: "reads leave the files' access times alone (O_NOATIME)",
+    default: '0',
+    scope: 'workload',
+  },
 ] as const satisfies readonly OptionSpec[];
 
 export const jobOptions = [

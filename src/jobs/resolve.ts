@@ -159,6 +159,7 @@ function settle(raw: RawOptions): InForce {
     // As in fio, it makes no sense to drop what was just read.
     invalidate: value('pre-read') ? false : (raw.invalidate ?? true),
     'pre-read': value('pre-read'),
+    noatime: value('noatime'),
     numjobs: value('numjobs'),
     'cpus-allowed': raw['cpus-allowed'] ?? null,
     'cpus-allowed-policy': cpuPolicy(raw),
@@ -287,6 +288,7 @@ function workloadOf(
     endFsync: v['end-fsync'],
     invalidate: v.invalidate,
     preRead: v['pre-read'],
+    noatime: v.noatime,
     fileServiceType: v['file-service-type'].type,
     fileServiceBatch: v['file-service-type'].batch,
     norandommap: v.norandommap,

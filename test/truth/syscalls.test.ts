@@ -178,6 +178,15 @@ test('buffered reads are not direct', { skip }, async (t) => {
   });
 });
 
+test('noatime is O_NOATIME, and nothing else is', { skip }, async (t) => {
+  const variants = plainOf(realVariantsFor('read'));
+  for (const noatime of [false, true]) {
+    const args = ['--backend', list(variants), '--number-ios', '10', ...(noatime ? ['--noatime'] : [])];
+    const seen = byVariant(await straced(diskFolder(t), [...args, ...COMMON]), variants);
+    await eachVariant(t, seen, (one) => assert.equal(/\bO_NOATIME\b/.test(openFlags(one)), noatime));
+  }
+});
+
 /** What asks the kernel to flush: calls of that name, or in an io_submit. */
 function flushes(calls: readonly Call[], call: string, command: string): number {
   const submitted = calls.filter(({ name, args }) => name === 'io_submit' && args.includes(`${command},`));
