@@ -1,11 +1,10 @@
 /** Part two: what the loop itself costs, with and without latencies, and what reading the clock costs. */
-import type { SpreadOf } from '../src/results/schema.ts';
-import { quantile, spread } from '../src/stats/spread.ts';
+import { quantile } from '../src/stats/spread.ts';
 import { buildFloor, programs } from './build.ts';
 import type { Context } from './comparison.ts';
 import { execute } from './exec.ts';
 import { BLOCK_BYTES } from './rows.ts';
-import { nsPerIo } from './summary.ts';
+import { nsPerIo, type SpreadOf, spread } from './summary.ts';
 
 interface Setting {
   iodepth: number;

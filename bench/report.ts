@@ -1,10 +1,10 @@
 /** The report as text and as Markdown: two layouts of the same tables. */
-import type { Environment, SpreadOf } from '../src/results/schema.ts';
+import type { Environment } from '../src/results/schema.ts';
 import type { Comparison } from './comparison.ts';
 import type { Floor } from './floor.ts';
 import type { Limit } from './limits.ts';
 import { type Row, rows } from './rows.ts';
-import { nsPerIo, type Ratio, type RowSummary, type Verdict } from './summary.ts';
+import { nsPerIo, type Ratio, type RowSummary, type SpreadOf, type Verdict } from './summary.ts';
 
 /** With fewer rounds a figure is shown, but nothing should be concluded from it. */
 const ROUNDS_LEAST = 5;

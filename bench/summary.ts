@@ -1,10 +1,20 @@
 /** What the rounds say together. Pure functions over samples. */
-import type { SpreadOf } from '../src/results/schema.ts';
-import { quantile, spread } from '../src/stats/spread.ts';
+import { quantile } from '../src/stats/spread.ts';
 import type { Goals, Row } from './rows.ts';
 
 export const tools = ['fio', 'bare', 'uring-bench'] as const;
 export type Tool = (typeof tools)[number];
+
+export interface SpreadOf {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** Median, least and greatest of some numbers. @throws RangeError without numbers */
+export function spread(values: readonly number[]): SpreadOf {
+  return { median: quantile(values, 0.5), min: quantile(values, 0), max: quantile(values, 1) };
+}
 
 /** One run of one tool. */
 export interface Sample {

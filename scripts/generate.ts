@@ -6,7 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ComparisonSchema } from '../src/compare/schema.ts';
 import { ResultSchema } from '../src/results/schema.ts';
+import { SweepSchema } from '../src/results/sweep-schema.ts';
 import { optionsMarkdown } from './options-markdown.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -18,16 +20,18 @@ function abi(): string {
   });
 }
 
-/** The schema of a stored result; typebox adds symbols that JSON leaves out. */
-function resultSchema(): string {
-  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...ResultSchema };
+/** A schema as JSON; typebox adds symbols that JSON leaves out. */
+function jsonSchema(source: object): string {
+  const schema = { $schema: 'http://json-schema.org/draft-07/schema#', ...source };
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
 /** Every generated file with what makes it. */
 const outputs: readonly { path: string; make: () => string }[] = [
   { path: 'src/native/abi.ts', make: abi },
-  { path: 'schema/result.schema.json', make: resultSchema },
+  { path: 'schema/result.schema.json', make: () => jsonSchema(ResultSchema) },
+  { path: 'schema/sweep.schema.json', make: () => jsonSchema(SweepSchema) },
+  { path: 'schema/comparison.schema.json', make: () => jsonSchema(ComparisonSchema) },
   { path: 'docs/OPTIONS.md', make: optionsMarkdown },
 ];
 

@@ -1,4 +1,5 @@
 /** docs/OPTIONS.md from the option table. */
+import { commands } from '../src/cli/commands.ts';
 import { metavar } from '../src/cli/help.ts';
 import { COMPARISON_RUNTIME_NS, DEFAULT_RUNTIME_NS } from '../src/jobs/bounds.ts';
 import { type KnownOption, knownOptions } from '../src/jobs/option-reader.ts';
@@ -28,7 +29,7 @@ The names, meanings and defaults are fio's where fio has the option. On the comm
 | on/off | \`1\`, \`0\` (or true, false, yes, no, on, off) |
 
 A stored result holds the value in force of every option but those of the report, by its name: sizes in bytes,
-times in seconds (\`thinktime\` in microseconds), on/off as booleans, \`randseed\` as text. \`bs\` is a number, or
+times in seconds (\`thinktime\` in microseconds, \`null-delay\` in nanoseconds), on/off as booleans, \`randseed\` as text. \`bs\` is a number, or
 \`"read,write,trim"\` when they differ. \`null\` is none: no bound, all CPUs.
 `;
 
@@ -97,6 +98,7 @@ function range(spec: KnownOption): string {
     case 'cpus':
       return `numbers up to ${max}`;
     case 'percentiles':
+    case 'percent':
       return 'above 0, up to 100';
     case 'count':
     case 'size':
@@ -118,7 +120,14 @@ function meaning(spec: KnownOption): string {
   const help = spec.shownAs?.startsWith('--no-') ? `${code(spec.shownAs)}: ${spec.help}` : spec.help;
   const only = spec.backends ? `; ${spec.backends.join(', ')} only` : '';
   const bare = spec.whenBare ? `; without a value it is ${code(spec.whenBare)}` : '';
-  return `${help}${only}${bare}`;
+  return `${help}${only}${bare}${knowing(spec)}`;
+}
+
+/** The commands that know an option which a run doesn't. */
+function knowing({ flag, scope }: KnownOption): string {
+  if (scope !== 'compare') return '';
+  const names = commands.filter((command) => command.flags.includes(flag)).map(({ name }) => code(name));
+  return `; only in ${names.join(', ')}`;
 }
 
 function section(group: Group): string {

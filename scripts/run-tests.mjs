@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -50,10 +50,11 @@ if (filters.length === 0 && hasTarget('check')) {
   failed = run('make', ['--no-print-directory', '-s', '-C', 'native', 'check']) !== 0;
 }
 /**
- * One at a time: tests that do I/O and measure must not get in each other's way.
+ * @param concurrency 1 for tests that do I/O and measure: they must not get in each other's way
  * @returns the exit status, and the files in which a test failed
  */
-function nodeTest(chosen) {
+function nodeTest(chosen, concurrency) {
+  if (chosen.length === 0) return { status: 0, failing: [] };
   const folder = mkdtempSync(join(tmpdir(), 'uring-bench-tests-'));
   const list = join(folder, 'failed');
   const reporters = ['tap', 'stdout', './scripts/failed-files.mjs', list].flatMap((value, i) => [
@@ -61,7 +62,7 @@ function nodeTest(chosen) {
     value,
   ]);
   const status = run(process.execPath, [
-    ...['--import', 'tsx', '--test', '--test-concurrency=1'],
+    ...['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
     ...reporters,
     ...options,
     ...chosen,
@@ -74,11 +75,15 @@ function nodeTest(chosen) {
   };
 }
 
-let { status, failing } = nodeTest(files);
-// Tests under test/ and bench/ measure time on a machine that others may use: a second try tells a busy moment from a fault.
-const again = failing.filter((file) => /^(test|bench)\//.test(file));
-if (status !== 0 && again.length > 0 && again.length === failing.length) {
-  process.stdout.write(`# trying again, in case the machine was busy: ${again.join(' ')}\n`);
-  ({ status, failing } = nodeTest(again));
+const measures = (file) => /^(test|bench)\//.test(file);
+const unit = nodeTest(
+  files.filter((file) => !measures(file)),
+  availableParallelism(),
+);
+let { status, failing } = nodeTest(files.filter(measures), 1);
+// They measure time on a machine that others may use: a second try tells a busy moment from a fault.
+if (status !== 0 && failing.length > 0) {
+  process.stdout.write(`# trying again, in case the machine was busy: ${failing.join(' ')}\n`);
+  ({ status, failing } = nodeTest(failing, 1));
 }
-process.exit(failed ? 1 : status);
+process.exit(failed ? 1 : unit.status || status);

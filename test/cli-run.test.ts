@@ -35,6 +35,8 @@ describe('--help and --version', () => {
     ['help-ladder.txt', ['ladder', '--help']],
     ['help-show.txt', ['show', '--help']],
     ['help-backends.txt', ['help', 'backends']],
+    ['help-sweep.txt', ['sweep', '--help']],
+    ['help-article.txt', ['article', '--help']],
   ] as const) {
     it(`golden ${name}`, () => {
       const { code, stdout, stderr } = uringBench(args);

@@ -25,7 +25,7 @@ describe('bad options', () => {
     [['--randread'], /unknown option '--randread'/],
     [['-x'], /unknown option '-x'/],
     [['--fixedbufs'], /--backend io_uring\+fixedbufs/],
-    [['run'], /unknown command 'run' \(there are: ladder, show, backends/],
+    [['run'], /unknown command 'run' \(there are: ladder, show, sweep, /],
     [['bakends'], /unknown command 'bakends': did you mean 'backends'\?/],
     [['--size'], /option '--size' needs a value/],
     [['--size=12q'], /size=12q is not a size \(like 4096, 4k, 64m or 1g\)/],

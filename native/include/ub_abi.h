@@ -159,6 +159,7 @@ struct ub_job {
     uint32_t sq_idle_ms;
     uint32_t iowq_bounded; /* most io-wq workers for files and block devices; 0: the kernel's default */
     uint32_t iowq_unbounded;
+    uint64_t null_delay_ns; /* backend null: what each I/O takes at least */
     uint64_t cpus[UB_MAX_CPUS / 64];
 };
 

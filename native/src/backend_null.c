@@ -1,4 +1,8 @@
-/* null: completes every I/O at once and does nothing, so that what remains is the tool's own cost. */
+/*
+ * null: completes every I/O at once and does nothing, so that what remains is the tool's own cost. With a
+ * delay each I/O takes that long more, one after another: a known slow-down, to see whether a comparison
+ * finds it.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include "loop.h"
@@ -33,6 +37,16 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
     return (int)got;
 }
 
+/* The same with the delay: a function of its own, so that without one the loop has no test for it. */
+UB_ALWAYS_INLINE int reap_late(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
+{
+    int got = reap(b, ctx, min, max);
+    uint64_t until = ub_now(&ctx->clock) + (uint64_t)got * ctx->job->null_delay_ns;
+    while (ub_now(&ctx->clock) < until && !__atomic_load_n(&ctx->arena->stop, __ATOMIC_RELAXED))
+        ;
+    return got;
+}
+
 static int null_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     (void)features, (void)setup, (void)stage;
@@ -57,6 +71,8 @@ static int null_open(struct ub_ctx *ctx, const char **stage)
 static int null_run(struct ub_ctx *ctx, const char **stage)
 {
     struct null_queue q = *(struct null_queue *)ctx->private; /* a local: its fields can live in registers */
+    if (ctx->job->null_delay_ns)
+        return ub_loop(ctx, &q, prep, submit, reap_late, 0, stage);
     return ub_loop(ctx, &q, prep, submit, reap, 0, stage);
 }
 

@@ -66,7 +66,7 @@ static void job(void)
         F(fsync);
     F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(group), F(files), F(ncpus), F(pair),
         F(sq_cpu), F(sq_idle_ms);
-    F(iowq_bounded), F(iowq_unbounded), F(cpus);
+    F(iowq_bounded), F(iowq_unbounded), F(null_delay_ns), F(cpus);
     END();
 #undef F
 }

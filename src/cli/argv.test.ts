@@ -26,6 +26,7 @@ describe('the command line', () => {
     assert.deepEqual(normalize('--direct'), ['--direct=1']);
     assert.deepEqual(normalize('--direct=0'), ['--direct=0']);
     assert.deepEqual(normalize('--direct', '0', '--bs', '4k'), ['--direct=0', '--bs=4k']);
+    assert.deepEqual(normalize('--direct', '0,1', '--bs=4k,8k'), ['--direct=0,1', '--bs=4k,8k']);
     assert.deepEqual(normalize('--no-direct'), ['--direct=0']);
     assert.deepEqual(normalize('--no_time_based'), ['--time-based=0']);
     assert.deepEqual(normalize('--norandommap'), ['--norandommap=1']);

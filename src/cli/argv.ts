@@ -2,13 +2,22 @@
  * The command line before commander sees it: aliases, `_` for `-`, booleans with and without a value. What
  * comes out is plain `--flag=value`, so that a value never depends on what stands behind it.
  */
-import { usageError } from '../errors.ts';
+import { type BenchError, usageError } from '../errors.ts';
 import { didYouMean } from '../jobs/nearest.ts';
-import { canonicalName, findOption, type KnownOption, unknownOption } from '../jobs/option-reader.ts';
+import {
+  canonicalName,
+  findOption,
+  type KnownOption,
+  unknownOption,
+  type WrittenOption,
+} from '../jobs/option-reader.ts';
 import type { Flag } from '../jobs/options.ts';
 
 /** Subcommands with the options each knows; '' is the run itself. */
 export type CommandFlags = Readonly<Record<string, readonly Flag[]>>;
+
+/** Commands that hand the options behind `--` on to a run. */
+export type PassingOn = readonly string[];
 
 /** Options that commander answers itself. */
 const BUILT_IN: readonly string[] = ['--help', '-h', '--version', '-V'];
@@ -23,7 +32,11 @@ interface Read {
  * The arguments for commander: `[command, --flag=value..., operands...]`.
  * @throws BenchError (usage) for an unknown option or command, and for a value that is missing
  */
-export function normalizeArgv(argv: readonly string[], commands: CommandFlags): string[] {
+export function normalizeArgv(
+  argv: readonly string[],
+  commands: CommandFlags,
+  passingOn: PassingOn = [],
+): string[] {
   const { options, builtIn, operands } = readArgv(argv);
   const help = operands[0] === 'help';
   const command = commandOf(help ? operands[1] : operands[0], commands);
@@ -31,13 +44,40 @@ export function normalizeArgv(argv: readonly string[], commands: CommandFlags): 
   if (help) return [...(command === '' ? [] : [command]), '--help'];
   const allowed = commands[command] ?? [];
   for (const { flag, typed } of options) {
-    if (!allowed.includes(flag)) {
-      throw usageError(`${command} has no option '--${typed}'`, `see uring-bench ${command} --help`);
-    }
+    if (!allowed.includes(flag)) throw notHere(command, { flag, typed }, commands, passingOn);
   }
   const written = options.map(({ flag, text }) => `--${flag}=${text}`);
   const first = command === '' ? [] : [command];
   return [...first, ...builtIn, ...written, ...(rest.length > 0 ? ['--', ...rest] : [])];
+}
+
+/** An option that another command knows. */
+function notHere(
+  command: string,
+  { flag, typed }: { flag: Flag; typed: string },
+  commands: CommandFlags,
+  passingOn: PassingOn,
+): BenchError {
+  if (command === '') {
+    const knowing = Object.keys(commands).filter((name) => commands[name]?.includes(flag));
+    return usageError(`a run has no option '--${typed}'`, `${knowing.join(', ')}: these have it`);
+  }
+  const runs = passingOn.includes(command) && commands['']?.includes(flag);
+  return usageError(
+    `${command} has no option '--${typed}'`,
+    runs ? 'options of the run stand behind --' : `see uring-bench ${command} --help`,
+  );
+}
+
+/**
+ * Options of a run that stand behind another command's `--`.
+ * @throws BenchError (usage) for an unknown one and for what is no option
+ */
+export function readRunOptions(argv: readonly string[]): WrittenOption[] {
+  const { options, builtIn, operands } = readArgv(argv);
+  const [stray] = [...builtIn, ...operands];
+  if (stray !== undefined) throw usageError(`'${stray}' behind -- is no option of a run`);
+  return options.map(({ flag, text }) => ({ flag, text }));
 }
 
 function commandOf(word: string | undefined, commands: CommandFlags): string {
@@ -99,6 +139,7 @@ function readNegated(typed: string, given: string | undefined): { flag: Flag; te
 
 /** Whether the argument behind an option belongs to it. */
 function mayBeValue(spec: KnownOption, next: string): boolean {
-  if (spec.kind === 'bool') return next === '0' || next === '1';
+  // Of several values too, as a sweep takes them: another command then says what is wrong with `0,1`.
+  if (spec.kind === 'bool') return /^[01](,[01])*$/.test(next);
   return !next.startsWith('--') && !(spec.whenBare !== undefined && next.startsWith('-'));
 }

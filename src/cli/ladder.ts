@@ -6,19 +6,16 @@ import type { RunContext } from '../jobs/runner.ts';
 import type { Invocation } from './program.ts';
 import { performRun } from './run.ts';
 
-/** Fewer tell nothing of how sure a gain is. */
-const TRIALS = 3;
-
 /** The job of the first step; the others are chosen on its files. */
 function resolveLadder(raw: RawOptions, host: ResolveHost): Resolved {
-  return resolve({ ...raw, backend: ['io_uring'], trials: raw.trials ?? TRIALS }, host, true);
+  return resolve({ ...raw, backend: ['io_uring'] }, host, true);
 }
 
 async function ladderContext(signal: AbortSignal): Promise<Pick<RunContext, 'report' | 'choose'>> {
   const { climb, ladderJob } = await import('../jobs/ladder.ts');
   const { variantTrier } = await import('../jobs/try-variant.ts');
   const choose = async (job: ResolvedJob) => ladderJob(job, await climb(variantTrier(job, signal)));
-  return { report: 'ladder', choose };
+  return { report: { kind: 'ladder' }, choose };
 }
 
 export async function ladderCommand(invocation: Invocation): Promise<number> {

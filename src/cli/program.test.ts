@@ -41,10 +41,39 @@ describe('the program', () => {
     assert.deepEqual(show.options, [{ flag: 'output-format', text: 'json' }]);
   });
 
-  it('passes every option of the table on', async () => {
-    const argv = knownOptions.map(({ flag }) => `--${flag}=text`);
-    const { options } = await invoke(...argv);
-    assert.equal(options.length, knownOptions.length);
+  it('passes every option of each command on', async () => {
+    for (const { name, flags, operands } of commands) {
+      const argv = [...(name === '' ? [] : [name]), ...flags.map((flag) => `--${flag}=text`)];
+      const { options, command } = await invoke(...argv, ...(operands ? ['x'] : []));
+      assert.equal(command, name);
+      assert.equal(options.length, flags.length);
+    }
+  });
+
+  it('has a command for every option of the table', () => {
+    const known = new Set(commands.flatMap(({ flags }) => flags));
+    assert.deepEqual(
+      knownOptions.filter(({ flag }) => !known.has(flag)),
+      [],
+    );
+  });
+
+  it('hands what stands behind -- to a command that runs something', async () => {
+    const { operands, options } = await invoke('gate', '--baseline', 'b', '--update', '--', '--bs', '8k');
+    assert.deepEqual(operands, ['--bs', '8k']);
+    assert.deepEqual(options.map(({ flag, text }) => `${flag}=${text}`).sort(), [
+      'baseline=b',
+      'update=always',
+    ]);
+    await rejected(
+      invoke('gate', '--bs=8k'),
+      /^gate has no option '--bs' \(options of the run stand behind --\)/,
+    );
+    await rejected(invoke('compare', '--bs=8k'), /^compare has no option '--bs' \(see uring-bench compare/);
+    await rejected(
+      invoke('--fail-on=x'),
+      /^a run has no option '--fail-on' \(compare, gate: these have it\)/,
+    );
   });
 
   it('turns what commander refuses into errors of its own', async () => {
@@ -60,7 +89,7 @@ describe('the program', () => {
   it('fits its help into any terminal, but for names and examples that are wider', async () => {
     const unbreakable = Math.max(...knownOptions.map(({ flag }) => flag.length)) + 10;
     for (const columns of [40, 60, 80, 100, 200]) {
-      for (const argv of [[], ['ladder'], ['show'], ['backends']]) {
+      for (const argv of [[], ['ladder'], ['show'], ['backends'], ['sweep'], ['article']]) {
         for (const line of (await help(columns, ...argv)).split('\n')) {
           if (/^(Usage:| {2}uring-bench)/.test(line)) continue;
           assert.ok(displayWidth(line) <= Math.max(columns, unbreakable), `${columns}: ${line}`);
@@ -71,6 +100,7 @@ describe('the program', () => {
 
   it('shows every option in its help', async () => {
     const text = await help(80);
-    for (const { flag } of knownOptions) assert.match(text, new RegExp(`--(no-|\\[no-\\])?${flag}\\b`), flag);
+    const run = commands.find(({ name }) => name === '');
+    for (const flag of run?.flags ?? []) assert.match(text, new RegExp(`--(no-|\\[no-\\])?${flag}\\b`), flag);
   });
 });

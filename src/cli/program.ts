@@ -25,8 +25,10 @@ export interface CommandSpec {
   flags: readonly Flag[];
   /** Where an option means something else here than in a run: its help. */
   help?: Partial<Record<Flag, string>>;
-  /** Metavar and description of its operands, one or more; none when left out. */
-  operands?: { name: string; help: string };
+  /** Metavar and description of its operands, one or more unless they are optional; none when left out. */
+  operands?: { name: string; help: string; optional?: true };
+  /** Whether its operands are options of a run, behind `--`. */
+  passesOn?: true;
   /** Behind the options in --help; its indented lines stay as they are. */
   after?: string;
   action: Action;
@@ -66,7 +68,8 @@ export async function runProgram(spec: ProgramSpec, argv: readonly string[]): Pr
       argv,
     );
   }
-  const normalized = normalizeArgv(argv, flags);
+  const passingOn = spec.commands.filter((command) => command.passesOn).map(({ name }) => name);
+  const normalized = normalizeArgv(argv, flags, passingOn);
   try {
     await program.parseAsync(normalized, { from: 'user' });
   } catch (error) {
@@ -104,7 +107,11 @@ function define(
   for (const { flag } of knownOptions.filter((known) => spec.flags.includes(known.flag))) {
     command.addOption(asOption(flag, spec.help?.[flag]));
   }
-  if (spec.operands) command.addArgument(new Argument(`<${spec.operands.name}...>`, spec.operands.help));
+  if (spec.operands) {
+    const { name, help, optional } = spec.operands;
+    command.addArgument(new Argument(optional ? `[${name}...]` : `<${name}...>`, help));
+    if (spec.passesOn) command.usage(`[options] -- [${name}...]`);
+  }
   if (spec.after) command.addHelpText('after', `\n${new FoldedHelp().boxWrap(spec.after, columns)}`);
   command.action(async () => {
     outcome.code = await spec.action({ options: writtenOptions(command), operands: command.args, argv });

@@ -53,6 +53,17 @@ describe('progress elsewhere than on a terminal', () => {
     assert.ok(written.every((line) => !line.includes('\u001b')));
   });
 
+  it('says what comes beside the trials, and when there may be fewer', () => {
+    const { progress, written, at } = setUp(false);
+    progress.start({ ...plan, trialSeconds: 1.2, expectedSeconds: 5.8 });
+    at(6);
+    progress.sample({ ...sample, trial: 0 });
+    progress.start({ ...plan, trials: 30, atMost: true, trialSeconds: 1, expectedSeconds: 60 });
+    assert.equal(written[0], '2 backends x 2 trials x 1.2 s: about 5.8 s\n');
+    assert.match(written[1] ?? '', /^io_uring, warm-up, 0 % done: /);
+    assert.equal(written[2], '2 backends x up to 30 trials x 1 s: at most 60 s\n');
+  });
+
   it('tells of slow layout and of errors', () => {
     const { progress, written, at } = setUp(false);
     progress.layout(0, 2 ** 30);

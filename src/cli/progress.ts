@@ -55,8 +55,9 @@ class RunClock {
 
   /** 0 to 1, or null when the length of a trial is unknown. */
   fraction(sample: ProgressSample): number | null {
-    this.#begun.add(`${sample.variant}\0${sample.trial}`);
     const { trialSeconds, fractionDone, elapsedSeconds } = sample;
+    if (sample.trial === 0) return 0;
+    this.#begun.add(`${sample.variant}\0${sample.trial}`);
     const inTrial = fractionDone ?? (trialSeconds ? elapsedSeconds / trialSeconds : null);
     const total = this.#plan.variants.length * this.#plan.trials;
     if (inTrial === null || total === 0) return null;
@@ -85,11 +86,12 @@ function timePart(elapsed: number, total: number | null): { text: string; short?
   return { text: `${seconds(Math.floor(elapsed))}, ${seconds(left)} left`, short };
 }
 
-function planLine({ variants, trials, expectedSeconds }: ProgressPlan): string {
+function planLine({ variants, trials, atMost, trialSeconds, expectedSeconds }: ProgressPlan): string {
   const runs = variants.length * trials;
-  const count = `${plural(variants.length, 'backend')} x ${plural(trials, 'trial')}`;
+  const count = `${plural(variants.length, 'backend')} x ${atMost ? 'up to ' : ''}${plural(trials, 'trial')}`;
   if (expectedSeconds === null || runs === 0) return count;
-  return `${count} x ${formatDuration((expectedSeconds / runs) * 1e9)}: about ${formatDuration(expectedSeconds * 1e9)}`;
+  const each = formatDuration((trialSeconds ?? expectedSeconds / runs) * 1e9);
+  return `${count} x ${each}: ${atMost ? 'at most' : 'about'} ${formatDuration(expectedSeconds * 1e9)}`;
 }
 
 function rates(sample: ProgressSample): { iops: string; bandwidth: string; latency: string; errors: string } {
@@ -124,6 +126,10 @@ class PlainProgress implements Progress {
     this.#stream.write(`${printable(text)}\n`);
   }
 
+  begin(workload: string): void {
+    this.#line(workload);
+  }
+
   layout(doneBytes: number, totalBytes: number): void {
     if (this.#due()) this.#line(`laying out files: ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`);
   }
@@ -138,7 +144,8 @@ class PlainProgress implements Progress {
     if (!this.#due()) return;
     const { iops, bandwidth, latency, errors } = rates(sample);
     const done = fraction === null ? '' : `, ${Math.floor(fraction * 100)} % done`;
-    const which = `${sample.variant}, trial ${sample.trial} of ${this.#clock.plan.trials}${done}`;
+    const turn = sample.trial === 0 ? 'warm-up' : `trial ${sample.trial} of ${this.#clock.plan.trials}`;
+    const which = `${sample.variant}, ${turn}${done}`;
     this.#line(`${which}: ${[iops, bandwidth, latency, errors].filter((part) => part !== '').join(', ')}`);
   }
 
@@ -165,6 +172,10 @@ class TerminalProgress implements Progress {
     this.#colors = picocolors.createColors(color);
     this.#now = now;
     this.#startedMs = now();
+  }
+
+  begin(workload: string): void {
+    this.note(workload);
   }
 
   layout(doneBytes: number, totalBytes: number): void {
@@ -194,7 +205,7 @@ class TerminalProgress implements Progress {
     const { iops, bandwidth, latency, errors } = rates(sample);
     this.#show([
       { text: sample.variant.padEnd(widest), rank: 0, style: cyan },
-      { text: `${sample.trial}/${trials}`, rank: 5 },
+      { text: sample.trial === 0 ? 'warm-up' : `${sample.trial}/${trials}`, rank: 5 },
       ...(fraction === null ? [] : [{ bar: fraction, rank: 6 }]),
       { ...timePart(elapsed, total), rank: 4 },
       { text: iops.padStart(15), short: `${compact(sample.iops)} IOPS`.padStart(10), rank: 1, style: bold },

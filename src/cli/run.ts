@@ -8,6 +8,7 @@ import { resolveOutput } from '../jobs/output.ts';
 import type { Progress } from '../jobs/progress.ts';
 import { type Resolved, type ResolveHost, resolve } from '../jobs/resolve.ts';
 import type { RunContext } from '../jobs/runner.ts';
+import { checkMaxTrials } from '../jobs/trial-options.ts';
 import { dioAlign } from '../native/library.ts';
 import { render } from '../report/index.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
@@ -33,6 +34,7 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   const { raw, warnings: readWarnings } = readOptions(options);
   const output = resolveOutput(raw, takesColor(process.stdout, process.env));
   checkReport(output);
+  checkMaxTrials(raw);
   const { job, warnings } = kind.resolve(raw, { machine: readMachine(), target: { dioAlign } });
   const progressColor = raw.color ?? takesColor(process.stderr, process.env);
   const progress = createProgress(process.stderr, { quiet: output.quiet, color: progressColor });

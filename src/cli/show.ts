@@ -1,38 +1,32 @@
 /** `uring-bench show FILE...`: reports from stored results alone, without native code. */
-import { readFileSync } from 'node:fs';
-import { usageError } from '../errors.ts';
+import { parseMetrics } from '../compare/metrics.ts';
 import type { OutputFormat } from '../jobs/job.ts';
 import { readOptions } from '../jobs/option-reader.ts';
+import type { RawOptions } from '../jobs/options.ts';
 import { resolveOutput } from '../jobs/output.ts';
-import { type RenderOptions, render } from '../report/index.ts';
-import { isSystemError, systemReason } from '../results/host-files.ts';
-import { parseResult } from '../results/read.ts';
-import type { RunResult } from '../results/schema.ts';
+import { type RenderOptions, renderAll } from '../report/index.ts';
+import { renderSweep, sweepFormat } from '../report/sweep-formats.ts';
+import { reportSettings, sweepView } from '../report/sweep-view.ts';
+import { isSweep, type Stored } from '../results/read.ts';
 import type { Invocation } from './program.ts';
 import { checkReport, deliverReport, reportColumns } from './report.ts';
+import { readStored } from './stored.ts';
 import { takesColor } from './terminal.ts';
 
-function readStored(path: string): RunResult {
-  let text: string;
-  try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8');
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw usageError(`cannot read ${path}: ${systemReason(error)}`);
-  }
-  return parseResult(text, path === '-' ? 'standard input' : path);
-}
-
-/** Reports one after the other; CSV stays one table, with one heading. */
-function renderAll(results: readonly RunResult[], format: OutputFormat, options: RenderOptions): string {
-  const texts = results.map((result) => render(result, format, options));
-  if (format !== 'csv') return texts.join(format === 'json' ? '' : '\n');
-  const heading = texts[0]?.split('\n', 1)[0];
-  return texts
-    .map((text, i) =>
-      i > 0 && text.startsWith(`${heading}\n`) ? text.slice((heading?.length ?? 0) + 1) : text,
-    )
-    .join('');
+/** Runs are one document where the format has such; a sweep is always one of its own. */
+function renderAllStored(
+  stored: readonly Stored[],
+  format: OutputFormat,
+  options: RenderOptions,
+  raw: RawOptions,
+): string {
+  const runs = stored.flatMap((one) => (isSweep(one) ? [] : [one]));
+  const texts = stored.filter(isSweep).map((sweep) => {
+    const view = sweepView(reportSettings(raw, sweep.report));
+    return renderSweep(sweep, view, sweepFormat(format), options);
+  });
+  if (runs.length > 0) texts.unshift(renderAll(runs, format, options));
+  return texts.join(format === 'json' ? '' : '\n');
 }
 
 export async function showCommand({ options, operands }: Invocation): Promise<number> {
@@ -41,11 +35,13 @@ export async function showCommand({ options, operands }: Invocation): Promise<nu
   checkReport(output);
   const results = operands.map(readStored);
   const percentiles = raw['percentile-list'];
-  const text = renderAll(results, output.outputFormat, {
+  const format = output.outputFormat;
+  const rendering: RenderOptions = {
     color: output.color,
     columns: reportColumns(output),
     ...(percentiles ? { percentiles } : {}),
-  });
-  await deliverReport(text, output);
+    ...(raw.metric ? { metrics: parseMetrics('metric', raw.metric) } : {}),
+  };
+  await deliverReport(renderAllStored(results, format, rendering, raw), output);
   return 0;
 }

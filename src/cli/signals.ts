@@ -1,5 +1,6 @@
 /** SIGINT and SIGTERM: the first stops the run, which still reports what there is; the second ends the process. */
 import { EXIT } from '../errors.ts';
+import { Stopped } from './failure.ts';
 
 const CODES: Readonly<Record<string, number>> = { SIGINT: EXIT.sigint, SIGTERM: EXIT.sigterm };
 
@@ -26,7 +27,7 @@ export function stopOnSignals(onStop: (name: string) => void): Stop {
     if (code === null) {
       code = CODES[name] ?? EXIT.sigterm;
       onStop(name);
-      controller.abort();
+      controller.abort(new Stopped(name, code));
       return;
     }
     // Should even this hang on a native call, a third signal meets the system's default: it kills.

@@ -6,8 +6,8 @@ import { formatSize } from './units.ts';
 
 /** Runtime of a trial when nothing bounds it. */
 export const DEFAULT_RUNTIME_NS = 10_000_000_000;
-/** The same in the default comparison, whose five backends, two trials each, take half a minute so. */
-export const COMPARISON_RUNTIME_NS = 3_000_000_000;
+/** The same in the default comparison, whose five backends, five trials and a warm-up each, take half a minute so. */
+export const COMPARISON_RUNTIME_NS = 1_200_000_000;
 
 /** What ends a run, before the size of the files is known. */
 export interface EndRules {

@@ -9,6 +9,7 @@ import { fieldOf, type Reader } from '../native/codec.ts';
 import { countsFromRaw, toLatency } from '../results/histogram.ts';
 import type { Direction, IoErrorCount, Latency, Trial } from '../results/schema.ts';
 import type { ResolvedJob } from './job.ts';
+import type { PlannedRun } from './plan.ts';
 
 const OP_NAMES = ['read', 'write', 'trim', 'fsync'] as const;
 const NO_FILE = 2 ** 32 - 1;
@@ -242,8 +243,7 @@ function carriedNs(bases: readonly number[], results: Reader): number {
 export function collectTrial(
   arena: Arena,
   job: ResolvedJob,
-  variant: Variant,
-  trial: number,
+  { variant, trial, position }: PlannedRun,
   interrupted: boolean,
 ): Trial {
   const results = arena.results();
@@ -264,6 +264,7 @@ export function collectTrial(
   const hash = offsetsHash(arena, job, results);
   return {
     trial,
+    position,
     status: failure ? 'failed' : interrupted ? 'interrupted' : 'complete',
     runtime_ns: runtimeNs,
     total_ios: ios,

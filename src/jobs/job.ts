@@ -10,7 +10,19 @@ export type Distribution =
 export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
 export type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
 export type Isolation = 'thread' | 'process';
-export type OutputFormat = 'table' | 'json' | 'markdown' | 'csv';
+export type OutputFormat =
+  | 'table'
+  | 'json'
+  | 'markdown'
+  | 'csv'
+  | 'junit'
+  | 'github-bigger'
+  | 'github-smaller'
+  | 'bencher'
+  | 'openmetrics'
+  | 'influx'
+  | 'gobench'
+  | 'hlog';
 
 /** One file or device that a job uses. */
 export interface TargetFile {
@@ -75,6 +87,8 @@ export interface Workload {
   /** io_uring: most io-wq workers; 0 leaves the kernel's default. */
   iowqBounded: number;
   iowqUnbounded: number;
+  /** null: what each I/O takes at least. */
+  nullDelayNs: number;
   /** Whether all files are character devices. */
   charDevices: boolean;
 }
@@ -83,7 +97,12 @@ export interface ResolvedJob extends Workload {
   variants: Variant[];
   /** Label of the variant that ±% refers to; null when there is only one. */
   reference: string | null;
+  /** Blocks; with untilConfident the fewest. */
   trials: number;
+  /** Goes on until every interval is narrower than `pct` percent, or there are `maxTrials` blocks; null: just `trials`. */
+  untilConfident: { pct: number; maxTrials: number } | null;
+  /** Trials of each variant that come first and are not counted. */
+  warmupTrials: number;
   isolation: Isolation;
   percentileList: number[];
   /** files[j] are those of job j (0-based); jobs may share the same paths. */

@@ -95,6 +95,7 @@ export function nativeJobs(job: ResolvedJob, run: PlannedRun): ArenaJob[] {
       sq_idle_ms: job.sqthreadPollIdleMs,
       iowq_bounded: job.iowqBounded,
       iowq_unbounded: job.iowqUnbounded,
+      null_delay_ns: job.nullDelayNs,
       group: job.isolation === 'process' ? index : 0,
     },
     bs: [job.bs.read, job.bs.write, job.bs.trim],

@@ -35,6 +35,7 @@ const values: { [K in Kind]: (spec: KindSpec) => fc.Arbitrary<KindValues[K]> } =
     fc.uniqueArray(fc.nat(max), { minLength: 1 }).map((list) => list.sort((a, b) => a - b)),
   percentiles: () =>
     fc.uniqueArray(decimal(1, 1e8), { minLength: 1 }).map((list) => list.sort((a, b) => a - b)),
+  percent: () => decimal(1, 1e8),
   distribution: () =>
     fc.oneof(
       fc.constant({ kind: 'random' as const }),

@@ -50,6 +50,7 @@ export interface KindValues {
   list: string[];
   cpus: number[];
   percentiles: number[];
+  percent: number;
   distribution: Distribution;
   service: FileService;
 }
@@ -208,6 +209,19 @@ const percentiles: KindOf<number[]> = {
   store: (value) => formatPercentiles(value),
 };
 
+/** `5`, `2.5` or `5%`: above 0, up to 100. */
+const percent: KindOf<number> = {
+  parse(value, spec) {
+    const number = parseDecimal(value.trim().replace(/ *%$/, ''));
+    if (number === undefined || number <= 0 || number > 100) {
+      throw usageError(`${shown(spec.flag, value)} is not a percentage`, 'above 0 and up to 100, like 2.5');
+    }
+    return number;
+  },
+  format: formatDecimal,
+  store: (value) => value,
+};
+
 /** fio's own limits and defaults of its distributions. */
 const distribution: KindOf<Distribution> = {
   parse(value, spec) {
@@ -285,6 +299,7 @@ export const kinds: { readonly [K in Kind]: KindOf<KindValues[K]> } = {
   list,
   cpus,
   percentiles,
+  percent,
   distribution,
   service,
 };

@@ -10,6 +10,8 @@ export const groups = {
   jobs: 'Jobs and CPUs',
   length: 'Length of a run',
   report: 'Report',
+  compare: 'Comparison and regression gate',
+  sweep: "Sweeps and the article's experiments",
 } as const;
 
 export type Group = keyof typeof groups;
@@ -39,7 +41,8 @@ export interface OptionSpec extends KindSpec {
   needs?: 'write' | 'mixed' | 'random';
   /**
    * workload: what I/O is done, the same for every backend; run: how it is repeated and measured; output:
-   * where the report goes. The stored job description holds the first two.
+   * where the report goes; compare: what commands other than a run know alone. The stored job
+   * description holds the first two.
    */
-  scope: 'workload' | 'run' | 'output';
+  scope: 'workload' | 'run' | 'output' | 'compare';
 }

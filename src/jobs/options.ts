@@ -5,8 +5,11 @@
  */
 import type { Kind, KindValues } from './option-kinds.ts';
 import type { OptionSpec } from './option-spec.ts';
+import { backendOptions } from './options-backends.ts';
+import { compareOptions } from './options-compare.ts';
 import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
-import { backendOptions, fileOptions, lengthOptions, reportOptions } from './options-run.ts';
+import { fileOptions, lengthOptions, reportOptions } from './options-run.ts';
+import { sweepOptions } from './options-sweep.ts';
 
 export const optionTable = [
   ...backendOptions,
@@ -16,6 +19,8 @@ export const optionTable = [
   ...jobOptions,
   ...lengthOptions,
   ...reportOptions,
+  ...compareOptions,
+  ...sweepOptions,
 ] as const satisfies readonly OptionSpec[];
 
 type Table = (typeof optionTable)[number];
@@ -36,11 +41,13 @@ export type OptionValues = { [S in Table as S['flag']]: ValueOf<S> };
 export type RawOptions = Partial<OptionValues>;
 
 /** The options whose values a stored result holds. */
-export type StoredFlag = Exclude<Table, { scope: 'output' }>['flag'];
+export type StoredFlag = Exclude<Table, { scope: 'output' | 'compare' }>['flag'];
 
 /** Options that may have no value in force: no bound, no reference, all CPUs. */
 type OptionalFlag =
   | 'reference'
+  | 'until-confident'
+  | 'max-trials'
   | 'filename'
   | 'directory'
   | 'size'

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseVariant } from '../backends/registry.ts';
 import type { ResolvedJob } from './job.ts';
-import { jobSeed, planRuns, trialNs } from './plan.ts';
+import { jobSeed, planBlock, trialNs, warmupJob } from './plan.ts';
 
 const job = (fields: Partial<ResolvedJob>): ResolvedJob =>
   ({
@@ -17,18 +17,52 @@ const job = (fields: Partial<ResolvedJob>): ResolvedJob =>
     ...fields,
   }) as ResolvedJob;
 
-test('trials of several backends are interleaved', () => {
-  const order = planRuns(job({})).map((run) => `${run.variant.name} ${run.trial}`);
-  assert.deepEqual(order, ['sync 1', 'linux-aio 1', 'io_uring 1', 'sync 2', 'linux-aio 2', 'io_uring 2']);
+const blocks = (of: ResolvedJob, count: number) =>
+  Array.from({ length: count }, (_, i) => planBlock(of, i + 1));
+
+test('a block holds every variant once, in its own order, which the seed decides', () => {
+  const names = (of: ResolvedJob) =>
+    blocks(of, 40).map((block) => block.map(({ variant }) => variant.name).join(' '));
+  const orders = names(job({}));
+  for (const order of orders) {
+    assert.deepEqual(order.split(' ').sort(), ['io_uring', 'linux-aio', 'sync']);
+  }
+  assert.equal(new Set(orders).size, 6, 'all orders occur');
+  assert.deepEqual(names(job({})), orders);
+  assert.notDeepEqual(names(job({ randseed: 2n })), orders);
+  for (const block of blocks(job({}), 5)) {
+    assert.deepEqual(
+      block.map(({ position }) => position),
+      [1, 2, 3],
+    );
+  }
+});
+
+test('every variant is first about as often', () => {
+  const first = blocks(job({ randseed: 137n }), 600).map(([run]) => run?.variant.name);
+  for (const name of ['sync', 'linux-aio', 'io_uring']) {
+    const times = first.filter((other) => other === name).length;
+    assert.ok(times > 150 && times < 250, `${name} ${times} of 600`);
+  }
 });
 
 test('all variants of a trial have the same seeds, other trials and jobs have others', () => {
-  const runs = planRuns(job({ trials: 3, numjobs: 4 }));
+  const runs = blocks(job({ numjobs: 4 }), 3).flat();
   for (const run of runs) {
     const first = runs.find((other) => other.trial === run.trial);
     assert.deepEqual(run.seeds, first?.seeds);
   }
   assert.equal(new Set(runs.flatMap((run) => run.seeds)).size, 3 * 4);
+});
+
+test('a warm-up is half a second at most, without ramp and delay', () => {
+  const of = (runtimeNs: number) =>
+    warmupJob(job({ bounds: { runtimeNs, ios: 7, bytes: 0 }, rampTimeNs: 1e9, startdelayNs: 2e9 }));
+  assert.deepEqual(
+    [0, 2e8, 5e8, 9e9].map((runtimeNs) => trialNs(of(runtimeNs))),
+    [5e8, 2e8, 5e8, 5e8],
+  );
+  assert.equal(of(0).bounds.ios, 7);
 });
 
 test('a seed is a 64-bit number that depends on all three', () => {

@@ -4,15 +4,20 @@
 export interface ProgressPlan {
   /** Labels in the order of the table. */
   variants: readonly string[];
+  /** Of each variant; warm-ups are not among them. */
   trials: number;
-  /** Of all trials together; null when the amount of I/O and not the time bounds them. */
+  /** Whether there may be fewer: a run that goes on until it is confident. */
+  atMost?: boolean;
+  /** Length of a trial; null when an amount of I/O bounds it. */
+  trialSeconds?: number | null;
+  /** Of all trials and warm-ups together; null when the amount of I/O and not the time bounds them. */
   expectedSeconds: number | null;
 }
 
 /** The state of the trial that is running, since it began. */
 export interface ProgressSample {
   variant: string;
-  /** From 1. */
+  /** From 1; 0 is a warm-up. */
   trial: number;
   elapsedSeconds: number;
   /** Planned length, ramp time included; null when it has none. */
@@ -28,6 +33,8 @@ export interface ProgressSample {
 }
 
 export interface Progress {
+  /** A run begins: its workload in fio's words. One line. */
+  begin(workload: string): void;
   /** Files are being written before the run. */
   layout(doneBytes: number, totalBytes: number): void;
   start(plan: ProgressPlan): void;
@@ -41,6 +48,7 @@ export interface Progress {
 
 /** Shows nothing. */
 export const noProgress: Progress = {
+  begin() {},
   layout() {},
   start() {},
   sample() {},

@@ -5,6 +5,7 @@ import { scratchFolder } from '../../test/support/scratch.ts';
 import { knownOptions, parseOption } from './option-reader.ts';
 import type { Flag, RawOptions } from './options.ts';
 import { defaultWorkload, type Resolved, resolve } from './resolve.ts';
+import { checkMaxTrials } from './trial-options.ts';
 
 const machine = { cpusOnline: [0, 1, 2, 3], cpusAllowed: [0, 1, 2] };
 const host = { machine, target: { dioAlign: () => 512 } };
@@ -19,21 +20,53 @@ function job(t: TestContext, given: Partial<Record<Flag, string>>): Resolved {
 const codes = ({ warnings }: Resolved) => warnings.map(({ code }) => code);
 
 describe('backends of a run', () => {
-  it('compares five with depth 8, two trials of 3 s each, when none is named', (t) => {
+  it('compares five with depth 8, five trials of 1.2 s each, when none is named', (t) => {
     const { job: run, warnings } = job(t, {});
     const labels = run.variants.map((variant) => variant.label);
     assert.deepEqual(labels, ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced']);
     assert.equal(run.iodepth, 8);
-    assert.equal(run.trials, 2);
+    assert.deepEqual([run.trials, run.warmupTrials, run.untilConfident], [5, 1, null]);
     assert.equal(run.reference, 'io_uring');
-    assert.deepEqual(run.bounds, { runtimeNs: 3e9, ios: 0, bytes: 0 });
+    assert.deepEqual(run.bounds, { runtimeNs: 1.2e9, ios: 0, bytes: 0 });
     assert.deepEqual(warnings, []);
   });
 
   it('runs one named backend once, with depth 1, for 10 s', (t) => {
     const { job: run } = job(t, { backend: 'io_uring' });
-    assert.deepEqual([run.iodepth, run.trials, run.reference], [1, 1, null]);
+    assert.deepEqual([run.iodepth, run.trials, run.warmupTrials, run.reference], [1, 1, 0, null]);
     assert.equal(run.bounds.runtimeNs, 10e9);
+  });
+
+  it('goes on until it is confident, within the most trials', (t) => {
+    const { job: run } = job(t, { 'until-confident': '2.5%' });
+    assert.deepEqual([run.trials, run.untilConfident], [5, { pct: 2.5, maxTrials: 30 }]);
+    assert.deepEqual([run.options['until-confident'], run.options['max-trials']], [2.5, 30]);
+    const few = job(t, { backend: 'sync', 'until-confident': '5', 'max-trials': '8' }).job;
+    assert.deepEqual([few.trials, few.untilConfident], [1, { pct: 5, maxTrials: 8 }]);
+    assert.equal(job(t, { 'max-trials': '8' }).job.untilConfident, null);
+    refused(() => job(t, { 'until-confident': '0' }), /until-confident=0 is not a percentage/, /2\.5/);
+    refused(
+      () => job(t, { 'until-confident': '5', 'max-trials': '5' }),
+      /max-trials=5 is too few/,
+      /takes 6/,
+    );
+    refused(
+      () => job(t, { 'until-confident': '5', trials: '40' }),
+      /trials=40 is more than max-trials=30/,
+      /fewest/,
+    );
+  });
+
+  it('refuses max-trials where nothing makes more of them', () => {
+    refused(() => checkMaxTrials({ 'max-trials': 9 }), /max-trials=9 has no effect/, /--trials/);
+    checkMaxTrials({ 'max-trials': 9, 'until-confident': 5 });
+    checkMaxTrials({});
+  });
+
+  it('delays the null backend alone', (t) => {
+    assert.equal(job(t, { backend: 'null', 'null-delay': '250' }).job.nullDelayNs, 250);
+    assert.equal(job(t, { backend: 'null', 'null-delay': '2us' }).job.options['null-delay'], 2000);
+    refused(() => job(t, { backend: 'sync', 'null-delay': '250' }), /null-delay has no effect on sync/);
   });
 
   it('chooses the reference', (t) => {
@@ -228,7 +261,9 @@ describe("fio's rules across options", () => {
 describe('the stored description', () => {
   it('has every option but those of the output, in plain JSON', (t) => {
     const { options } = job(t, { thinktime: '20', runtime: '1500ms' }).job;
-    const expected = knownOptions.filter(({ scope }) => scope !== 'output').map(({ flag }) => flag);
+    const expected = knownOptions
+      .filter(({ scope }) => scope === 'workload' || scope === 'run')
+      .map(({ flag }) => flag);
     assert.deepEqual(Object.keys(options).sort(), expected.sort());
     assert.deepEqual(JSON.parse(JSON.stringify(options)), options);
     assert.equal(options.runtime, 1.5);

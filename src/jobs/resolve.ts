@@ -18,6 +18,7 @@ import type { ResolvedJob, TargetFile, Workload } from './job.ts';
 import { defaultOf, storeOptions } from './option-reader.ts';
 import type { Flag, InForce, OptionValues, RawOptions } from './options.ts';
 import { resolveTargets, splitFilenames, type TargetHost } from './target.ts';
+import { settleTrials, untilConfident } from './trial-options.ts';
 import { checkApplies, chooseReference, chooseVariants, opsOf } from './variants.ts';
 
 /** iodepth of the default comparison: enough that the asynchronous interfaces can show what they are for. */
@@ -52,7 +53,7 @@ export function resolve(
 
   values.backend = variants.map((variant) => variant.label);
   values.reference = chooseReference(raw.reference, variants);
-  values.trials = raw.trials ?? (variants.length > 1 ? 2 : 1);
+  settleTrials(values, raw, comparison || variants.length > 1);
   settleQueue(values, raw.iodepth ?? (comparison ? COMPARISON_IODEPTH : 1));
 
   const filenames = (raw.filename ?? []).flatMap(splitFilenames);
@@ -90,6 +91,8 @@ export function resolve(
     variants,
     reference: values.reference,
     trials: values.trials,
+    untilConfident: untilConfident(values),
+    warmupTrials: values['warmup-trials'],
     isolation: values.isolation,
     percentileList: values['percentile-list'],
     files,
@@ -122,6 +125,9 @@ function settle(raw: RawOptions): InForce {
     backend: [],
     reference: null,
     trials: 1,
+    'until-confident': raw['until-confident'] ?? null,
+    'max-trials': null,
+    'warmup-trials': 0,
     isolation: value('isolation'),
     'aio-threads': value('aio-threads'),
     pair: value('pair'),
@@ -129,6 +135,7 @@ function settle(raw: RawOptions): InForce {
     'sqthread-poll-idle': value('sqthread-poll-idle'),
     'iowq-bounded': value('iowq-bounded'),
     'iowq-unbounded': value('iowq-unbounded'),
+    'null-delay': value('null-delay'),
     filename: raw.filename ?? null,
     directory: raw.directory ?? null,
     size: raw.size ?? null,
@@ -311,6 +318,7 @@ function workloadOf(
     sqthreadPollIdleMs: v['sqthread-poll-idle'] / 1e6,
     iowqBounded: v['iowq-bounded'],
     iowqUnbounded: v['iowq-unbounded'],
+    nullDelayNs: v['null-delay'],
     charDevices,
   };
 }

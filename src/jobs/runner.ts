@@ -1,31 +1,24 @@
 /**
- * The whole run: preflight, layout, trials in turn, the result stored after each. What was created is removed
- * again, however it ends.
+ * The whole run: preflight, layout, blocks of trials (blocks.ts), the result. What was created is removed again,
+ * however it ends.
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import type { Variant } from '../backends/registry.ts';
 import { BenchError } from '../errors.ts';
 import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
 import { captureEnvironment } from '../results/environment.ts';
-import {
-  type BackendResult,
-  type ResultWarning,
-  type RunResult,
-  SCHEMA_VERSION,
-  type Trial,
-} from '../results/schema.ts';
-import { openResultFile, type ResultFile } from '../results/store.ts';
-import { summarize, withReference } from '../stats/summary.ts';
+import { type ResultWarning, type RunResult, SCHEMA_VERSION, type Trial } from '../results/schema.ts';
+import { openResultFile } from '../results/store.ts';
 import { packageVersion } from '../version.ts';
+import { finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
 import { systemError } from './collect.ts';
 import { holeWarning } from './holes.ts';
 import type { OutputOptions, ResolvedJob } from './job.ts';
 import { type Created, layOut } from './layout.ts';
 import { formatOption } from './option-reader.ts';
-import { type PlannedRun, planRuns, trialNs } from './plan.ts';
+import { trialNs, warmupJob } from './plan.ts';
 import { preflight, type Unavailable } from './preflight.ts';
-import type { Progress } from './progress.ts';
-import { runTrial } from './trial.ts';
-import { offsetWarnings, planWarnings, trialWarnings } from './warnings.ts';
+import type { Progress, ProgressPlan } from './progress.ts';
+import { planWarnings } from './warnings.ts';
 
 export interface RunContext {
   progress: Progress;
@@ -36,10 +29,18 @@ export interface RunContext {
   output: OutputOptions;
   /** Of option resolution: they go into the result. */
   warnings: readonly ResultWarning[];
-  /** What the result is to be shown as; a comparison when left out. */
+  /** Looks on at each counted trial, from before its jobs start until they have ended. */
+  watch?: TrialWatch;
+  /** What the result is to be shown as, beside what every result is. */
   report?: NonNullable<RunResult['report']>;
   /** Decides on the job's own files what is run of it; all of it when left out. */
   choose?: (job: ResolvedJob) => Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }>;
+}
+
+/** Told of trials as they come and go. */
+export interface TrialWatch {
+  before(): void;
+  after(trial: Trial, variant: Variant): void;
 }
 
 export interface RunOutcome {
@@ -86,16 +87,19 @@ async function emptyResult(
       trials: [],
       summary: null,
     })),
+    idle: [],
+    validity: null,
     warnings: [...context.warnings, ...planWarnings(job)],
+    ...(context.report ? { report: context.report } : {}),
   };
 }
 
 /** Only backends that touch files need them. */
-function needsFiles(job: ResolvedJob): boolean {
+export function needsFiles(job: ResolvedJob): boolean {
   return job.variants.some((variant) => variant.backend.name !== 'null');
 }
 
-function dropCacheOrThrow(path: string): void {
+export function dropCacheOrThrow(path: string): void {
   const result = dropCache(path);
   if (result === 0) return;
   const { code, text } = systemError(-result);
@@ -116,91 +120,6 @@ async function makeFiles(job: ResolvedJob, context: RunContext): Promise<Created
   });
 }
 
-/** Buffered writes leave dirty pages behind: they are the trial's own, not the next one's. */
-function settleFiles(job: ResolvedJob): void {
-  if (job.direct || job.rw === 'read' || job.rw === 'randread' || !needsFiles(job)) return;
-  for (const path of pathsOf(job)) {
-    const fd = openSync(path, 'r+');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  }
-}
-
-/** A trial that could not even be collected: a job's process died, no thread could be started. */
-function noteFailure(backend: BackendResult, error: BenchError): void {
-  backend.status = 'failed';
-  backend.reason = error.hint ? `${error.message} (${error.hint})` : error.message;
-}
-
-function noteTrial(job: ResolvedJob, backend: BackendResult, trial: Trial): void {
-  backend.trials.push(trial);
-  backend.summary = summarize(backend.trials, job.percentileList);
-  if (trial.failure) {
-    backend.status = 'failed';
-    backend.reason = trial.failure.hint
-      ? `${trial.failure.message} (${trial.failure.hint})`
-      : trial.failure.message;
-  } else if (trial.status === 'interrupted') {
-    backend.status = 'interrupted';
-  }
-}
-
-/** Whatever stands so far, ready to be stored or shown. */
-function finish(result: RunResult, over: boolean, interrupted: boolean): void {
-  result.backends = withReference(result.backends, result.reference);
-  for (const backend of result.backends) {
-    if (over && interrupted && backend.status === 'complete' && backend.trials.length === 0) {
-      backend.status = 'interrupted'; // its turn has not come
-    }
-  }
-  if (result.backends.some((backend) => backend.status === 'failed')) result.status = 'failed';
-  else if (interrupted || !over) result.status = 'interrupted';
-  else result.status = 'complete';
-  result.finished_at = over ? new Date().toISOString() : null;
-}
-
-async function runOne(
-  job: ResolvedJob,
-  run: PlannedRun,
-  result: RunResult,
-  context: RunContext,
-): Promise<void> {
-  const backend = result.backends.find((b) => b.variant === run.variant.name) as BackendResult;
-  if (backend.status !== 'complete') return; // skipped or failed before
-  try {
-    const trial = await runTrial(job, run, context.progress, context.signal);
-    noteTrial(job, backend, trial);
-    result.warnings.push(...trialWarnings(job, run.variant, trial));
-    settleFiles(job);
-  } catch (error) {
-    if (!(error instanceof BenchError)) throw error;
-    noteFailure(backend, error);
-  }
-}
-
-async function runTrials(
-  job: ResolvedJob,
-  result: RunResult,
-  file: ResultFile | null,
-  context: RunContext,
-): Promise<void> {
-  finish(result, false, true);
-  file?.write(result); // a crash in the first trial leaves a file that says what was running
-  const runs = planRuns(job);
-  for (const run of runs) {
-    if (context.signal.aborted) break;
-    await runOne(job, run, result, context);
-    finish(result, false, true);
-    file?.write(result);
-  }
-  result.warnings.push(...offsetWarnings(result.backends));
-  finish(result, true, context.signal.aborted);
-  file?.write(result);
-}
-
 /** The workload in fio's words; how often it runs is what progress says next. */
 function describeWorkload(job: ResolvedJob): string {
   const bs = formatOption('bs', job.bs);
@@ -210,17 +129,27 @@ function describeWorkload(job: ResolvedJob): string {
 function announce(job: ResolvedJob, skipped: readonly Unavailable[], context: RunContext): void {
   for (const { variant, reason } of skipped) context.progress.note(`${variant.label} is skipped: ${reason}`);
   const running = job.variants.filter((variant) => !skipped.some((s) => s.variant === variant));
-  const each = trialNs(job);
-  context.progress.start({
+  context.progress.start(progressPlan(job, running));
+}
+
+function progressPlan(job: ResolvedJob, running: readonly Variant[]): ProgressPlan {
+  const [each, warmup] = [trialNs(job), trialNs(warmupJob(job))];
+  const trials = job.untilConfident?.maxTrials ?? job.trials;
+  const eachSeconds = each === null ? null : each / 1e9;
+  const warmupSeconds = ((warmup ?? 0) / 1e9) * job.warmupTrials;
+  return {
     variants: running.map((variant) => variant.label),
-    trials: job.trials,
-    expectedSeconds: each === null ? null : (each / 1e9) * running.length * job.trials,
-  });
+    trials,
+    atMost: job.untilConfident !== null,
+    trialSeconds: eachSeconds,
+    expectedSeconds: eachSeconds === null ? null : (eachSeconds * trials + warmupSeconds) * running.length,
+  };
 }
 
 /** File name stem of a result: what a person would call the run. */
 function stem(job: ResolvedJob, { report }: RunContext): string {
-  return `${report ? `${report}-` : ''}${job.rw}-${formatOption('bs', job.bs)}`;
+  if (report?.kind === 'article') return `article-${report.table}`;
+  return `${report ? `${report.kind}-` : ''}${job.rw}-${formatOption('bs', job.bs)}`;
 }
 
 /** What is run of a job whose files are there. */
@@ -231,7 +160,7 @@ async function choose(
 ): Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }> {
   if (!context.choose) return { job, skipped };
   const chosen = await context.choose(job);
-  settleFiles(job);
+  for (const variant of job.variants) settleFiles(job, variant);
   return chosen;
 }
 
@@ -249,7 +178,7 @@ export async function runJob(asked: ResolvedJob, context: RunContext): Promise<R
     throw new BenchError(`${names}: unavailable here: ${first.reason}`, { kind: 'unavailable' });
   }
   const { output, progress } = context;
-  progress.note(describeWorkload(asked));
+  progress.begin(describeWorkload(asked));
   const file = output.save ? await openResultFile(output.resultsDir, new Date(), stem(asked, context)) : null;
   let created: Created | null = null;
   const removeFiles = (): void => created?.remove();
@@ -261,14 +190,15 @@ export async function runJob(asked: ResolvedJob, context: RunContext): Promise<R
     const holes = needsFiles(job) ? holeWarning(job.files, job.rw, holeSeeker) : null;
     if (holes) result.warnings.push(holes);
     announce(job, skipped, context);
-    await runTrials(job, result, file, context);
+    await runBlocks(job, result, file, context);
     return { result, path: file?.path ?? null };
   } catch (error) {
     file?.discard();
     if (!context.signal.aborted || error !== context.signal.reason) throw error;
     // Stopped before the first trial: there is nothing to keep, but what was asked for is told.
     const result = await emptyResult(asked, context, unavailable);
-    finish(result, true, true);
+    noteInterruption(asked, result);
+    finish(asked, result, true, true);
     return { result, path: null };
   } finally {
     progress.end();

@@ -1,5 +1,5 @@
 /** Whether the targets take O_DIRECT, and block sizes and offsets that fit it. */
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type BenchError, usageError } from '../errors.ts';
 import { queueCount } from '../results/block-device.ts';
@@ -51,6 +51,18 @@ function directAlignBytes(target: Target, rw: RwMode, host: TargetHost): number 
   if (facts !== null) align = host.dioAlign(path);
   if (align === 0) throw directRefused(path, mount?.fileSystem ?? null);
   return align ?? deviceBlockBytes(target, host);
+}
+
+/**
+ * What O_DIRECT asks of a path, or of a new file where nothing is, as far as the kernel says: null when it doesn't.
+ */
+export function dioAlignAt(path: string, host: TargetHost): number | null {
+  if (existsSync(path)) return host.dioAlign(path) || null;
+  let align: number | null = null;
+  unnamedFileError(dirname(path), constants.O_DIRECT, (unnamed) => {
+    align = host.dioAlign(unnamed);
+  });
+  return align || null;
 }
 
 /** @throws BenchError (usage) for a block size or offset that is no multiple of alignBytes. */

@@ -101,7 +101,7 @@ export async function runTrial(
     if (signal.aborted) stop();
     if (job.isolation === 'process') await arena.runProcesses();
     else await arena.runThreads();
-    return collectTrial(arena, job, run.variant, run.trial, signal.aborted);
+    return collectTrial(arena, job, run, signal.aborted);
   } finally {
     unwatch();
     signal.removeEventListener('abort', stop);

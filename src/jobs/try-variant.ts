@@ -6,7 +6,7 @@ import { probeBackend } from '../native/library.ts';
 import type { Trial } from '../results/schema.ts';
 import { systemError } from './collect.ts';
 import type { ResolvedJob } from './job.ts';
-import { planRuns } from './plan.ts';
+import { planBlock } from './plan.ts';
 import { setupOf } from './preflight.ts';
 import { noProgress } from './progress.ts';
 import { runTrial } from './trial.ts';
@@ -49,7 +49,7 @@ export function variantTrier(
     if (unfit) return `${unfit.name} needs ${unfit.requires?.what}`;
     const refused = refusal(variant, job);
     if (refused !== null || signal.aborted) return refused;
-    const [run] = planRuns({ ...short, variants: [variant] });
+    const [run] = planBlock({ ...short, variants: [variant] }, 1);
     if (run === undefined) throw new Error('a job of one variant and one trial has one run');
     return troubleOf(await runTrial(short, run, noProgress, signal));
   };

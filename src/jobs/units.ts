@@ -26,7 +26,7 @@ const TIME_UNITS_NS: Readonly<Record<string, bigint>> = {
 };
 
 /** Unit of a time without suffix: seconds, or milliseconds or microseconds (fio's thinktime). */
-export type BareTimeUnit = 's' | 'ms' | 'us';
+export type BareTimeUnit = 's' | 'ms' | 'us' | 'ns';
 
 /** text as it is shown in an error, always on one line: `size=12q`. */
 export function shown(option: string, text: string): string {
@@ -96,7 +96,7 @@ export function parseTime(option: string, text: string, bare: BareTimeUnit): num
   const match = /^(\d+)(?:\.(\d{1,12}))?([a-z]*)$/.exec(text.trim().toLowerCase());
   const unit = TIME_UNITS_NS[match?.[3] || bare];
   if (!match || unit === undefined) {
-    const unitName = { s: 'seconds', ms: 'milliseconds', us: 'microseconds' }[bare];
+    const unitName = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' }[bare];
     throw usageError(
       `${shown(option, text)} is not a time`,
       `like 10s, 500ms, 20us, 2m or 1h; a bare number is ${unitName}`,

@@ -4,6 +4,7 @@ import { olderThan } from '../backends/kernel.ts';
 import type { Variant } from '../backends/registry.ts';
 import { describePaths } from '../results/device-info.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
+import { widestInterval } from '../stats/confidence.ts';
 import type { ResolvedJob } from './job.ts';
 
 /** Below that share of iodepth the queue was not kept full. */
@@ -76,6 +77,18 @@ export function trialWarnings(job: ResolvedJob, variant: Variant, trial: Trial):
     add('few-ios', `only ${trial.total_ios} I/Os: high percentiles rest on too few samples`);
   }
   return warnings;
+}
+
+/** --until-confident that ended at --max-trials. */
+export function confidenceWarning(job: ResolvedJob, backends: readonly BackendResult[]): ResultWarning[] {
+  const until = job.untilConfident;
+  const widest = until === null ? null : widestInterval(backends);
+  if (until === null || widest === null || widest.pct <= until.pct) return [];
+  const width = Number.isFinite(widest.pct) ? `${Number(widest.pct.toPrecision(2))} % wide` : 'without bound';
+  const message =
+    `not as confident as asked after ${until.maxTrials} trials (--max-trials): ` +
+    `the interval of ${widest.label} is ${width}, ${until.pct} % was wanted`;
+  return [{ code: 'confidence-limit', message, variant: null, trial: null }];
 }
 
 /**

@@ -97,7 +97,7 @@ export const SYSCALL_NAMES = {
 
 export const LAYOUT = {
   job: {
-    size: 328,
+    size: 336,
     fields: {
       backend: { offset: 0, bytes: 4, kind: 'u32' },
       flags: { offset: 4, bytes: 4, kind: 'u32' },
@@ -134,7 +134,8 @@ export const LAYOUT = {
       sq_idle_ms: { offset: 188, bytes: 4, kind: 'u32' },
       iowq_bounded: { offset: 192, bytes: 4, kind: 'u32' },
       iowq_unbounded: { offset: 196, bytes: 4, kind: 'u32' },
-      cpus: { offset: 200, bytes: 128, kind: 'bytes' },
+      null_delay_ns: { offset: 200, bytes: 8, kind: 'u64' },
+      cpus: { offset: 208, bytes: 128, kind: 'bytes' },
     },
   },
   result: {

@@ -1,14 +1,19 @@
 /** The comparison: who is fastest and by how much, and what each I/O costs. */
-import type { BackendResult, RunResult, SpreadOf, Summary } from '../results/schema.ts';
-import { spread } from '../stats/spread.ts';
-import { referenceOf } from '../stats/summary.ts';
+import { percentileKey } from '../results/histogram.ts';
+import type { BackendResult, RunResult, Summary } from '../results/schema.ts';
+import type { Differences, StoredDifference } from '../results/schema-statistics.ts';
+import { INTERVAL_TRIALS_LEAST } from '../stats/confidence.ts';
+import type { Estimate } from '../stats/difference.ts';
+import { median } from '../stats/spread.ts';
+import { COMPARED_PERCENTILES, referenceOf } from '../stats/summary.ts';
+import { differenceCell, differenceLegend } from './difference-cell.ts';
 import {
-  formatChange,
   formatCount,
   formatIops,
   formatMiBps,
   formatPct,
   formatPerIo,
+  formatQuantile,
   formatUsec,
 } from './format.ts';
 import { labelParts, type Row } from './rows.ts';
@@ -53,25 +58,24 @@ function iopsColumn(rows: readonly Row[], repeated: boolean): Column {
   return { head: repeated ? ['IOPS', 'median'] : ['IOPS'], align: 'right', cells };
 }
 
-function range({ min, max }: SpreadOf): string {
-  return `${formatIops(min)}..${formatIops(max)}`;
+function interval({ low, high }: Estimate): string {
+  return `${formatIops(low)}..${formatIops(high)}`;
 }
 
-function change(summary: Summary, row: Row): Cell {
-  const pct = summary.iops_vs_reference_pct;
-  if (pct === null) return { text: '' };
-  if (row.unclear) return { text: `~ ${formatChange(pct)}`, tone: 'unclear' };
-  return { text: formatChange(pct), tone: pct < 0 ? 'bad' : 'good' };
+/** What low..high of all rows are: of few trials the interval is their range. */
+function intervalName(rows: readonly Row[]): string {
+  const fewest = Math.min(...rows.map((row) => row.summary?.trials ?? Number.POSITIVE_INFINITY));
+  return fewest < INTERVAL_TRIALS_LEAST ? 'min..max' : '95% interval';
 }
 
-/** The article's table 1, with bandwidth and, of several trials, the range of IOPS. */
+/** The article's table 1, with bandwidth and, of several trials, the interval of IOPS. */
 export function mainTable(rows: readonly Row[], result: RunResult): TableView {
   const repeated = rows.some((row) => (row.summary?.trials ?? 0) > 1);
   const legend = rows.some((row) => row.partial) ? ['* incomplete: see below'] : [];
   const columns = [labelColumn(rows, legend), iopsColumn(rows, repeated)];
   if (repeated) {
-    const text = (s: Summary) => (s.trials > 1 ? range(s.iops) : '');
-    columns.push(numbers(rows, ['IOPS', 'min..max'], text, { drop: 2 }));
+    const text = (s: Summary) => (s.trials > 1 ? interval(s.iops) : '');
+    columns.push(numbers(rows, ['IOPS', intervalName(rows)], text, { drop: 2 }));
   }
   columns.push(numbers(rows, ['MiB/s'], (s) => formatMiBps(s.bw_bytes.median), { drop: 1 }));
   const switches = (s: Summary) => formatCount(s.ctx.median);
@@ -83,9 +87,60 @@ export function mainTable(rows: readonly Row[], result: RunResult): TableView {
 
 function changeColumn(rows: readonly Row[], base: BackendResult): Column {
   const [name = '', ...features] = labelParts(printable(base.label));
-  const unclear = rows.some((row) => row.unclear);
-  const legend = unclear ? ['~ the ranges of the trials overlap: no clear difference'] : [];
+  const change = (summary: Summary): Cell =>
+    differenceCell(summary.vs_reference?.iops ?? null, summary.iops_vs_reference_pct, 'higher');
+  const legend = differenceLegend(rows.map(({ summary }) => summary?.vs_reference?.iops ?? null));
   return numbers(rows, ['IOPS ±%', `vs ${name}`, ...features], change, { legend });
+}
+
+/** One quantity of the differences table. */
+interface Compared {
+  head: readonly string[];
+  of: (differences: Differences) => StoredDifference | undefined;
+  drop?: number;
+}
+
+function quantile(percentile: number, drop?: number): Compared {
+  return {
+    head: ['latency', `quantile=${formatQuantile(percentile)}`],
+    of: ({ lat_ns }) => lat_ns[percentileKey(percentile)],
+    ...(drop === undefined ? {} : { drop }),
+  };
+}
+
+const [MEDIAN = 50, TAIL = 99, FAR_TAIL = 99.9] = COMPARED_PERCENTILES;
+
+/** Of a narrow table the tail and what an I/O costs are left. */
+const COMPARED: readonly Compared[] = [
+  quantile(MEDIAN, 3),
+  quantile(TAIL),
+  quantile(FAR_TAIL, 1),
+  { head: ['CPU', 'per I/O'], of: ({ cpu_ns_per_io }) => cpu_ns_per_io, drop: LAST_RESORT },
+  { head: ['switches', 'per I/O'], of: ({ ctx_per_io }) => ctx_per_io, drop: 2 },
+];
+
+/** The same comparison by what a program feels and what an I/O costs; null when nothing can be said. */
+export function differencesTable(rows: readonly Row[], result: RunResult): TableView | null {
+  const base = referenceOf(result.backends, result.reference);
+  const compared = rows.flatMap(({ label, summary }) =>
+    summary?.vs_reference ? [{ label, differences: summary.vs_reference }] : [],
+  );
+  if (base === undefined || compared.every(({ differences }) => differences.iops.verdict === 'unknown')) {
+    return null;
+  }
+  const found = COMPARED.map(({ of }) => compared.map(({ differences }) => of(differences) ?? null));
+  const names: Column = {
+    head: labelParts(`vs ${printable(base.label)}`),
+    align: 'left',
+    cells: compared.map(({ label }) => ({ text: label })),
+    // What the marks mean is said once for all columns; this one always stays.
+    legend: differenceLegend(found.flat()),
+  };
+  const columns = COMPARED.map(({ head, drop }, i): Column => {
+    const cells = (found[i] ?? []).map((difference) => differenceCell(difference, null, 'lower'));
+    return { head, align: 'right', cells, ...(drop === undefined ? {} : { drop }) };
+  });
+  return [names, ...columns];
 }
 
 function syscallsColumn(rows: readonly Row[]): Column {
@@ -102,7 +157,7 @@ function cpuColumn(rows: readonly Row[]): Column {
 
 function inFlight(_: Summary, { trials }: Row): string {
   if (trials.length === 0) return '';
-  return formatPerIo(spread(trials.map((trial) => trial.effective_depth)).median);
+  return formatPerIo(median(trials.map((trial) => trial.effective_depth)));
 }
 
 /** What the numbers of the main table are made of. */

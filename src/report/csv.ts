@@ -6,6 +6,7 @@
 import { type MergedLatency, mergeLatencies, percentileKey } from '../results/histogram.ts';
 import type { BackendResult, Direction, Latency, RunResult, Trial } from '../results/schema.ts';
 import { trialRates } from '../stats/summary.ts';
+import { STATISTICS_COLUMNS } from './csv-statistics.ts';
 import type { RenderOptions } from './index.ts';
 import { USUAL_PERCENTILES } from './latency.ts';
 
@@ -133,27 +134,36 @@ function latencyOf(trial: Trial, percentileList: readonly number[]): MergedLaten
 
 /** All columns in their order, with what each means. */
 export function csvColumns(percentileList: readonly number[] = USUAL_PERCENTILES): CsvColumn[] {
-  return [...RUN_COLUMNS, ...TRIAL_COLUMNS, ...percentileColumns(percentileList)];
+  return [...RUN_COLUMNS, ...TRIAL_COLUMNS, ...STATISTICS_COLUMNS, ...percentileColumns(percentileList)];
 }
 
 /** @throws BenchError (usage) when a stored histogram is damaged. */
 export function renderCsv(result: RunResult, options: Pick<RenderOptions, 'percentiles'>): string {
   const columns = csvColumns(options.percentiles);
-  const lines: Value[][] = [columns.map(({ name }) => name)];
-  for (const backend of result.backends) {
-    const trials = backend.trials.length > 0 ? backend.trials : [null];
-    for (const trial of trials) lines.push(columns.map(({ of }) => of({ result, backend, trial })));
-  }
-  return csvText(lines);
+  return [csvLine(columns.map(({ name }) => name)), ...csvRows(result, columns, [])].join('');
 }
 
-/** Lines of values as text. */
-export function csvText(lines: readonly (readonly Value[])[]): string {
-  return lines.map((line) => `${line.map(quoted).join(',')}\n`).join('');
+/** The lines of a result, each with the same fields before its own. */
+export function csvRows(
+  result: RunResult,
+  columns: readonly CsvColumn[],
+  before: readonly Value[],
+): string[] {
+  return result.backends.flatMap((backend) => {
+    const trials = backend.trials.length > 0 ? backend.trials : [null];
+    return trials.map((trial) =>
+      csvLine([...before, ...columns.map(({ of }) => of({ result, backend, trial }))]),
+    );
+  });
+}
+
+/** Fields as a line. */
+export function csvLine(values: readonly Value[]): string {
+  return `${values.map(quoted).join(',')}\n`;
 }
 
 /** RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. */
-function quoted(value: Value): string {
+export function quoted(value: Value): string {
   const text = value === null ? '' : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

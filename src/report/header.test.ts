@@ -89,7 +89,8 @@ test('the system line leaves out what is not known and says when CPUs are held b
 
 test('the run line gives the trials that were asked for and the time in UTC', () => {
   assert.deepEqual(items(fixture('interrupted'), 'run'), [
-    '3 trials of each backend',
+    '3 trials of each backend in shuffled blocks',
+    'after a warm-up',
     'started 2026-11-22 13:05:09 UTC on bench01',
     'uring-bench 0.1.0',
   ]);

@@ -36,13 +36,23 @@ export function headerLines(result: RunResult): HeaderLine[] {
 function runItems(result: RunResult): string[] {
   const { backends, started_at, environment, tool } = result;
   const trials = plannedTrials(result);
-  const each = result.report === 'ladder' ? 'step' : 'backend';
+  const each = result.report?.kind === 'ladder' ? 'step' : 'backend';
   const when = started_at.replace('T', ' ').replace(/(\.\d+)?(Z|\+00:00)$/, ' UTC');
+  const of = backends.length === 1 ? '' : ` of each ${each}`;
+  const shuffled = backends.length > 1 && trials > 1 ? ' in shuffled blocks' : '';
   return [
-    backends.length === 1 ? plural(trials, 'trial') : `${plural(trials, 'trial')} of each ${each}`,
+    `${plural(trials, 'trial')}${of}${shuffled}`,
+    ...warmupItems(result),
     `started ${when} on ${environment.hostname}`,
     `uring-bench ${tool.version}`,
   ];
+}
+
+/** Trials that are not among those. */
+function warmupItems({ jobs }: RunResult): string[] {
+  const warmups = jobs[0]?.options['warmup-trials'];
+  if (typeof warmups !== 'number' || warmups === 0) return [];
+  return [warmups === 1 ? 'after a warm-up' : `after ${warmups} warm-ups`];
 }
 
 /** How a stored option is written; null when it says nothing (0 is no bound, no fsync, no ramp). */
@@ -86,6 +96,8 @@ const WORKLOAD_OPTIONS: readonly (readonly [flag: string, show: Show])[] = [
   ['fdatasync', unlessZero],
   ['random-distribution', unless('random')],
   ['isolation', unless('thread')],
+  ['until-confident', (value) => (typeof value === 'number' ? `${value}%` : null)],
+  ['null-delay', (value) => (typeof value === 'number' && value > 0 ? `${value}ns` : null)],
 ];
 
 function workloadItems(job: Job): string[] {

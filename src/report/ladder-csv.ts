@@ -1,6 +1,6 @@
 /** A ladder as CSV: one row for each step. Columns keep their names and order; new ones are added at the end. */
 import type { RunResult } from '../results/schema.ts';
-import { csvText, type Value } from './csv.ts';
+import { csvLine, type Value } from './csv.ts';
 import { type Rung, rungsOf } from './ladder.ts';
 
 export interface LadderCsvColumn {
@@ -44,5 +44,5 @@ export function renderLadderCsv(result: RunResult): string {
   const run: Value[] = [result.started_at, result.environment.hostname, result.environment.kernel];
   const heads = ['started_at', 'hostname', 'kernel', ...ladderCsvColumns.map(({ name }) => name)];
   const lines = rungsOf(result).map((rung) => [...run, ...ladderCsvColumns.map(({ of }) => of(rung))]);
-  return csvText([heads, ...lines]);
+  return [heads, ...lines].map(csvLine).join('');
 }

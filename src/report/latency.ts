@@ -1,7 +1,7 @@
 /** The article's latency block: throughput, mean, quantiles and maximum of each backend, side by side. */
 import { type MergedLatency, mergeLatencies, percentileKey } from '../results/histogram.ts';
 import type { Direction } from '../results/schema.ts';
-import { spread } from '../stats/spread.ts';
+import { median } from '../stats/spread.ts';
 import { formatIops, formatLatency, formatMiBps, formatQuantile } from './format.ts';
 import { labelParts, type Row } from './rows.ts';
 import type { Cell, Column, TableView } from './table-view.ts';
@@ -44,8 +44,8 @@ function overall(row: Row, percentileList: readonly number[]): Figures | null {
 function ofParts(parts: readonly Direction[], percentileList: readonly number[]): Figures | null {
   if (parts.every((part) => part.total_ios === 0)) return null;
   return {
-    bwBytes: spread(parts.map((part) => part.bw_bytes)).median,
-    rate: { name: 'IOPS', perSecond: spread(parts.map((part) => part.iops)).median },
+    bwBytes: median(parts.map((part) => part.bw_bytes)),
+    rate: { name: 'IOPS', perSecond: median(parts.map((part) => part.iops)) },
     latency: mergeLatencies(
       parts.map((part) => part.lat_ns),
       percentileList,

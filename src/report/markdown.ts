@@ -1,12 +1,13 @@
 /** The report as GitHub Markdown: the same view as on a terminal, with every column. */
 import type { RunResult } from '../results/schema.ts';
+import type { ArticleView } from './article.ts';
 import type { RenderOptions } from './index.ts';
 import type { Column, TableView } from './table-view.ts';
 import { viewOf } from './view.ts';
 import { noteLine } from './warnings.ts';
 
 /** Text that must not become markup or end its cell. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\\`*<>[\]|~]/g, '\\$&');
 }
 
@@ -18,13 +19,26 @@ export function renderMarkdown(result: RunResult, options: RenderOptions): strin
   const parts = [
     header.join('\n'),
     ...(view.status ? [`**${escaped(noteLine(view.status))}**`] : []),
-    ...[view.main, view.cause, ...view.latency].map(tableText),
+    ...(view.article === null ? [] : articleParts(view.article)),
+    ...[view.main, view.cause, ...(view.differences ? [view.differences] : []), ...view.latency].map(
+      tableText,
+    ),
     view.notes.map((note) => `- ${escaped(noteLine(note))}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function tableText(columns: TableView): string {
+/** Both sides in one table: a page has room. */
+function articleParts({ title, sides, lines }: ArticleView): string[] {
+  const [first = [], second = []] = sides;
+  return [
+    `**${escaped(title)}**`,
+    tableText([...first, ...second.slice(1)]),
+    lines.map((line) => `- ${escaped(line)}`).join('\n'),
+  ];
+}
+
+export function tableText(columns: TableView): string {
   const rows = Math.max(...columns.map((column) => column.cells.length));
   const line = (of: (column: Column) => string) => `| ${columns.map(of).join(' | ')} |`;
   const lines = [

@@ -1,6 +1,6 @@
 /** The rows that all tables share: one a backend, in the order of the run. */
 import type { BackendResult, RunResult, Summary, Trial } from '../results/schema.ts';
-import { referenceOf, usableTrials } from '../stats/summary.ts';
+import { usableTrials } from '../stats/summary.ts';
 import { printable } from './text.ts';
 
 export interface Row {
@@ -14,17 +14,9 @@ export interface Row {
   partial: boolean;
   /** Highest median IOPS of several complete backends. */
   best: boolean;
-  /** The difference to the reference is smaller than the range of the trials can tell. */
-  unclear: boolean;
-}
-
-/** With one trial each there is no range, so that nothing can be said about it. */
-function overlaps(a: Summary, b: Summary): boolean {
-  return a.trials > 1 && b.trials > 1 && a.iops.min <= b.iops.max && b.iops.min <= a.iops.max;
 }
 
 export function rowsOf(result: RunResult): Row[] {
-  const base = referenceOf(result.backends, result.reference);
   const complete = result.backends.filter(({ status, summary }) => status === 'complete' && summary !== null);
   const top = Math.max(...complete.map((backend) => backend.summary?.iops.median ?? 0));
   return result.backends.map((backend) => {
@@ -36,7 +28,6 @@ export function rowsOf(result: RunResult): Row[] {
       trials: usableTrials(backend.trials),
       partial: summary !== null && backend.status !== 'complete',
       best: complete.length > 1 && complete.includes(backend) && summary?.iops.median === top,
-      unclear: summary !== null && !!base?.summary && base !== backend && overlaps(summary, base.summary),
     };
   });
 }
@@ -46,8 +37,13 @@ export function labelParts(label: string): string[] {
   return label.split(/(?=\+)/);
 }
 
-/** Trials of each backend that were asked for; of a result that doesn't say, the most that there are. */
+/**
+ * Trials of each backend that were asked for; the most that there are where that is not known: of a result that
+ * doesn't say, and of one that went on until it was confident.
+ */
 export function plannedTrials({ jobs, backends }: RunResult): number {
-  const planned = jobs[0]?.options.trials;
-  return typeof planned === 'number' ? planned : Math.max(0, ...backends.map(({ trials }) => trials.length));
+  const { trials: planned, 'until-confident': until } = jobs[0]?.options ?? {};
+  const most = Math.max(0, ...backends.map(({ trials }) => trials.length));
+  if (typeof planned !== 'number') return most;
+  return typeof until === 'number' ? Math.max(planned, most) : planned;
 }

@@ -2,22 +2,23 @@
 import CliTable3 from 'cli-table3';
 import picocolors from 'picocolors';
 import type { RunResult } from '../results/schema.ts';
-import { comparisonTables, GAP, groupColumns } from './fit.ts';
-import type { HeaderLine } from './header.ts';
+import type { ArticleView } from './article.ts';
+import { comparisonTables, fitColumns, GAP, groupColumns } from './fit.ts';
+import { headerText } from './header-text.ts';
 import type { RenderOptions } from './index.ts';
 import type { TableView, Tone } from './table-view.ts';
-import { cutMiddle, foldWords } from './text.ts';
+import { foldWords, printable } from './text.ts';
 import { viewOf } from './view.ts';
 import { type Note, noteLine } from './warnings.ts';
 
 /** Below this nothing reads well; a narrower terminal gets lines of this width. */
-const LEAST_COLUMNS = 40;
+export const LEAST_COLUMNS = 40;
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 type Paint = (text: string, tone: Tone | undefined) => string;
 
 /** Each line is painted by itself, so that a colour never runs over the end of a line. */
-function painter(colors: Colors): Paint {
+export function painter(colors: Colors): Paint {
   const of: Record<Tone, (text: string) => string> = {
     best: (text) => colors.bold(colors.green(text)),
     good: colors.green,
@@ -41,31 +42,30 @@ export function renderTable(result: RunResult, options: RenderOptions): string {
   };
   const parts = [
     [
-      ...view.header.flatMap((line) => headerText(line, columns, colors)),
+      ...view.header.flatMap((line) => headerText(line, columns, colors.dim)),
       ...(view.status ? noteLines(view.status, columns, paint) : []),
     ].join('\n'),
+    ...(view.article === null ? [] : articleParts(view.article, columns, draw)),
     ...comparisonTables(view.main, view.cause, columns).map(draw),
+    ...(view.differences === null ? [] : [draw(fitColumns(view.differences, columns))]),
     ...view.latency.flatMap((table) => groupColumns(table, columns)).map(draw),
     view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** Name in a column of its own; items folded beside it. A single item that is too wide is cut in its middle. */
-function headerText(line: HeaderLine, columns: number, colors: Colors): string[] {
-  const indent = 10;
-  const room = columns - indent;
-  const unbroken = line.items.map((item, i) => {
-    const end = i < line.items.length - 1 ? line.separator : '';
-    return cutMiddle(item, room - end.length).replaceAll(' ', '\u00a0') + end;
-  });
-  return foldWords(unbroken.join(' '), room, 0).map((text, i) => {
-    const name = (i === 0 ? line.name : '').padEnd(indent);
-    return `${i === 0 ? colors.dim(name) : name}${text.replaceAll('\u00a0', ' ')}`;
-  });
+/** The article's side and this machine's in one table where it fits; then what they say, in words. */
+function articleParts(view: ArticleView, columns: number, draw: (table: TableView) => string): string[] {
+  const [first = [], second] = view.sides;
+  const tables = second ? comparisonTables(first, second, columns) : groupColumns(first, columns);
+  return [
+    [foldWords(view.title, columns, 2).join('\n'), draw(tables[0] ?? [])].join('\n'),
+    ...tables.slice(1).map(draw),
+    view.lines.flatMap((line) => foldWords(printable(line), columns, 2)).join('\n'),
+  ];
 }
 
-function noteLines(note: Note, columns: number, paint: Paint): string[] {
+export function noteLines(note: Note, columns: number, paint: Paint): string[] {
   return foldWords(noteLine(note), columns, 2).map((line) =>
     paint(line, note.level === 'error' ? 'error' : 'warning'),
   );
@@ -79,7 +79,7 @@ const CHARS = {
   ...{ right: '', 'right-mid': '', middle: ' '.repeat(GAP) },
 };
 
-function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
+export function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
   const headLines = Math.max(...columns.map((column) => column.head.length));
   const table = new CliTable3({
     chars: CHARS,

@@ -114,9 +114,12 @@ function errorTotals(trials: readonly Trial[]): IoErrorCount[] {
 function warningNotes(warnings: readonly ResultWarning[], labels: ReadonlyMap<string, string>): Note[] {
   const same = new Map<string, { text: string; whom: { label: string; trial: number | null }[] }>();
   for (const { code, message, variant, trial } of warnings) {
-    const key = `${code} ${message}`;
-    const entry = same.get(key) ?? { text: message, whom: [] };
-    if (variant !== null) entry.whom.push({ label: labels.get(variant) ?? variant, trial });
+    const label = variant === null ? '' : (labels.get(variant) ?? variant);
+    // The subject says the label.
+    const text = label !== '' && message.startsWith(`${label}: `) ? message.slice(label.length + 2) : message;
+    const key = `${code} ${text}`;
+    const entry = same.get(key) ?? { text, whom: [] };
+    if (variant !== null) entry.whom.push({ label, trial });
     else if (trial !== null) entry.whom.push({ label: '', trial });
     same.set(key, entry);
   }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture, fixtureNames, fixtureText } from '../../test/fixtures/load.ts';
+import { syntheticSweep } from '../../test/fixtures/synthetic-runs.ts';
 import { BenchError } from '../errors.ts';
-import { parseResult } from './read.ts';
+import { isSweep, parseResult, parseStored } from './read.ts';
 
 /** The message of the usage error that a changed comparison.json gives. */
 function refused(text: string): string {
@@ -81,4 +82,32 @@ test('the first mismatch is named with its place and what is there', () => {
     result.status = 'x'.repeat(500);
   });
   assert.ok(refused(large).length < 250);
+});
+
+test('a sweep is read where it is expected, and named where it is not', () => {
+  const sweep = syntheticSweep();
+  sweep.points = sweep.points.slice(0, 1);
+  const text = JSON.stringify(sweep);
+  const stored = parseStored(text, 'sweep.json');
+  assert.ok(isSweep(stored));
+  assert.deepEqual(stored, JSON.parse(text));
+  assert.equal(refused(text), 'is a sweep: many results (a single one is needed here)');
+  assert.ok(!isSweep(parseStored(fixtureText('single'), 'run.json')));
+  const of = (change: (sweep: Record<string, unknown>) => void) => {
+    const copy = JSON.parse(text);
+    change(copy);
+    return refused(JSON.stringify(copy));
+  };
+  assert.match(
+    of((copy) => {
+      copy.points = [{ values: { iodepth: 1 }, result: sweep.points[0]?.result }];
+    }),
+    /^does not fit the schema of a sweep: \/points\/0\/values\/iodepth: expected string, found 1/,
+  );
+  assert.match(
+    of((copy) => {
+      copy.schema_version = 7;
+    }),
+    /^has schema_version 7; this uring-bench reads 1 \(it was written by a newer uring-bench\)$/,
+  );
 });

@@ -3,29 +3,50 @@ import { FormatRegistry } from '@sinclair/typebox';
 import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
 import { ResultSchema, type RunResult, SCHEMA_VERSION } from './schema.ts';
+import { SWEEP_VERSION, type SweepResult, SweepSchema } from './sweep-schema.ts';
 
 /** RFC 3339, as toISOString writes it and other tools may. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
+/** What a stored file may hold. */
+export type Stored = RunResult | SweepResult;
+
+export function isSweep(stored: Stored): stored is SweepResult {
+  return 'kind' in stored;
+}
+
 /**
- * Reads the text of one result file.
+ * Reads the text of one result file, of a run or of a sweep.
  * @param path named in the error
  * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
  */
-export function parseResult(text: string, path: string): RunResult {
+export function parseStored(text: string, path: string): Stored {
   const value = parseJson(text, path);
-  const { tool, schema_version: version } = fieldsOf(value);
+  const { tool, schema_version: version, kind } = fieldsOf(value);
   if (fieldsOf(tool).name !== 'uring-bench') {
     throw usageError(`${path} is not a uring-bench result`, `tool.name is ${shown(fieldsOf(tool).name)}`);
   }
-  if (version !== SCHEMA_VERSION) throw versionError(version, path);
+  const known = kind === 'sweep' ? SWEEP_VERSION : SCHEMA_VERSION;
+  if (version !== known) throw versionError(version, known, path);
   if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', (date) => DATE_TIME.test(date));
-  if (Value.Check(ResultSchema, value)) return value;
-  const error = Value.Errors(ResultSchema, value).First();
+  const schema = kind === 'sweep' ? SweepSchema : ResultSchema;
+  if (Value.Check(schema, value)) return value;
+  const error = Value.Errors(schema, value).First();
   throw usageError(
-    `${path} does not fit the schema of a result: ${mismatch(error)}`,
+    `${path} does not fit the schema of a ${kind === 'sweep' ? 'sweep' : 'result'}: ${mismatch(error)}`,
     'the file was changed or damaged',
   );
+}
+
+/**
+ * Reads the text of the result file of one run.
+ * @param path named in the error
+ * @throws BenchError (usage) as parseStored, and for a sweep
+ */
+export function parseResult(text: string, path: string): RunResult {
+  const stored = parseStored(text, path);
+  if (!isSweep(stored)) return stored;
+  throw usageError(`${path} is a sweep: many results`, 'a single one is needed here');
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -38,10 +59,10 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-function versionError(version: unknown, path: string): BenchError {
-  const newer = typeof version === 'number' && version > SCHEMA_VERSION;
+function versionError(version: unknown, known: number, path: string): BenchError {
+  const newer = typeof version === 'number' && version > known;
   return usageError(
-    `${path} has schema_version ${shown(version)}; this uring-bench reads ${SCHEMA_VERSION}`,
+    `${path} has schema_version ${shown(version)}; this uring-bench reads ${known}`,
     newer ? 'it was written by a newer uring-bench' : undefined,
   );
 }

@@ -3,14 +3,18 @@
  * (`npm run generate`). Names and units are fio's where fio has the thing: `_ns` nanoseconds,
  * `bw_bytes` bytes per second, `iops` operations per second. A report is made from this alone.
  */
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
+import { amount, count, nullable, strict } from './schema-kinds.ts';
+import { ArticleSchema, LadderSchema } from './schema-report.ts';
+import {
+  ConditionsSchema,
+  DifferencesSchema,
+  EstimateSchema,
+  IdleSchema,
+  ValiditySchema,
+} from './schema-statistics.ts';
 
 export const SCHEMA_VERSION = 1;
-
-const strict = { additionalProperties: false };
-const count = (description?: string) => Type.Integer({ minimum: 0, ...(description ? { description } : {}) });
-const amount = (description?: string) => Type.Number({ minimum: 0, ...(description ? { description } : {}) });
-const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const LatencySchema = Type.Object(
   {
@@ -54,7 +58,8 @@ const IoErrorSchema = Type.Object(
 
 const TrialSchema = Type.Object(
   {
-    trial: Type.Integer({ minimum: 1 }),
+    trial: Type.Integer({ minimum: 1, description: 'its block: each holds every variant once' }),
+    position: Type.Integer({ minimum: 1, description: 'its turn within the block, which is shuffled' }),
     status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
     runtime_ns: count('from the common start to the last completion of the last job'),
     total_ios: count(),
@@ -105,26 +110,26 @@ const TrialSchema = Type.Object(
         strict,
       ),
     ),
+    conditions: Type.Optional(ConditionsSchema),
   },
   strict,
 );
 
-const Spread = Type.Object({ median: amount(), min: amount(), max: amount() }, strict);
-
 const SummarySchema = Type.Object(
   {
     trials: count('complete trials that the summary is made of'),
-    iops: Spread,
-    bw_bytes: Spread,
-    ctx: Spread,
-    ctx_per_io: Spread,
-    cpu_ns_per_io: Spread,
-    usr_pct: Spread,
-    sys_pct: Spread,
-    syscalls_per_io: Spread,
+    iops: EstimateSchema,
+    bw_bytes: EstimateSchema,
+    ctx: EstimateSchema,
+    ctx_per_io: EstimateSchema,
+    cpu_ns_per_io: EstimateSchema,
+    usr_pct: EstimateSchema,
+    sys_pct: EstimateSchema,
+    syscalls_per_io: EstimateSchema,
     iops_vs_reference_pct: nullable(
       Type.Number({ description: 'ratio of median IOPS to the reference, as ±%' }),
     ),
+    vs_reference: nullable(DifferencesSchema),
     lat_ns: Type.Object(
       {
         mean: amount(),
@@ -135,6 +140,9 @@ const SummarySchema = Type.Object(
       },
       { ...strict, description: 'all directions and trials merged exactly' },
     ),
+    lat_ns_trials: Type.Record(Type.String(), EstimateSchema, {
+      description: "over trials, of each trial's percentiles 50, 99 and 99.9 of all I/Os; keys as fio",
+    }),
   },
   strict,
 );
@@ -230,12 +238,6 @@ export const ResultSchema = Type.Object(
     schema_version: Type.Literal(SCHEMA_VERSION),
     tool: Type.Object({ name: Type.Literal('uring-bench'), version: Type.String() }, strict),
     status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
-    report: Type.Optional(
-      Type.Literal('ladder', {
-        description:
-          'what it is shown as: each backend is a step that adds its label to the step before; a comparison when absent',
-      }),
-    ),
     started_at: Type.String({ format: 'date-time' }),
     finished_at: nullable(Type.String({ format: 'date-time' })),
     command_line: Type.Array(Type.String()),
@@ -256,7 +258,14 @@ export const ResultSchema = Type.Object(
     ),
     reference: nullable(Type.String({ description: 'variant that ±% refers to' })),
     backends: Type.Array(BackendResultSchema),
+    idle: Type.Optional(Type.Array(IdleSchema)),
+    validity: nullable(ValiditySchema),
     warnings: Type.Array(WarningSchema),
+    report: Type.Optional(
+      Type.Union([LadderSchema, ArticleSchema], {
+        description: 'what it is shown as; a comparison when absent',
+      }),
+    ),
   },
   { ...strict, $id: 'https://uring-bench.invalid/result-1.schema.json', title: 'uring-bench result' },
 );
@@ -265,7 +274,6 @@ export type Latency = Static<typeof LatencySchema>;
 export type Direction = Static<typeof DirectionSchema>;
 export type IoErrorCount = Static<typeof IoErrorSchema>;
 export type Trial = Static<typeof TrialSchema>;
-export type SpreadOf = Static<typeof Spread>;
 export type Summary = Static<typeof SummarySchema>;
 export type BackendResult = Static<typeof BackendResultSchema>;
 export type ResultWarning = Static<typeof WarningSchema>;

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ import { BenchError } from '../errors.ts';
 import { captureEnvironment } from './environment.ts';
 import { parseResult } from './read.ts';
 import type { RunResult } from './schema.ts';
-import { openResultFile } from './store.ts';
+import { openResultFile, reopenResultFile } from './store.ts';
 
 const STARTED = new Date('2026-11-22T13:05:09.123Z');
 
@@ -38,6 +39,7 @@ async function result(padding = ''): Promise<RunResult> {
     jobs: [],
     reference: null,
     backends: [],
+    validity: null,
     warnings: [],
   };
 }
@@ -85,6 +87,22 @@ test('each write replaces the file by a new one, whole, with nothing beside it',
   assert.notEqual(statSync(file.path).ino, before);
   assert.deepEqual(parseResult(readFileSync(file.path, 'utf8'), file.path), second);
   assert.deepEqual(readdirSync(dir), [file.path.slice(dir.length + 1)]);
+});
+
+test('a result that is there already is kept until it is written anew', async (t) => {
+  const dir = scratchFolder(t);
+  const path = join(dir, 'mine.json');
+  writeFileSync(path, JSON.stringify(await result('first')));
+  symlinkSync('mine.json', join(dir, 'link.json'));
+  const file = reopenResultFile(join(dir, 'link.json'));
+  assert.equal(parseResult(readFileSync(path, 'utf8'), path).command_line[1], 'first');
+  file.write(await result('second'));
+  assert.equal(parseResult(readFileSync(path, 'utf8'), path).command_line[1], 'second');
+  assert.deepEqual(readdirSync(dir).sort(), ['link.json', 'mine.json']);
+  await rejected(
+    (async () => reopenResultFile(join(dir, 'none.json')))(),
+    /cannot write .*none\.json anew: no such file or directory/,
+  );
 });
 
 test('killed at any moment, it leaves a whole result', async (t) => {

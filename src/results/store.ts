@@ -4,6 +4,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  realpathSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -13,6 +14,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { BenchError } from '../errors.ts';
 import { isSystemError, systemReason } from './host-files.ts';
 import type { RunResult } from './schema.ts';
+import type { SweepResult } from './sweep-schema.ts';
 
 /** Written and removed again when a result is opened: a full disk says so before the run, not after it. */
 const PROBE_BYTES = 64 * 1024;
@@ -28,7 +30,7 @@ export interface ResultFile {
    * crash, finds the result before or the result after. Synchronous, so that a signal handler can call it.
    * @throws BenchError (failed) when the disk refuses; TypeError when the result holds what JSON can't.
    */
-  write(result: RunResult): void;
+  write(result: RunResult | SweepResult): void;
   /** Removes the file: the run ended before there was anything to keep. */
   discard(): void;
 }
@@ -38,7 +40,7 @@ export interface ResultFile {
  * place: either would be a bug here, so both throw and say where.
  * @throws TypeError
  */
-function resultText(result: RunResult): string {
+function resultText(result: RunResult | SweepResult): string {
   const check = (value: unknown, at: string): void => {
     if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) {
       throw new TypeError(`${at} is ${typeof value === 'bigint' ? 'a BigInt' : value}: not for JSON`);
@@ -165,7 +167,7 @@ class StoredResult implements ResultFile {
     this.#madeFolders = madeFolders;
   }
 
-  write(result: RunResult): void {
+  write(result: RunResult | SweepResult): void {
     const text = resultText(result);
     const temporary = temporaryPath(this.path);
     try {
@@ -182,6 +184,24 @@ class StoredResult implements ResultFile {
   discard(): void {
     rmSync(this.path, { force: true });
     removeFolders(this.#madeFolders);
+  }
+}
+
+/**
+ * A result file that is there already and is going to be written anew: its content stays until the first write.
+ * @throws BenchError (usage) when its folder can't be written to.
+ */
+export function reopenResultFile(path: string): ResultFile {
+  try {
+    // Of a symbolic link the file is replaced, not the link.
+    const real = realpathSync(path);
+    const probe = temporaryPath(real);
+    writeDurably(probe, Buffer.alloc(PROBE_BYTES, 1));
+    rmSync(probe);
+    return new StoredResult(real, []);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw storeError('usage', `cannot write ${path} anew`, error);
   }
 }
 

@@ -1,5 +1,3 @@
-import type { SpreadOf } from '../results/schema.ts';
-
 /**
  * The q-quantile (0..1) of some numbers, linear between the two nearest (R's type 7, numpy's default).
  * @throws RangeError without numbers.
@@ -13,7 +11,7 @@ export function quantile(values: readonly number[], q: number): number {
   return below + (above - below) * (position - Math.floor(position));
 }
 
-/** Median, least and greatest of some numbers. */
-export function spread(values: readonly number[]): SpreadOf {
-  return { median: quantile(values, 0.5), min: quantile(values, 0), max: quantile(values, 1) };
+/** @throws RangeError without numbers. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
 }

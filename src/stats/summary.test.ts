@@ -37,6 +37,7 @@ function direction(values: readonly number[]): Direction {
 function trial(number: number, rest: Partial<Trial> = {}): Trial {
   return {
     trial: number,
+    position: 1,
     status: 'complete',
     runtime_ns: 1_000_000_000,
     total_ios: 4,
@@ -84,7 +85,8 @@ test('without a complete one, those that did I/O count', () => {
     trial(3, { status: 'failed', iops: 5 }),
   ];
   assert.deepEqual(usableTrials(trials), [trials[0], trials[2]]);
-  assert.deepEqual(summarize(trials, PERCENTILES)?.iops, { median: 4, min: 3, max: 5 });
+  const { median, min, max, n } = summarize(trials, PERCENTILES)?.iops ?? {};
+  assert.deepEqual([median, min, max, n], [4, 3, 5, 2]);
 });
 
 test('no trial with I/O gives no summary', () => {
@@ -106,13 +108,27 @@ test('a complete trial without I/O or time divides nothing by zero', () => {
   assert.deepEqual(trialRates(none), { ctx_per_io: 0, cpu_ns_per_io: 0, usr_pct: 0, sys_pct: 0 });
 });
 
-test('a summary is the median and range of its trials', () => {
+test('a summary is the median of its trials with its interval', () => {
   const trials = [10, 30, 20].map((iops, i) => trial(i + 1, { iops, bw_bytes: iops * 4096 }));
   const summary = summarize(trials, PERCENTILES);
-  assert.deepEqual(summary?.iops, { median: 20, min: 10, max: 30 });
-  assert.deepEqual(summary?.bw_bytes, { median: 81_920, min: 40_960, max: 122_880 });
-  assert.deepEqual(summary?.syscalls_per_io, { median: 1, min: 1, max: 1 });
-  assert.equal(summary?.iops_vs_reference_pct, null);
+  const iops = { median: 20, low: 10, high: 30, confidence: 0.75, min: 10, max: 30, n: 3 };
+  assert.deepEqual(summary?.iops, iops);
+  assert.equal(summary?.bw_bytes.median, 81_920);
+  assert.equal(summary?.syscalls_per_io.high, 1);
+  assert.deepEqual([summary?.iops_vs_reference_pct, summary?.vs_reference], [null, null]);
+});
+
+test("quantiles over trials are of each trial's own quantiles, all directions merged", () => {
+  const none = { write: direction([]) };
+  const trials = [100, 300, 200].map((ns, i) => trial(i + 1, { ...none, read: direction([ns, ns, 900]) }));
+  const { lat_ns_trials: quantiles } = summarize(trials, PERCENTILES) ?? {};
+  assert.deepEqual(Object.keys(quantiles ?? {}), ['50.000000', '99.000000', '99.900000']);
+  assert.deepEqual(
+    [quantiles?.['50.000000']?.median, quantiles?.['50.000000']?.low, quantiles?.['99.900000']?.median],
+    [200, 100, 900],
+  );
+  const mixed = summarize([trial(1, { read: direction([100]), write: direction([500, 500]) })], PERCENTILES);
+  assert.equal(mixed?.lat_ns_trials['50.000000']?.median, 500);
 });
 
 test('latency is that of all directions and trials in one histogram', () => {
@@ -145,6 +161,72 @@ test('±% is the ratio of medians, null for the reference and for what was not r
   const compared = withReference(backends, 'io_uring').map(({ summary }) => summary?.iops_vs_reference_pct);
   assert.deepEqual(compared, [-50, null, 25, undefined]);
   assert.equal(backends[0]?.summary?.iops_vs_reference_pct, null, 'the input is left as it is');
+});
+
+/** As many trials as levels, with latency and cost in proportion to a factor. */
+function trialsOf(levels: readonly number[], factor: number): Trial[] {
+  return levels.map((level, i) =>
+    trial(i + 1, {
+      iops: level * factor,
+      ctx: { total: Math.round(1000 * factor), voluntary: 0, involuntary: 0, helpers: 0 },
+      read: direction([Math.round((1e6 * factor * level) / 100)]),
+      write: direction([]),
+    }),
+  );
+}
+
+const LEVELS = [100, 140, 90, 120, 110, 130];
+
+test('differences are paired within blocks, for what is felt and what it costs', () => {
+  const backends = [
+    backend('io_uring', trialsOf(LEVELS, 1)),
+    backend('sync', trialsOf(LEVELS, 0.8).reverse()),
+  ];
+  const [reference, other] = withReference(backends, 'io_uring');
+  assert.equal(reference?.summary?.vs_reference, null);
+  const found = other?.summary?.vs_reference;
+  assert.ok(found);
+  // Block by block it is 0.8 throughout, so that the interval has no width, whatever the blocks differ.
+  for (const difference of [
+    found.iops,
+    found.lat_ns['50.000000'],
+    found.lat_ns['99.900000'],
+    found.ctx_per_io,
+  ]) {
+    assert.ok(difference);
+    for (const part of ['ratio', 'low', 'high'] as const) {
+      assert.ok(Math.abs((difference[part] ?? 0) - 0.8) < 0.002, `${part} ${difference[part]}`);
+    }
+    assert.deepEqual([difference.test, difference.verdict, difference.n], ['wilcoxon', 'lower', 6]);
+    assert.equal(difference.p, 2 / 64);
+  }
+  assert.equal(found.cpu_ns_per_io.verdict, 'same');
+});
+
+test('blocks that lack one of two are left out of their difference', () => {
+  const partial = trialsOf(LEVELS, 0.8).filter(({ trial: number }) => number !== 2 && number !== 5);
+  const backends = [backend('io_uring', trialsOf(LEVELS, 1)), backend('sync', partial)];
+  const found = withReference(backends, 'io_uring')[1]?.summary?.vs_reference?.iops;
+  assert.equal(found?.n, 4);
+  assert.ok(Math.abs((found?.high ?? 0) - 0.8) < 1e-9);
+  const apart = [backend('io_uring', [trial(1)]), backend('sync', [trial(2, { iops: 50 })])];
+  assert.equal(withReference(apart, 'io_uring')[1]?.summary?.vs_reference, null);
+});
+
+test('a ratio to nothing is null: JSON has no infinity', () => {
+  const ctx = { total: 0, voluntary: 0, involuntary: 0, helpers: 0 };
+  const base = LEVELS.map((iops, i) => trial(i + 1, { iops, ctx }));
+  const backends = [backend('io_uring', base), backend('sync', trialsOf(LEVELS, 1))];
+  const found = withReference(backends, 'io_uring')[1]?.summary?.vs_reference?.ctx_per_io;
+  assert.deepEqual([found?.ratio, found?.high, found?.verdict], [null, null, 'higher']);
+});
+
+test('differences that are not asked for stay as they were', () => {
+  const backends = [backend('io_uring', trialsOf(LEVELS, 1)), backend('sync', trialsOf(LEVELS, 0.5))];
+  const before = withReference(backends, 'io_uring');
+  const after = withReference(before, 'io_uring', { differences: false });
+  assert.deepEqual(after, before);
+  assert.equal(withReference(backends, 'io_uring', { differences: false })[1]?.summary?.vs_reference, null);
 });
 
 test('without a usable reference there is no ±%', () => {

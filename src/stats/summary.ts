@@ -1,7 +1,11 @@
 /** What several trials of one backend say together, and how backends compare. Pure functions over stored values. */
-import { mergeLatencies } from '../results/histogram.ts';
+import { mergeLatencies, percentileKey } from '../results/histogram.ts';
 import type { BackendResult, Summary, Trial } from '../results/schema.ts';
-import { spread } from './spread.ts';
+import type { Differences, StoredDifference } from '../results/schema-statistics.ts';
+import { compareSamples, type Difference, type Estimate, estimate } from './difference.ts';
+
+/** The percentiles that trials are compared by: what is usual, and how bad it gets. */
+export const COMPARED_PERCENTILES: readonly number[] = [50, 99, 99.9];
 
 /** The trials that numbers are made of: the complete ones, or without any, those that did I/O before they ended. */
 export function usableTrials(trials: readonly Trial[]): Trial[] {
@@ -36,14 +40,35 @@ export function trialRates(trial: Trial): TrialRates {
   };
 }
 
+const percentilesOf = new WeakMap<Trial, Record<string, number>>();
+
+/** COMPARED_PERCENTILES of all I/Os of a trial, by fio's keys; 0 when it did none. Decoded once for each trial. */
+function trialPercentiles(trial: Trial): Record<string, number> {
+  const known = percentilesOf.get(trial);
+  if (known) return known;
+  const used = [trial.read, trial.write, trial.trim].map((d) => d.lat_ns).filter((lat) => lat.N > 0);
+  const keys = COMPARED_PERCENTILES.map(percentileKey);
+  const [only] = used;
+  const stored = used.length === 1 && only && keys.every((key) => key in only.percentile);
+  const all = stored ? only.percentile : mergeLatencies(used, COMPARED_PERCENTILES).percentile;
+  const values = Object.fromEntries(keys.map((key) => [key, all[key] ?? 0]));
+  percentilesOf.set(trial, values);
+  return values;
+}
+
+function byPercentile<T>(of: (key: string) => T): Record<string, T> {
+  return Object.fromEntries(COMPARED_PERCENTILES.map(percentileKey).map((key) => [key, of(key)]));
+}
+
 /**
- * One backend's trials as medians with their range, and the latency of all directions and trials merged
- * exactly. Made of usableTrials; null when there is none. `iops_vs_reference_pct` stays null: withReference fills it.
+ * One backend's trials as medians with their intervals, and the latency of all directions and trials merged
+ * exactly. Made of usableTrials; null when there is none. What compares it to the reference stays null:
+ * withReference fills it.
  */
 export function summarize(trials: readonly Trial[], percentileList: readonly number[]): Summary | null {
   const used = usableTrials(trials);
   if (used.length === 0) return null;
-  const over = (of: (trial: Trial) => number) => spread(used.map(of));
+  const over = (of: (trial: Trial) => number): Estimate => estimate(used.map(of));
   const latencies = used.flatMap((trial) => [trial.read.lat_ns, trial.write.lat_ns, trial.trim.lat_ns]);
   return {
     trials: used.length,
@@ -56,7 +81,9 @@ export function summarize(trials: readonly Trial[], percentileList: readonly num
     sys_pct: over((trial) => trialRates(trial).sys_pct),
     syscalls_per_io: over((trial) => trial.syscalls.per_io),
     iops_vs_reference_pct: null,
+    vs_reference: null,
     lat_ns: mergeLatencies(latencies, percentileList),
+    lat_ns_trials: byPercentile((key) => over((trial) => trialPercentiles(trial)[key] ?? 0)),
   };
 }
 
@@ -72,17 +99,64 @@ export function referenceOf(
   );
 }
 
+/** A difference as a result holds it: JSON has no infinity. */
+function storedDifference({ ratio, low, high, moreTrials, ...rest }: Difference): StoredDifference {
+  const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+  return { ratio: finite(ratio), low: finite(low), high: finite(high), ...rest, more_trials: moreTrials };
+}
+
+/** Usable trials of both, those of a block beside each other; blocks that lack one of them are left out. */
+function pairsOf(base: BackendResult, other: BackendResult): (readonly [base: Trial, other: Trial])[] {
+  const byBlock = new Map(usableTrials(base.trials).map((trial) => [trial.trial, trial]));
+  return usableTrials(other.trials).flatMap((trial) => {
+    const beside = byBlock.get(trial.trial);
+    return beside ? [[beside, trial] as const] : [];
+  });
+}
+
+/** How a backend differs from the reference, block by block; null when they have no block in common. */
+function differencesOf(base: BackendResult, other: BackendResult, seed: bigint): Differences | null {
+  const pairs = pairsOf(base, other);
+  if (pairs.length === 0) return null;
+  const difference = (of: (trial: Trial) => number): StoredDifference => {
+    const [reference, candidate] = [pairs.map(([trial]) => of(trial)), pairs.map(([, trial]) => of(trial))];
+    return storedDifference(compareSamples(reference, candidate, { paired: true, seed }));
+  };
+  return {
+    iops: difference((trial) => trial.iops),
+    lat_ns: byPercentile((key) => difference((trial) => trialPercentiles(trial)[key] ?? 0)),
+    cpu_ns_per_io: difference((trial) => trialRates(trial).cpu_ns_per_io),
+    ctx_per_io: difference((trial) => trialRates(trial).ctx_per_io),
+  };
+}
+
+export interface ReferenceOptions {
+  /** Of the bootstrap. */
+  seed?: bigint;
+  /** false: vs_reference, which takes time to make, stays as it is. */
+  differences?: boolean;
+}
+
 /**
- * The same backends with iops_vs_reference_pct filled in: how much the median IOPS differ from the reference's.
- * null for the reference itself, and for all when the reference has no I/O to compare with.
+ * The same backends with iops_vs_reference_pct and vs_reference filled in: how much they differ from the
+ * reference. null for the reference itself, and for all when the reference has no I/O to compare with.
  */
-export function withReference(backends: readonly BackendResult[], reference: string | null): BackendResult[] {
+export function withReference(
+  backends: readonly BackendResult[],
+  reference: string | null,
+  { seed = 137n, differences = true }: ReferenceOptions = {},
+): BackendResult[] {
   const base = referenceOf(backends, reference);
   const baseIops = base?.summary?.iops.median ?? 0;
   return backends.map((backend) => {
     if (backend.summary === null) return backend;
-    const comparable = backend !== base && baseIops > 0;
-    const pct = comparable ? (backend.summary.iops.median / baseIops - 1) * 100 : null;
-    return { ...backend, summary: { ...backend.summary, iops_vs_reference_pct: pct } };
+    const comparable = base !== undefined && backend !== base && baseIops > 0;
+    const summary = {
+      ...backend.summary,
+      iops_vs_reference_pct: comparable ? (backend.summary.iops.median / baseIops - 1) * 100 : null,
+    };
+    if (!comparable) summary.vs_reference = null;
+    else if (differences) summary.vs_reference = differencesOf(base, backend, seed);
+    return { ...backend, summary };
   });
 }

@@ -1,7 +1,7 @@
 /** Which of several files each I/O goes to, and how random offsets are spread, as strace sees them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { trialOf } from '../support/bench.ts';
+import { trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { hashOf, type SeenIo } from '../support/offsets-hash.ts';
 import { near } from '../support/result.ts';
@@ -26,7 +26,7 @@ async function readsOf(
   assert.equal(variants[0]?.label, 'sync');
   const run = ['--backend', list(variants), '--trials', '1', '--name', 'job'];
   const traced = await straced(diskFolder(t), [...run, ...args]);
-  const [job] = jobThreads(traced);
+  const job = jobThreads(traced)[turnOf(traced.result, 'sync')];
   const ios = (job?.calls ?? []).flatMap((call) => iosOf(call, files)).filter(({ file }) => file >= 0);
   for (const { label } of variants) {
     const { total_ios, offsets_hash } = trialOf(traced.result, label);

@@ -98,8 +98,8 @@ export function bench(folder: string, args: readonly string[], options: RunOptio
   return startBench(folder, args, options).ended;
 }
 
-/** For a report that is JSON, with nothing beside it and nothing stored. */
-export const REPORT = ['--output-format', 'json', '--quiet', '--no-save'];
+/** For a run that witnesses follow, with no trial that is not reported: JSON, nothing beside it, nothing stored. */
+export const REPORT = ['--warmup-trials', '0', '--output-format', 'json', '--quiet', '--no-save'];
 
 /** Runs uring-bench, which must succeed -> its result. */
 export async function benchResult(
@@ -137,6 +137,13 @@ export function backendOf(result: RunResult, label?: string): BackendResult {
   const [backend] = found;
   assert.ok(backend && found.length === 1, `${label ?? 'one backend'} is in the result, once`);
   return backend;
+}
+
+/** When a backend's first trial ran among those of its block, which are shuffled: 0 for the first. */
+export function turnOf(result: RunResult, label: string): number {
+  const { position } = trialOf(result, label);
+  return result.backends.filter(({ trials: [first] }) => first !== undefined && first.position < position)
+    .length;
 }
 
 /** Its trial, the first one unless another is asked for. */

@@ -1,7 +1,7 @@
 /** Features that show in requests: what the kernel's trace points tell of flags, workers and completions. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resultOf, trialOf } from '../support/bench.ts';
+import { resultOf, trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { unavailable } from '../support/features.ts';
 import { named, noRingTrace, type RingEvent, traceRings } from '../support/ring-trace.ts';
@@ -71,9 +71,9 @@ test('requests are what their features make them', { skip }, async (t) => {
   const { ended, rings } = await traceRings(t, diskFolder(t), [`--backend=${list}`, ...COMMON]);
   const result = resultOf(ended);
   assert.equal(rings.length, here.length, 'one ring a job');
-  for (const [i, one] of here.entries()) {
+  for (const one of here) {
     await t.test(one.variant, () => {
-      check(rings[i] as RingEvent[], one);
+      check(rings[turnOf(result, one.variant)] as RingEvent[], one);
       assert.equal(trialOf(result, one.variant).total_ios, IOS);
     });
   }

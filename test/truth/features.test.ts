@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT } from '../../src/errors.ts';
 import type { Trial } from '../../src/results/schema.ts';
-import { resultOf, trialOf } from '../support/bench.ts';
+import { resultOf, trialOf, turnOf } from '../support/bench.ts';
 import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
 import { unavailable } from '../support/features.ts';
 import { argument, callsOf, numberIn, type RawJob, rawCalls } from '../support/raw-calls.ts';
@@ -59,7 +59,11 @@ async function seenOf(folder: string, variants: readonly string[], args: readonl
   const { ended, jobs } = await rawCalls(folder, [`--backend=${variants.join(',')}`, ...COMMON, ...args]);
   const result = resultOf(ended);
   assert.equal(jobs.length, variants.length);
-  return variants.map((variant, i) => ({ variant, job: jobs[i] as RawJob, trial: trialOf(result, variant) }));
+  return variants.map((variant) => ({
+    variant,
+    job: jobs[turnOf(result, variant)] as RawJob,
+    trial: trialOf(result, variant),
+  }));
 }
 
 /** The opcodes that a job registered with. */

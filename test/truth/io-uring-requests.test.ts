@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Variant } from '../../src/backends/registry.ts';
-import { REPORT, resultOf, startBench, trialOf } from '../support/bench.ts';
+import { REPORT, resultOf, startBench, trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { noTracefs, traceFor } from '../support/tracefs.ts';
 import { has, list, realVariantsFor } from '../support/variants.ts';
@@ -53,7 +53,8 @@ test('opcodes and flags of the requests that the kernel took', { skip }, async (
   trace.watch(EVENT, 'comm ~ "ub-job-*"');
   const result = resultOf(await running.ended);
   const requests = trace.lines().map(requestOf);
-  for (const variant of variants) {
+  const inTurn = variants.toSorted((a, b) => turnOf(result, a.label) - turnOf(result, b.label));
+  for (const variant of inTurn) {
     const { read, write, sync } = trialOf(result, variant.label);
     // One variant's jobs ran after another's.
     const own = requests.splice(0, 1500 + (sync?.total_ios ?? 0));

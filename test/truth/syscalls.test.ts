@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Variant } from '../../src/backends/registry.ts';
 import type { Trial } from '../../src/results/schema.ts';
-import { trialOf } from '../support/bench.ts';
+import { trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { hashOf } from '../support/offsets-hash.ts';
 import { near } from '../support/result.ts';
@@ -55,7 +55,8 @@ function byVariant(traced: Traced, variants: readonly Variant[], numjobs = 1): S
   const threads = jobThreads(traced);
   assert.equal(threads.length, variants.length * numjobs, 'a thread for each job');
   const helpers = traced.threads.filter(({ name }) => name === '').flatMap(({ calls }) => calls);
-  return variants.map((variant, index) => {
+  return variants.map((variant) => {
+    const index = turnOf(traced.result, variant.label);
     const jobs = threads.slice(index * numjobs, (index + 1) * numjobs);
     const from = jobs[0]?.calls[0]?.at ?? 0;
     const to = threads[(index + 1) * numjobs]?.calls[0]?.at ?? Number.POSITIVE_INFINITY;

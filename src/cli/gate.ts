@@ -1,0 +1,215 @@
+/** `uring-bench gate --baseline FILE -- RUN-OPTIONS`: a run judged against a stored one. */
+import { existsSync } from 'node:fs';
+import { type ComparePlan, compareRuns, isFailure } from '../compare/compare.ts';
+import { type Look, poolResults, trialsNeeded } from '../compare/gate.ts';
+import type { Comparison } from '../compare/schema.ts';
+import { checkSameWorkload, type StoredRun } from '../compare/workload.ts';
+import { BenchError, EXIT, usageError } from '../errors.ts';
+import { readMachine } from '../jobs/cpus.ts';
+import type { OutputOptions, ResolvedJob } from '../jobs/job.ts';
+import { readOptions, specOf } from '../jobs/option-reader.ts';
+import type { RawOptions } from '../jobs/options.ts';
+import { resolveOutput } from '../jobs/output.ts';
+import { resolve } from '../jobs/resolve.ts';
+import { dioAlign } from '../native/library.ts';
+import { plural } from '../report/format.ts';
+import { render } from '../report/index.ts';
+import { renderJson } from '../report/json.ts';
+import type { ResultWarning, RunResult } from '../results/schema.ts';
+import { readRunOptions } from './argv.ts';
+import { comparePlan, reportComparison } from './compare.ts';
+import type { Invocation } from './program.ts';
+import { createProgress } from './progress.ts';
+import { checkReport, deliverReport, reportColumns, say } from './report.ts';
+import { checkReportFile, writeReportFile } from './report-file.ts';
+import { readSide } from './sides.ts';
+import { stopOnSignals } from './signals.ts';
+import { takesColor } from './terminal.ts';
+
+/** Trials of a round when nobody says: the fewest with which one slow trial does not hide a change. */
+const ROUND_TRIALS = 5;
+/** Rounds until a suspicion is settled as it stands. */
+const ROUNDS = 3;
+const DEFAULT_RULES = ['iops<-5%'];
+
+interface Gate {
+  path: string;
+  /** null when there is none yet. */
+  baseline: StoredRun | null;
+  update: 'never' | 'pass' | 'always';
+  plan: ComparePlan;
+  job: ResolvedJob;
+  maxTrials: number;
+  output: OutputOptions;
+  warnings: readonly ResultWarning[];
+  commandLine: readonly string[];
+  /** Of progress, on stderr. */
+  color: boolean;
+}
+
+/** The options behind `--`. @throws BenchError (usage), also for one that belongs before it */
+function readJobOptions(operands: readonly string[]): { raw: RawOptions; warnings: ResultWarning[] } {
+  const written = readRunOptions(operands);
+  for (const { flag } of written) {
+    const { scope } = specOf(flag);
+    if (scope === 'output') throw usageError(`--${flag} says where the report goes`, 'give it before --');
+    if (scope === 'compare') throw usageError(`--${flag} is an option of gate`, 'give it before --');
+  }
+  return readOptions(written);
+}
+
+function readBaseline(path: string, update: Gate['update']): StoredRun | null {
+  if (existsSync(path)) {
+    const [run, ...others] = readSide(path);
+    if (run === undefined || others.length > 0) throw new Error('a file that is not one file');
+    return run;
+  }
+  if (update !== 'never') return null;
+  throw usageError(`there is no baseline ${path}`, 'make one from this run with --update');
+}
+
+/** That the run can be compared, before it takes its time. A baseline that is replaced anyway need not fit. */
+function checkComparable({ baseline, job, update }: Pick<Gate, 'baseline' | 'job' | 'update'>): boolean {
+  if (baseline === null) return false;
+  try {
+    const hint = 'give the same options, or make another baseline with --update';
+    checkSameWorkload(baseline, { path: 'this run', hint, jobs: [{ options: job.options }] });
+    const known = baseline.result.backends.map(({ variant }) => variant);
+    if (job.variants.some(({ name }) => known.includes(name))) return true;
+    throw usageError(
+      `${baseline.path} has none of the backends of this run`,
+      `it has ${baseline.result.backends.map(({ label }) => label).join(', ')}`,
+    );
+  } catch (error) {
+    if (error instanceof BenchError && update === 'always') return false;
+    throw error;
+  }
+}
+
+/** From the command line to what is run. @throws BenchError (usage) before anything is created */
+function prepare({ options, operands, argv }: Invocation): Gate {
+  const { raw, warnings: gateWarnings } = readOptions(options);
+  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
+  const path = raw.baseline;
+  if (path === undefined) throw usageError('gate needs --baseline', 'a stored result: --baseline FILE');
+  const update = raw.update ?? 'never';
+  const plan = comparePlan(raw, DEFAULT_RULES);
+  const own = readJobOptions(operands);
+  const trials = own.raw.trials ?? ROUND_TRIALS;
+  const maxTrials = raw['max-trials'] ?? ROUNDS * trials;
+  if (maxTrials < trials) {
+    throw usageError(`max-trials=${maxTrials} is less than trials=${trials}`, 'a round has --trials');
+  }
+  checkReport(output);
+  const baseline = readBaseline(path, update);
+  if (update !== 'never') checkReportFile(path);
+  const { job, warnings } = resolve({ ...own.raw, trials }, { machine: readMachine(), target: { dioAlign } });
+  const comparable = checkComparable({ baseline, job, update });
+  return {
+    path,
+    baseline: comparable ? baseline : null,
+    update,
+    plan,
+    job,
+    maxTrials,
+    output,
+    warnings: [...gateWarnings, ...own.warnings, ...warnings],
+    commandLine: ['uring-bench', ...argv],
+    color: raw.color ?? takesColor(process.stderr, process.env),
+  };
+}
+
+interface Measured {
+  /** One for each round, where it is stored or what it is called. */
+  rounds: StoredRun[];
+  comparison: Comparison | null;
+  /** Of the signal that came. */
+  stopped: number | null;
+}
+
+/** What makes another round necessary, in a line. */
+function suspicion({ checks }: Comparison, more: number): string {
+  const [first, ...others] = checks.filter(({ outcome }) => outcome !== 'pass');
+  const rest = others.length > 0 ? ` and ${others.length} more` : '';
+  return `${first?.outcome}: ${first?.label}: ${first?.rule}${rest}: ${plural(more, 'more trial')} of each`;
+}
+
+/** Rounds until the gate can say something, a run fails, or a signal stops it. */
+async function measure(gate: Gate): Promise<Measured> {
+  const { runJob } = await import('../jobs/runner.ts');
+  const { job, output, warnings, commandLine, baseline, plan } = gate;
+  const rounds: StoredRun[] = [];
+  const looks: Look[] = [];
+  let comparison: Comparison | null = null;
+  let more = job.trials;
+  while (more > 0) {
+    const progress = createProgress(process.stderr, { quiet: output.quiet, color: gate.color });
+    const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
+    try {
+      if (comparison !== null) progress.note(suspicion(comparison, more));
+      const round = { ...job, trials: more, options: { ...job.options, trials: more } };
+      const context = { progress, signal: stop.signal, commandLine, output, warnings };
+      const { result, path } = await runJob(round, context);
+      rounds.push({ path: path ?? `round ${rounds.length + 1}`, result });
+      const stopped = stop.code();
+      if (result.status !== 'complete' || stopped !== null) return { rounds, comparison, stopped };
+    } finally {
+      progress.end();
+      stop.release();
+    }
+    if (baseline === null) break;
+    comparison = compareRuns([baseline], rounds, plan);
+    const trials = rounds.reduce((sum, { result }) => sum + trialsOf(result), 0);
+    looks.push({ outcome: comparison.outcome, trials });
+    more = trialsNeeded(looks, job.trials, gate.maxTrials);
+  }
+  return { rounds, comparison, stopped: null };
+}
+
+/** Trials of each backend that were asked for: --until-confident may have made more of them. */
+function trialsOf({ backends }: RunResult): number {
+  return Math.max(1, ...backends.map(({ trials }) => trials.length));
+}
+
+/** Makes the run the baseline where that was asked for. @returns whether it did */
+function updateBaseline({ update, path, baseline }: Gate, { rounds, comparison }: Measured): boolean {
+  const passed = baseline === null || comparison?.outcome === 'pass' || comparison?.outcome === null;
+  if (update === 'never' || (update === 'pass' && !passed)) return false;
+  writeReportFile(path, renderJson(poolResults(rounds.map(({ result }) => result))));
+  return true;
+}
+
+async function report(gate: Gate, measured: Measured): Promise<void> {
+  const { output, baseline, plan } = gate;
+  const { rounds, comparison } = measured;
+  if (comparison !== null && baseline !== null) {
+    await reportComparison({ baseline: [baseline], candidate: rounds }, comparison, plan, output);
+    return;
+  }
+  const pooled = poolResults(rounds.map(({ result }) => result));
+  const rendering = { color: output.color, columns: reportColumns(output) };
+  await deliverReport(render(pooled, output.outputFormat, rendering), output);
+}
+
+export async function gateCommand(invocation: Invocation): Promise<number> {
+  const gate = prepare(invocation);
+  const measured = await measure(gate);
+  const { rounds, comparison, stopped } = measured;
+  const failed = rounds.filter(({ result }) => result.status !== 'complete');
+  await report(gate, failed.length > 0 ? { ...measured, comparison: null } : measured);
+  const { output } = gate;
+  for (const { path } of output.save ? rounds : []) await say(`Result: ${path}`, output);
+  for (const { result } of failed) {
+    for (const { label, reason } of result.backends.filter(({ status }) => status === 'failed')) {
+      await say(`${label} failed: ${reason}`, output);
+    }
+  }
+  if (stopped !== null) return stopped;
+  if (failed.length > 0) return EXIT.failed;
+  if (updateBaseline(gate, measured)) {
+    await say(`Baseline: ${gate.path}`, output);
+    return EXIT.ok;
+  }
+  if (gate.update === 'pass') await say(`Baseline kept: not every check passed: ${gate.path}`, output);
+  return comparison !== null && isFailure(comparison) ? EXIT.regression : EXIT.ok;
+}

@@ -1,0 +1,17 @@
+/** Stored results by the names that users give. */
+import { readFileSync } from 'node:fs';
+import { usageError } from '../errors.ts';
+import { isSystemError, systemReason } from '../results/host-files.ts';
+import { parseStored, type Stored } from '../results/read.ts';
+
+/** Reads a stored run or sweep. @throws BenchError (usage) */
+export function readStored(path: string): Stored {
+  let text: string;
+  try {
+    text = readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw usageError(`cannot read ${path}: ${systemReason(error)}`);
+  }
+  return parseStored(text, path === '-' ? 'standard input' : path);
+}

@@ -1,0 +1,178 @@
+/** `uring-bench sweep`: a grid of runs, its rows as they finish, its knees and plots. */
+import { EXIT, usageError } from '../errors.ts';
+import { readMachine } from '../jobs/cpus.ts';
+import type { OutputOptions } from '../jobs/job.ts';
+import { readOptions, specOf, type WrittenOption } from '../jobs/option-reader.ts';
+import type { RawOptions } from '../jobs/options.ts';
+import { resolveOutput } from '../jobs/output.ts';
+import { checkSetup, type PlannedPoint, planSweep, pointsLeft } from '../jobs/sweep.ts';
+import { type Grid, readGrid } from '../jobs/sweep-grid.ts';
+import { checkSameGrid, gridOf, storedGrid } from '../jobs/sweep-resume.ts';
+import { dioAlign } from '../native/library.ts';
+import { plural } from '../report/format.ts';
+import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep.ts';
+import { renderSweep, sweepFormat } from '../report/sweep-formats.ts';
+import { reportSettings, type SweepView, sweepView } from '../report/sweep-view.ts';
+import { isSweep } from '../results/read.ts';
+import { openResultFile, type ResultFile, reopenResultFile } from '../results/store.ts';
+import { SWEEP_VERSION, type SweepPoint, type SweepResult } from '../results/sweep-schema.ts';
+import { packageVersion } from '../version.ts';
+import type { Invocation } from './program.ts';
+import { createProgress } from './progress.ts';
+import { checkReport, deliverReport, reportColumns, say } from './report.ts';
+import { stopOnSignals } from './signals.ts';
+import { readStored } from './stored.ts';
+import { takesColor, writeOut } from './terminal.ts';
+
+/** Shows a sweep on stdout while it runs. */
+class LiveReport {
+  readonly #sweep: SweepResult;
+  readonly #view: SweepView;
+  readonly #columns: number;
+  #layout: SweepLayout | null = null;
+
+  constructor(sweep: SweepResult, view: SweepView, columns: number) {
+    this.#sweep = sweep;
+    this.#view = view;
+    this.#columns = columns;
+  }
+
+  /** The first point says what runs on what: so the head comes with it. */
+  async row(point: SweepPoint): Promise<void> {
+    if (this.#layout === null) {
+      this.#layout = layoutOf(this.#sweep, this.#view, this.#columns);
+      await writeOut(process.stdout, sweepHead(this.#sweep, this.#layout, this.#columns));
+    }
+    await writeOut(process.stdout, sweepRows(point, this.#layout));
+  }
+
+  async end(): Promise<void> {
+    if (this.#layout === null) return;
+    await writeOut(process.stdout, `\n${sweepTail(this.#sweep, this.#layout, this.#columns)}`);
+  }
+}
+
+function readSweep(path: string): SweepResult {
+  if (path === '-') throw usageError('resume=- is no file', 'what is missing is added to it');
+  const stored = readStored(path);
+  if (isSweep(stored)) return stored;
+  throw usageError(`resume=${path} is not a sweep but a single run`);
+}
+
+/** The options that make the runs, and those that say what becomes of them. */
+function splitOptions(options: readonly WrittenOption[]): { runs: WrittenOption[]; raw: RawOptions } {
+  const isRun = ({ flag }: WrittenOption) => ['workload', 'run'].includes(specOf(flag).scope);
+  const { raw } = readOptions(options.filter((option) => !isRun(option)));
+  return { runs: options.filter(isRun), raw };
+}
+
+function newSweep(grid: Grid, argv: readonly string[], settings: SweepResult['report']): SweepResult {
+  return {
+    schema_version: SWEEP_VERSION,
+    kind: 'sweep',
+    tool: { name: 'uring-bench', version: packageVersion() },
+    status: 'interrupted',
+    started_at: new Date().toISOString(),
+    finished_at: null,
+    resumed_at: [],
+    command_line: ['uring-bench', ...argv],
+    grid: storedGrid(grid),
+    report: settings,
+    points: [],
+  };
+}
+
+interface Sweep {
+  sweep: SweepResult;
+  points: PlannedPoint[];
+  /** The file that it goes on from; null for a new one. */
+  resumed: string | null;
+}
+
+/** From the command line to what is run. @throws BenchError (usage) before anything is created */
+function prepare(runs: readonly WrittenOption[], raw: RawOptions, argv: readonly string[]): Sweep {
+  const resumed = raw.resume ?? null;
+  const stored = resumed === null ? null : readSweep(resumed);
+  const settings = reportSettings(raw, stored?.report ?? null);
+  const known = stored === null || resumed === null ? null : gridOf(stored.grid, resumed);
+  const grid = known !== null && runs.length === 0 ? known : readGrid(runs);
+  if (known !== null && resumed !== null) checkSameGrid(grid, known, resumed);
+  const points = planSweep(grid, { machine: readMachine(), target: { dioAlign } });
+  checkSetup(points);
+  if (stored === null) return { sweep: newSweep(grid, argv, settings), points, resumed };
+  const sweep = { ...stored, report: settings, resumed_at: [...stored.resumed_at, new Date().toISOString()] };
+  return { sweep, points, resumed };
+}
+
+async function openFile(
+  { sweep, points, resumed }: Sweep,
+  output: OutputOptions,
+): Promise<ResultFile | null> {
+  if (resumed !== null) {
+    if (!output.save) throw usageError('a resumed sweep is stored where it was', 'leave out --no-save');
+    return reopenResultFile(resumed);
+  }
+  const rw = points[0]?.job.rw ?? '';
+  return output.save ? openResultFile(output.resultsDir, new Date(sweep.started_at), `sweep-${rw}`) : null;
+}
+
+async function run(prepared: Sweep, output: OutputOptions, color: boolean, view: SweepView): Promise<number> {
+  const { sweep, points } = prepared;
+  const { runSweep } = await import('../jobs/sweep.ts');
+  const progress = createProgress(process.stderr, { quiet: output.quiet, color });
+  const live = output.outputFormat === 'table' && output.output === null;
+  const report = live ? new LiveReport(sweep, view, reportColumns(output)) : null;
+  const file = await openFile(prepared, output);
+  const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
+  try {
+    const left = pointsLeft(points, sweep).length;
+    const of = left < points.length ? ` of ${points.length}` : '';
+    progress.note(`sweep of ${plural(left, 'point')}${of}: ${describeGrid(sweep)}`);
+    for (const point of sweep.points) if (point.result.status === 'complete') await report?.row(point);
+    await runSweep(points, sweep, file, {
+      progress,
+      signal: stop.signal,
+      commandLine: sweep.command_line,
+      output,
+      onPoint: async (point) => report?.row(point),
+    });
+  } catch (error) {
+    if (sweep.points.length === 0 && prepared.resumed === null) file?.discard();
+    else if (file !== null) await say(`Sweep so far: ${file.path}`, output);
+    throw error;
+  } finally {
+    progress.end();
+    stop.release();
+  }
+  await report?.end();
+  const text = renderSweep(sweep, view, sweepFormat(output.outputFormat), {
+    color: output.color,
+    columns: reportColumns(output),
+  });
+  if (report === null) await deliverReport(text, output);
+  await tellFiles(file, output, report !== null);
+  return stop.code() ?? (sweep.status === 'complete' ? EXIT.ok : EXIT.failed);
+}
+
+/** `bs=512,4k x iodepth=1,2,4` */
+function describeGrid({ grid }: SweepResult): string {
+  return grid.dimensions.map(({ option, values }) => `${option}=${values.join(',')}`).join(' x ');
+}
+
+async function tellFiles(file: ResultFile | null, output: OutputOptions, onStdout: boolean): Promise<void> {
+  if (output.output !== null) await say(`Report: ${output.output}`, output);
+  if (file === null) return;
+  if (onStdout) await writeOut(process.stdout, `\nSweep: ${file.path}\n`);
+  else await say(`Sweep: ${file.path}`, output);
+}
+
+export async function sweepCommand({ options, argv }: Invocation): Promise<number> {
+  const { runs, raw } = splitOptions(options);
+  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
+  sweepFormat(output.outputFormat);
+  checkReport(output);
+  const prepared = prepare(runs, raw, argv);
+  const view = sweepView(prepared.sweep.report);
+  const color = raw.color ?? takesColor(process.stderr, process.env);
+  return run(prepared, output, color, view);
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Ajv } from 'ajv';
+import fc from 'fast-check';
+import { refused } from '../../test/support/refused.ts';
+import { syntheticRun, syntheticTrial } from '../../test/support/synthetic-run.ts';
+import { defaultOf } from '../jobs/option-reader.ts';
+import type { RunResult } from '../results/schema.ts';
+import { type ComparePlan, compareRuns, isFailure } from './compare.ts';
+import { parseMetrics } from './metrics.ts';
+import { parseRules } from './rules.ts';
+import { type Comparison, ComparisonSchema } from './schema.ts';
+
+const validate = new Ajv({ strict: true }).compile(JSON.parse(JSON.stringify(ComparisonSchema)));
+
+function plan(rules: string[] = [], inconclusive: ComparePlan['inconclusive'] = 'pass'): ComparePlan {
+  return {
+    metrics: parseMetrics('metric', defaultOf('metric')),
+    rules: parseRules('fail-on', rules),
+    inconclusive,
+  };
+}
+
+/** Compares, and checks what holds for every comparison. */
+function compare(before: RunResult[], after: RunResult[], rules: string[] = []): Comparison {
+  const side = (results: RunResult[], name: string) =>
+    results.map((result, at) => ({ path: `${name}${at}.json`, result }));
+  const comparison = compareRuns(side(before, 'base'), side(after, 'new'), plan(rules));
+  assert.ok(validate(JSON.parse(JSON.stringify(comparison))), JSON.stringify(validate.errors));
+  return comparison;
+}
+
+const STEADY = [100_000, 100_500, 99_700, 100_200, 99_900];
+const scaled = (factor: number) => STEADY.map((iops) => iops * factor);
+
+function metricOf(comparison: Comparison, name: string, at = 0) {
+  const metric = comparison.variants[at]?.metrics.find(({ metric }) => metric === name);
+  assert.ok(metric, name);
+  return metric;
+}
+
+describe('comparing two sides', () => {
+  it('has a value, an interval and a difference for each metric', () => {
+    const comparison = compare(
+      [syntheticRun({ io_uring: STEADY })],
+      [syntheticRun({ io_uring: scaled(0.9) })],
+    );
+    assert.deepEqual(
+      comparison.variants[0]?.metrics.map(({ metric }) => metric),
+      defaultOf('metric'),
+    );
+    const iops = metricOf(comparison, 'iops');
+    assert.equal(iops.baseline?.median, 100_000);
+    assert.equal(iops.candidate?.n, 5);
+    assert.equal(iops.difference?.verdict, 'lower');
+    assert.ok(Math.abs((iops.difference?.ratio ?? 0) - 0.9) < 1e-9);
+    assert.equal(metricOf(comparison, 'lat_p99').difference?.verdict, 'higher');
+    assert.equal(metricOf(comparison, 'ctx_per_io').difference?.verdict, 'same');
+    assert.equal(comparison.outcome, null, 'no rules, no outcome');
+    assert.equal(isFailure(comparison), false);
+  });
+
+  it('pools the trials of the files of a side', () => {
+    const before = [syntheticRun({ sync: [1, 2] }), syntheticRun({ sync: [3, 4, 5] })];
+    const comparison = compare(before, [syntheticRun({ sync: [3] })]);
+    assert.equal(metricOf(comparison, 'iops').baseline?.n, 5);
+    assert.equal(metricOf(comparison, 'iops').baseline?.median, 3);
+    assert.deepEqual(comparison.baseline.files, ['base0.json', 'base1.json']);
+  });
+
+  it('takes complete trials only', () => {
+    const after = syntheticRun({ io_uring: scaled(1) });
+    after.backends[0]?.trials.push(syntheticTrial(6, 5, { status: 'interrupted' }));
+    const comparison = compare([syntheticRun({ io_uring: STEADY })], [after]);
+    assert.equal(comparison.variants[0]?.candidate_trials, 5);
+  });
+
+  it('judges every variant by every rule, and the worst counts', () => {
+    const before = syntheticRun({ io_uring: STEADY, sync: STEADY });
+    const after = syntheticRun({ io_uring: scaled(1), sync: scaled(0.8) });
+    const comparison = compare([before], [after], ['iops<-5%', 'lat_p99>+10%']);
+    assert.deepEqual(
+      comparison.checks.map(({ variant, rule, outcome }) => `${variant} ${rule} ${outcome}`),
+      [
+        'io_uring iops<-5% pass',
+        'io_uring lat_p99>+10% pass',
+        'sync iops<-5% regression',
+        'sync lat_p99>+10% regression',
+      ],
+    );
+    assert.equal(comparison.outcome, 'regression');
+    assert.equal(isFailure(comparison), true);
+  });
+
+  it('compares what a rule is about, wanted or not', () => {
+    const comparison = compare(
+      [syntheticRun({ sync: STEADY })],
+      [syntheticRun({ sync: STEADY })],
+      ['lat_max>+10%'],
+    );
+    assert.equal(comparison.variants[0]?.metrics.at(-1)?.metric, 'lat_max');
+  });
+
+  it('cannot decide with three trials, and says how many are missing', () => {
+    const three = (factor: number) => syntheticRun({ sync: scaled(factor).slice(0, 3) });
+    const comparison = compare([three(1)], [three(0.5)], ['iops<-5%']);
+    assert.equal(comparison.outcome, 'inconclusive');
+    assert.match(comparison.checks[0]?.reason ?? '', /1 more trial of each needed/);
+    assert.equal(isFailure(comparison), false);
+    assert.equal(isFailure({ ...comparison, inconclusive: 'fail' }), true);
+  });
+
+  it('has no opinion about what one side never had, and says so', () => {
+    const reads = compare(
+      [syntheticRun({ sync: STEADY })],
+      [syntheticRun({ sync: STEADY })],
+      ['write_iops<-5%'],
+    );
+    assert.equal(reads.outcome, 'inconclusive');
+    assert.match(reads.checks[0]?.reason ?? '', /one side has no write_iops/);
+  });
+
+  it('takes a ratio to nothing as what it is', () => {
+    const quiet = syntheticRun({ sync: STEADY });
+    const busy = syntheticRun({ sync: STEADY });
+    for (const trial of quiet.backends[0]?.trials ?? []) trial.ctx = { ...trial.ctx, total: 0 };
+    const worse = compare([quiet], [busy], ['ctx_per_io>+10%']);
+    assert.equal(metricOf(worse, 'ctx_per_io').difference?.ratio, null);
+    assert.equal(worse.outcome, 'regression');
+    assert.equal(compare([quiet], [syntheticRun({ sync: STEADY })], ['iops<-5%']).outcome, 'pass');
+    const none = structuredClone(quiet);
+    none.started_at = '2026-01-01T00:00:00.000Z';
+    assert.equal(metricOf(compare([quiet], [none]), 'ctx_per_io').difference?.ratio, 1);
+  });
+});
+
+describe('what a reader is told', () => {
+  const codes = (comparison: Comparison) => comparison.warnings.map(({ code }) => code);
+
+  it('that a backend is missing: asked for is inconclusive, not asked for is a note', () => {
+    const before = syntheticRun({ io_uring: STEADY, sync: STEADY, 'posix-aio': STEADY });
+    const after = syntheticRun({ io_uring: scaled(1), sync: [] });
+    Object.assign(after.backends[1] ?? {}, { status: 'skipped', reason: 'EPERM' });
+    const comparison = compare([before], [after], ['iops<-5%']);
+    assert.deepEqual(codes(comparison), ['not-compared']);
+    assert.match(comparison.warnings[0]?.message ?? '', /only the baseline ran posix-aio/);
+    assert.deepEqual(
+      comparison.checks.map(({ outcome }) => outcome),
+      ['pass', 'inconclusive'],
+    );
+    assert.match(comparison.checks[1]?.reason ?? '', /the candidate has no complete trial of it: EPERM/);
+  });
+
+  it('that the machine differs, that a run is not whole or not sound, that both sides are one run', () => {
+    const run = syntheticRun({ sync: STEADY });
+    assert.deepEqual(codes(compare([run], [run])), ['same-run']);
+    const other = syntheticRun({ sync: STEADY }, { status: 'interrupted' });
+    other.environment.kernel = '7.0';
+    other.validity = { verdict: 'limited', text: 'drift disturbed it' };
+    assert.deepEqual(codes(compare([run], [other])), [
+      'incomplete-run',
+      'limited-run',
+      'environment-differs',
+    ]);
+  });
+
+  it('once, however many files have it', () => {
+    const [a, b, c] = [1, 2, 3].map(() => syntheticRun({ sync: STEADY }));
+    assert.ok(a && b && c);
+    for (const run of [b, c]) run.environment.node = 'v22.0.0';
+    assert.deepEqual(codes(compare([a], [b, c])), ['environment-differs']);
+  });
+});
+
+describe('what is refused', () => {
+  it('sides without a common backend', () => {
+    refused(
+      () => compare([syntheticRun({ sync: STEADY })], [syntheticRun({ io_uring: STEADY })]),
+      /nothing to compare: base0\.json has sync, new0\.json has io_uring/,
+    );
+  });
+
+  it('another workload, on whichever side', () => {
+    const [a, b, c] = [1, 2, 3].map(() => syntheticRun({ sync: STEADY }));
+    assert.ok(a && b && c?.jobs[0]);
+    c.jobs[0].options = { ...c.jobs[0].options, iodepth: 9 };
+    refused(() => compare([a, c], [b]), /base1\.json is not the workload of base0\.json: iodepth=8 and 9/);
+    refused(() => compare([a], [b, c]), /new1\.json is not the workload of base0\.json/);
+  });
+
+  it('the same run twice on a side', () => {
+    const run = syntheticRun({ sync: STEADY });
+    refused(() => compare([run, run], [syntheticRun({ sync: STEADY })]), /the baseline has one run twice/);
+  });
+});
+
+describe('a run compared with itself', () => {
+  it('never fails, whatever its trials are', () => {
+    const trials = fc.array(fc.double({ min: 1, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(trials, fc.constantFrom('iops<-5%', 'iops<-0%', 'lat_p99>+0%'), (iops, rule) => {
+        const run = syntheticRun({ sync: iops });
+        const comparison = compare([run], [run], [rule]);
+        assert.notEqual(comparison.outcome, 'regression');
+        assert.equal(isFailure(comparison), false);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

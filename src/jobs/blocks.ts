@@ -1,0 +1,191 @@
+/**
+ * The trials of a run: warm-ups, then blocks that hold every variant once, until there are enough. The result is
+ * stored after each trial; what it says of differences is made anew after each block.
+ */
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Variant } from '../backends/registry.ts';
+import { BenchError } from '../errors.ts';
+import { conditionsBetween, idleBetween, sampleLoad } from '../results/host-load.ts';
+import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
+import type { ResultFile } from '../results/store.ts';
+import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
+import { disturbances } from '../stats/disturbance.ts';
+import { referenceOf, summarize, withReference } from '../stats/summary.ts';
+import { validityOf } from '../stats/validity.ts';
+import type { ResolvedJob } from './job.ts';
+import { disksOf, ownTraffic } from './own-traffic.ts';
+import { type PlannedRun, planBlock, warmupJob } from './plan.ts';
+import type { RunContext } from './runner.ts';
+import { runTrial } from './trial.ts';
+import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts';
+
+/** How long the machine is watched before each block while the benchmark does nothing. */
+const IDLE_MS = 100;
+
+/** Buffered writes leave dirty pages behind: they are the trial's own, not the next one's. */
+export function settleFiles(job: ResolvedJob, { backend }: Variant): void {
+  const reads = job.rw === 'read' || job.rw === 'randread';
+  if (job.direct || reads || backend.name === 'null') return;
+  for (const path of new Set(job.files.flat().map((file) => file.path))) {
+    const fd = openSync(path, 'r+');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** A trial that could not even be collected: a job's process died, no thread could be started. */
+function noteFailure(backend: BackendResult, error: BenchError): void {
+  backend.status = 'failed';
+  backend.reason = error.hint ? `${error.message} (${error.hint})` : error.message;
+}
+
+function noteTrial(job: ResolvedJob, backend: BackendResult, trial: Trial): void {
+  const known = backend.summary?.vs_reference ?? null;
+  backend.trials.push(trial);
+  backend.summary = summarize(backend.trials, job.percentileList);
+  // Until the block is full, what was known after the one before it.
+  if (backend.summary) backend.summary.vs_reference = known;
+  if (trial.failure) {
+    backend.status = 'failed';
+    backend.reason = trial.failure.hint
+      ? `${trial.failure.message} (${trial.failure.hint})`
+      : trial.failure.message;
+  } else if (trial.status === 'interrupted') {
+    backend.status = 'interrupted';
+  }
+}
+
+function backendOf(result: RunResult, run: PlannedRun): BackendResult {
+  return result.backends.find((backend) => backend.variant === run.variant.name) as BackendResult;
+}
+
+/** Whether it is worth going on with a variant: it is neither skipped nor has it failed. */
+function runs(result: RunResult, run: PlannedRun): boolean {
+  return backendOf(result, run).status === 'complete';
+}
+
+/** A signal stopped the run: what has not had all its trials is not complete. */
+export function noteInterruption(job: ResolvedJob, result: RunResult): void {
+  for (const backend of result.backends) {
+    if (backend.status === 'complete' && backend.trials.length < job.trials) backend.status = 'interrupted';
+  }
+}
+
+/** Whatever stands so far, ready to be stored or shown. */
+export function finish(job: ResolvedJob, result: RunResult, over: boolean, interrupted: boolean): void {
+  if (result.backends.some((backend) => backend.status === 'failed')) result.status = 'failed';
+  else if (interrupted || !over) result.status = 'interrupted';
+  else result.status = 'complete';
+  const options = { seed: job.randseed, differences: over };
+  result.backends = withReference(result.backends, result.reference, options);
+  result.finished_at = over ? new Date().toISOString() : null;
+}
+
+/** One trial with what the machine did beside it; its load is sampled outside of the measured window. */
+async function observedTrial(
+  job: ResolvedJob,
+  run: PlannedRun,
+  result: RunResult,
+  context: RunContext,
+): Promise<Trial> {
+  const disks = disksOf(result.environment);
+  const before = sampleLoad(disks);
+  const trial = await runTrial(job, run, context.progress, context.signal);
+  const own = ownTraffic(job, run.variant, trial, result.environment);
+  trial.conditions = conditionsBetween(before, sampleLoad(disks), own);
+  return trial;
+}
+
+async function runOne(
+  job: ResolvedJob,
+  run: PlannedRun,
+  result: RunResult,
+  context: RunContext,
+): Promise<void> {
+  const backend = backendOf(result, run);
+  try {
+    context.watch?.before();
+    const trial = await observedTrial(job, run, result, context);
+    context.watch?.after(trial, run.variant);
+    noteTrial(job, backend, trial);
+    result.warnings.push(...trialWarnings(job, run.variant, trial));
+    settleFiles(job, run.variant);
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    noteFailure(backend, error);
+  }
+}
+
+/** Short trials that nobody counts. One that fails is left to the first trial to tell. */
+async function warmUp(job: ResolvedJob, result: RunResult, context: RunContext): Promise<void> {
+  const shorter = warmupJob(job);
+  for (let round = 0; round < job.warmupTrials; round++) {
+    for (const run of planBlock(job, 0)) {
+      if (context.signal.aborted) return;
+      if (!runs(result, run)) continue;
+      try {
+        await runTrial(shorter, run, context.progress, context.signal);
+        settleFiles(job, run.variant);
+      } catch (error) {
+        if (!(error instanceof BenchError)) throw error;
+      }
+    }
+  }
+}
+
+async function lookAtIdle(result: RunResult, trial: number): Promise<void> {
+  const disks = disksOf(result.environment);
+  const before = sampleLoad(disks);
+  await sleep(IDLE_MS);
+  result.idle = [...(result.idle ?? []), idleBetween(before, sampleLoad(disks), trial)];
+}
+
+/** Whether another block is wanted after so many. */
+function goesOn(job: ResolvedJob, result: RunResult, blocks: number): boolean {
+  if (result.backends.every(({ status }) => status !== 'complete')) return false;
+  const until = job.untilConfident;
+  if (until === null || blocks < job.trials) return blocks < job.trials;
+  // Without its reference nothing more can be told of a difference.
+  const reference = referenceOf(result.backends, result.reference);
+  if (blocks >= until.maxTrials || (reference && reference.status !== 'complete')) return false;
+  if (blocks < INTERVAL_TRIALS_LEAST) return true;
+  const widest = widestInterval(result.backends);
+  return widest !== null && widest.pct > until.pct;
+}
+
+/**
+ * Runs all trials of a job into result, and stores it in file after each.
+ * @throws BenchError (failed) when the result can't be stored; a trial that fails is told in the result.
+ */
+export async function runBlocks(
+  job: ResolvedJob,
+  result: RunResult,
+  file: ResultFile | null,
+  context: RunContext,
+): Promise<void> {
+  const { signal } = context;
+  finish(job, result, false, true);
+  file?.write(result); // a crash in the first trial leaves a file that says what was running
+  await warmUp(job, result, context);
+  for (let trial = 1; !signal.aborted && goesOn(job, result, trial - 1); trial++) {
+    await lookAtIdle(result, trial);
+    for (const run of planBlock(job, trial)) {
+      if (signal.aborted) break;
+      if (!runs(result, run)) continue;
+      await runOne(job, run, result, context);
+      finish(job, result, false, true);
+      file?.write(result);
+    }
+    result.backends = withReference(result.backends, result.reference, { seed: job.randseed });
+  }
+  if (signal.aborted) noteInterruption(job, result);
+  finish(job, result, true, signal.aborted);
+  result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result));
+  if (!signal.aborted) result.warnings.push(...confidenceWarning(job, result.backends));
+  result.validity = validityOf(result);
+  file?.write(result);
+}

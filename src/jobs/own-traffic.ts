@@ -1,0 +1,39 @@
+/** What a trial moved on its devices by itself, for telling it from what others moved. */
+import type { Variant } from '../backends/registry.ts';
+import type { OwnTraffic } from '../results/host-load.ts';
+import type { Environment, Trial } from '../results/schema.ts';
+import type { ResolvedJob } from './job.ts';
+
+/** Kernel names of the block devices below a workload's files; none when that of any is unknown. */
+export function disksOf({ files }: Environment): string[] {
+  const disks = files.map(({ device }) => device);
+  const known = disks.filter((disk) => disk !== null);
+  return known.length === disks.length ? [...new Set(known)] : [];
+}
+
+/**
+ * The trial's I/O as the devices' counters should show it; null where they do not: through the page cache, with
+ * I/O outside of the measured window (ramp_time, pre_read), of trims, of the null backend, of character devices.
+ */
+export function ownTraffic(
+  job: ResolvedJob,
+  variant: Variant,
+  trial: Trial,
+  { files }: Environment,
+): OwnTraffic | null {
+  const unseen = variant.backend.name === 'null' || files.some(({ kind }) => kind === 'char');
+  const outside = job.rampTimeNs > 0 || job.preRead;
+  if (unseen || outside || !job.direct || job.rw.endsWith('trim')) return null;
+  const { read, write } = trial;
+  const requestBytes = Math.min(...files.map((file) => (file.max_sectors_kb ?? 0) * 1024));
+  const largest = Math.max(read.total_ios > 0 ? job.bs.read : 0, write.total_ios > 0 ? job.bs.write : 0);
+  return {
+    readBytes: read.io_bytes,
+    writtenBytes: write.io_bytes,
+    reads: read.total_ios,
+    writes: write.total_ios,
+    // A file system that is written to writes its own journal and metadata for us.
+    writesComparable: write.total_ios === 0 || files.every(({ kind }) => kind === 'block'),
+    unsplit: largest <= requestBytes,
+  };
+}

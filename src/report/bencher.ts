@@ -1,0 +1,35 @@
+/**
+ * Bencher Metric Format (bencher.dev, `--adapter json`): benchmark -> measure -> {value, lower_value, upper_value}.
+ * Measures have their names as Bencher's slugs are written. A comparison gives the candidate's values: Bencher keeps
+ * the history itself.
+ */
+import type { ReportFormat } from './format-spec.ts';
+import { usualMetrics } from './metric-list.ts';
+import { type Series, seriesOf } from './series.ts';
+
+/** `lat_p99.9` -> `lat-p99-9`. */
+function slug(metric: string): string {
+  return metric.replace(/[^a-z0-9]+/g, '-');
+}
+
+function text(series: readonly Series[]): string {
+  const benchmarks = series.map(({ label, workload, values }) => {
+    const measures = values.map(({ metric, estimate }) => {
+      const value = { value: estimate.median, lower_value: estimate.low, upper_value: estimate.high };
+      return [slug(metric.name), value] as const;
+    });
+    return [`${label}: ${workload}`, Object.fromEntries(measures)] as const;
+  });
+  return `${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`;
+}
+
+export const bencher: ReportFormat = {
+  runs: (results, options) => text(seriesOf(results, usualMetrics(options))),
+  comparison: ({ candidate, metrics }) =>
+    text(
+      seriesOf(
+        candidate.map(({ result }) => result),
+        metrics,
+      ),
+    ),
+};

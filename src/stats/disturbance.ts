@@ -1,0 +1,224 @@
+/**
+ * What disturbed a run, found in its stored trials: drift, outliers, and what the machine did beside the benchmark.
+ * Typed warnings, one for each kind of disturbance. The limits are what moves figures by more than their usual noise.
+ */
+import type { BackendResult, ResultWarning, RunResult, Trial } from '../results/schema.ts';
+import type { Conditions } from '../results/schema-statistics.ts';
+import { outliersOf } from './outliers.ts';
+import { median } from './spread.ts';
+import { trendOf } from './trend.ts';
+
+/** Of all CPUs' time, in percent. */
+const STEAL_PCT = 2;
+/** Of one CPU, and of all CPUs together: on a large machine a busy CPU elsewhere is nothing. */
+const OTHERS_CPU_PCT = 20;
+const OTHERS_CPU_SHARE = 0.05;
+/** Between the slowest and the fastest trial, in percent of the median. */
+const CLOCK_PCT = 5;
+/** Of the time that some task waited, in percent. */
+const PRESSURE_PCT = 10;
+/** Beside our own I/O, as a share of it, and at least. */
+const DEVICE_SHARE = 0.05;
+const DEVICE_BYTES_PER_SECOND = 2 ** 20;
+const DEVICE_IOS_PER_SECOND = 100;
+/** From the first to the last block, as a share. */
+const DRIFT_SHARE = 0.03;
+const ALPHA = 0.05;
+
+/** A trial with whose it is. */
+interface Whose {
+  backend: BackendResult;
+  trial: Trial;
+}
+
+function completeTrials(result: RunResult): Whose[] {
+  return result.backends.flatMap((backend) =>
+    backend.trials.filter(({ status }) => status === 'complete').map((trial) => ({ backend, trial })),
+  );
+}
+
+function warning(code: string, message: string): ResultWarning {
+  return { code, message, variant: null, trial: null };
+}
+
+function percent(value: number): string {
+  const size = Math.abs(value);
+  return `${size < 9.95 ? Number(size.toFixed(1)) : Math.round(size)} %`;
+}
+
+/** "others used the device in 3 of 25 trials, at most 8 % of our own I/O (sync, trial 2)" */
+function sentence(
+  what: string,
+  found: readonly (Whose & { value: number })[],
+  all: number,
+  show: (value: number) => string,
+): string {
+  const worst = found.reduce((a, b) => (b.value > a.value ? b : a));
+  const where = `${worst.backend.label}, trial ${worst.trial.trial}`;
+  if (found.length === 1) return `${what} in ${where}: ${show(worst.value)}`;
+  return `${what} in ${found.length} of ${all} trials, at most ${show(worst.value)} (${where})`;
+}
+
+/** A warning when a condition of some trials is above its limit. */
+function conditionWarning(
+  trials: readonly Whose[],
+  code: string,
+  what: string,
+  of: (conditions: Conditions, trial: Trial) => number | null,
+  show: (value: number) => string,
+): ResultWarning[] {
+  const found = trials.flatMap((whose) => {
+    const { conditions } = whose.trial;
+    const value = conditions ? of(conditions, whose.trial) : null;
+    return value === null ? [] : [{ ...whose, value }];
+  });
+  return found.length === 0 ? [] : [warning(code, sentence(what, found, trials.length, show))];
+}
+
+function above(value: number | null, limit: number): number | null {
+  return value !== null && value > limit ? value : null;
+}
+
+/** How much others moved, in percent of our own bytes or I/Os, when it is enough to be felt. */
+function deviceLoadPct(conditions: Conditions, trial: Trial): number | null {
+  const seconds = trial.runtime_ns / 1e9;
+  const ownBytes = trial.read.io_bytes + trial.write.io_bytes;
+  const share = (others: number | null, own: number, least: number): number => {
+    if (others === null || own === 0 || others < least * seconds) return 0;
+    return others / own;
+  };
+  const worst = Math.max(
+    share(conditions.others_device_bytes, ownBytes, DEVICE_BYTES_PER_SECOND),
+    share(conditions.others_device_ios, trial.total_ios, DEVICE_IOS_PER_SECOND),
+  );
+  return above(worst, DEVICE_SHARE) === null ? null : worst * 100;
+}
+
+function conditionWarnings(result: RunResult, trials: readonly Whose[]): ResultWarning[] {
+  const cpus = result.environment.cpus_online;
+  const cpuLimit = Math.max(OTHERS_CPU_PCT, OTHERS_CPU_SHARE * cpus * 100);
+  return [
+    ...conditionWarning(
+      trials,
+      'steal-time',
+      "the hypervisor took the CPUs' time",
+      ({ steal_pct: pct }) => above(pct, STEAL_PCT),
+      (pct) => `${percent(pct)} of it`,
+    ),
+    ...conditionWarning(
+      trials,
+      'other-cpu-load',
+      'other processes used the CPUs',
+      ({ others_cpu_pct: pct }) => above(pct, cpuLimit),
+      (pct) => `${percent(pct)} of a CPU`,
+    ),
+    ...conditionWarning(
+      trials,
+      'cpu-throttled',
+      'the CPUs were slowed down for their temperature',
+      ({ throttled }) => above(throttled, 0),
+      (times) => (times === 1 ? 'once' : `${times} times`),
+    ),
+    ...conditionWarning(
+      trials,
+      'device-load',
+      'others used the device',
+      deviceLoadPct,
+      (pct) => `${percent(pct)} of our own I/O`,
+    ),
+    ...clockWarning(trials),
+  ];
+}
+
+/** Turbo and governors: the same work in another number of cycles per second. */
+function clockWarning(trials: readonly Whose[]): ResultWarning[] {
+  const mhz = trials.flatMap(({ trial }) => trial.conditions?.cpu_mhz ?? []);
+  if (mhz.length < 2) return [];
+  const [least, most] = [Math.min(...mhz), Math.max(...mhz)];
+  if (((most - least) / median(mhz)) * 100 <= CLOCK_PCT) return [];
+  const ghz = (value: number) => (value / 1000).toFixed(2);
+  const message = `the CPUs' clock changed from trial to trial: ${ghz(least)} to ${ghz(most)} GHz`;
+  return [warning('cpu-frequency', message)];
+}
+
+/** What was seen while the benchmark did nothing. */
+function idleWarnings({ idle = [] }: RunResult): ResultWarning[] {
+  const worst = (of: (look: (typeof idle)[number]) => number | null) =>
+    Math.max(0, ...idle.map((look) => of(look) ?? 0));
+  const cpu = worst((look) => look.pressure_cpu_pct);
+  const io = worst((look) => look.pressure_io_pct);
+  const device = worst((look) => look.device_bytes_per_second);
+  const warnings: ResultWarning[] = [];
+  const waits = [
+    ...(cpu > PRESSURE_PCT ? [`for a CPU ${percent(cpu)}`] : []),
+    ...(io > PRESSURE_PCT ? [`for I/O ${percent(io)}`] : []),
+  ];
+  if (waits.length > 0) {
+    const message = `others press the machine: between trials tasks waited ${waits.join(' and ')} of the time`;
+    warnings.push(warning('pressure', message));
+  }
+  if (device > DEVICE_BYTES_PER_SECOND) {
+    const rate = `${Math.round(device / 2 ** 20)} MiB/s`;
+    warnings.push(warning('device-busy', `others used the device between trials: up to ${rate}`));
+  }
+  return warnings;
+}
+
+/**
+ * The run's IOPS block by block: the mean over backends of the logarithm, less the backend's own mean. Only blocks
+ * in which all backends that still ran are complete.
+ */
+function blockLevels(result: RunResult): number[] {
+  const running = result.backends.filter(({ status }) => status === 'complete');
+  const byBlock = running.map(
+    ({ trials }) =>
+      new Map(
+        trials.filter((t) => t.status === 'complete' && t.iops > 0).map((t) => [t.trial, Math.log(t.iops)]),
+      ),
+  );
+  const [first] = byBlock;
+  if (first === undefined) return [];
+  const blocks = [...first.keys()].filter((block) => byBlock.every((logs) => logs.has(block)));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const centred = byBlock.map((logs) => {
+    const values = blocks.map((block) => logs.get(block) ?? 0);
+    const middle = mean(values);
+    return values.map((value) => value - middle);
+  });
+  return blocks.map((_, i) => mean(centred.map((values) => values[i] ?? 0)));
+}
+
+function driftWarning(result: RunResult): ResultWarning[] {
+  const levels = blockLevels(result);
+  if (levels.length < 2) return [];
+  const { p, slope } = trendOf(levels);
+  const share = Math.exp(slope * (levels.length - 1)) - 1;
+  if (p >= ALPHA || Math.abs(share) < DRIFT_SHARE) return [];
+  const message =
+    `IOPS ${share > 0 ? 'rose' : 'fell'} by ${percent(share * 100)} over ${levels.length} trials` +
+    ` (Mann-Kendall p=${p.toPrecision(2)})`;
+  return [warning('drift', message)];
+}
+
+function outlierWarnings(result: RunResult): ResultWarning[] {
+  return result.backends.flatMap(({ label, variant, trials }) => {
+    const complete = trials.filter(({ status }) => status === 'complete');
+    return outliersOf(complete.map(({ iops }) => iops)).map(({ index, share }) => ({
+      code: 'outlier-trial',
+      message: `${label}: IOPS ${percent(share * 100)} ${share < 0 ? 'below' : 'above'} the median of its trials`,
+      variant,
+      trial: complete[index]?.trial ?? null,
+    }));
+  });
+}
+
+/** Everything that disturbed a run, as far as its trials show it. */
+export function disturbances(result: RunResult): ResultWarning[] {
+  const trials = completeTrials(result);
+  return [
+    ...driftWarning(result),
+    ...outlierWarnings(result),
+    ...conditionWarnings(result, trials),
+    ...idleWarnings(result),
+  ];
+}

@@ -1,0 +1,89 @@
+/** The commands and the CI jobs of docs/CI.md: that they are ones. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { normalizeArgv, readRunOptions } from '../src/cli/argv.ts';
+import { commands } from '../src/cli/commands.ts';
+import { parseMetrics } from '../src/compare/metrics.ts';
+import { parseRules } from '../src/compare/rules.ts';
+import { knownOptions, readOptions, type WrittenOption } from '../src/jobs/option-reader.ts';
+import { root } from './support/cli.ts';
+
+const text = readFileSync(join(root, 'docs', 'CI.md'), 'utf8');
+
+/** Blocks of a language. */
+function blocks(language: string): string[] {
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```/gms)].flatMap(([, kind, block = '']) =>
+    kind === language ? [block] : [],
+  );
+}
+
+/** The words of each `uring-bench ...` command, quotes taken off; YAML's folded lines are one. */
+function commandLines(): string[][] {
+  const joined = blocks('yaml')
+    .concat(blocks('sh'))
+    .join('\n')
+    .replace(/\n\s+-- /g, ' -- ');
+  return [...joined.matchAll(/^[\s-]*(?:run: )?uring-bench (.*)$/gm)].map(([, rest = '']) => {
+    const words = rest.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+    const end = words.findIndex((word) => word.startsWith('>') || word === '||');
+    return words.slice(0, end < 0 ? undefined : end).map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
+  });
+}
+
+test('every command has options that exist, with values that can be read', () => {
+  const flags = Object.fromEntries(commands.map((command) => [command.name, command.flags]));
+  const lines = commandLines();
+  assert.ok(lines.length >= 12, `${lines.length} commands`);
+  for (const line of lines) {
+    const normalized = normalizeArgv(line, flags, ['gate']);
+    const dashes = normalized.indexOf('--');
+    const own = normalized.slice(0, dashes < 0 ? undefined : dashes).filter((word) => word.startsWith('--'));
+    const written = own.map((word): WrittenOption => {
+      const [, flag = '', value = ''] = /^--([^=]+)=(.*)$/.exec(word) ?? [];
+      const known = knownOptions.find((option) => option.flag === flag);
+      assert.ok(known, word);
+      return { flag: known.flag, text: value };
+    });
+    const { raw } = readOptions(written);
+    parseRules('fail-on', raw['fail-on'] ?? []);
+    parseMetrics('metric', raw.metric ?? []);
+    if (normalized[0] === 'gate') readOptions(readRunOptions(normalized.slice(dashes + 1)));
+  }
+});
+
+test('every format and metric of the program is explained', () => {
+  const formats = Object.keys(knownOptions.find(({ flag }) => flag === 'output-format')?.values ?? {});
+  for (const format of formats) assert.ok(text.includes(`\`${format}\``), format);
+  for (const metric of ['iops', 'bw', 'lat_mean', 'cpu_per_io', 'ctx_per_io', 'syscalls_per_io']) {
+    assert.ok(text.includes(`\`${metric}\``), metric);
+  }
+});
+
+const python = '/usr/bin/python3';
+const noYaml = spawnSync(python, ['-c', 'import yaml']).status === 0 ? false : 'needs python3-yaml';
+
+test('the jobs are YAML with the keys that GitHub and GitLab want', { skip: noYaml }, () => {
+  const script =
+    'import json, sys, yaml; print(json.dumps([yaml.load(t, yaml.BaseLoader) for t in json.load(sys.stdin)]))';
+  const { status, stdout, stderr } = spawnSync(python, ['-c', script], {
+    input: JSON.stringify(blocks('yaml')),
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  const [own, hosted, gitlab, ...others] = JSON.parse(stdout);
+  assert.deepEqual(others, []);
+  for (const workflow of [own, hosted]) {
+    assert.ok(workflow.on && workflow.name);
+    for (const job of Object.values<{ 'runs-on': unknown; steps: Record<string, unknown>[] }>(
+      workflow.jobs,
+    )) {
+      assert.ok(job['runs-on']);
+      for (const step of job.steps) assert.ok('uses' in step !== 'run' in step, JSON.stringify(step));
+    }
+  }
+  const { script: lines, artifacts } = gitlab['storage-gate'];
+  assert.ok(lines.length > 0 && artifacts.reports.junit && artifacts.reports.metrics);
+});
