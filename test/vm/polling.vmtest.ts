@@ -34,8 +34,8 @@ const steps = [
   report('hipri', ['--backend=sync+hipri', POLLED, one]),
 
   report('sqpoll', ['--backend=io_uring+sqpoll', POLLED, '--runtime=1s']),
-  report('sqpoll, CPU 0', ['--backend=io_uring+sqpoll', POLLED, one, '--sqthread-poll-cpu=0']),
-  report('sqpoll, CPU 1', ['--backend=io_uring+sqpoll', POLLED, one, '--sqthread-poll-cpu=1']),
+  report('sqpoll, CPU 0', ['--backend=io_uring+sqpoll', POLLED, '--runtime=1s', '--sqthread-poll-cpu=0']),
+  report('sqpoll, CPU 1', ['--backend=io_uring+sqpoll', POLLED, '--runtime=1s', '--sqthread-poll-cpu=1']),
   report('sqpoll, iopoll', ['--backend=io_uring+sqpoll+iopoll', POLLED, one]),
   report('awake', ['--backend=io_uring+sqpoll', POLLED, ...paused, '--sqthread-poll-idle=1s']),
   report('asleep', ['--backend=io_uring+sqpoll', POLLED, ...paused, '--sqthread-poll-idle=1ms']),
