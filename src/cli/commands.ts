@@ -55,7 +55,7 @@ Examples:
 
 Exit codes: as of a run; also 3 when table2's reads were not from the page cache.`;
 
-const COMPARE_HELP = `Trials of several files of one side are pooled. Only equal workloads are compared; what differs between the machines is told. A rule is broken when the change is significant and its whole 95 % interval is beyond the limit. docs/CI.md has the metrics, the formats and whole CI jobs.
+const COMPARE_HELP = `Trials of several files of one side are pooled. Only equal workloads are compared; what differs between the machines is told. A rule is broken when the change is significant and beyond the limit. docs/CI.md has the metrics, the formats and whole CI jobs.
 
 Examples:
   uring-bench compare before.json after.json

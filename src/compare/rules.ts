@@ -42,7 +42,10 @@ export function parseRule(option: string, text: string): Rule {
   const percent = parseDecimal(digits);
   if (percent === undefined) throw wrong(`'${digits}' is not a number`);
   if (unit === '')
-    throw wrong('a limit is a change in percent', `like '${metric.name}${operator}${sign}${digits}%'`);
+    throw wrong(
+      'a limit is a change in percent',
+      `like '${metric.name}${operator === '<' ? '<-' : '>+'}${digits}%'`,
+    );
   if (operator === '<' && sign !== '-') {
     throw wrong('a fall has a minus sign', `'${metric.name}<-${digits}%' is a fall of more than ${digits} %`);
   }
@@ -73,30 +76,29 @@ function limitOf({ side, share }: Rule): number {
 }
 
 /**
- * Whether a difference breaks a rule. A regression is significant at 5 %, and its whole 95 % interval lies beyond the
- * limit; with both sides equal, one comparison in 40 is significant in a given direction, and hardly one is beyond a
- * limit of a few percent as well (power.test.ts). Where the interval has the limit in it, or there are too few trials
- * for any test, it is inconclusive.
+ * Whether a difference breaks a rule. A regression is significant at 5 %, and beyond the limit by the ratio of medians;
+ * with both sides equal, one comparison in 40 is significant in a given direction, and hardly one is beyond a limit of
+ * a few percent as well (power.test.ts). It passes when its whole 95 % interval is within the limit. What is neither,
+ * or has too few trials for any test, is inconclusive.
  */
 export function judge(rule: Rule, difference: Difference): Judgement {
-  const { verdict, low, high, moreTrials } = difference;
+  const { verdict, ratio, low, high, moreTrials } = difference;
   if (verdict === 'unknown') {
     const trials = moreTrials === 1 ? '1 more trial' : `${moreTrials} more trials`;
     return { outcome: 'inconclusive', reason: `too few trials: ${trials} of each needed` };
   }
   const limit = limitOf(rule);
   const fall = rule.side === 'fall';
-  const [worst, best] = fall ? [low, high] : [high, low];
-  const beyond = (ratio: number) => (fall ? ratio < limit : ratio > limit);
-  if (!beyond(worst)) return { outcome: 'pass', reason: 'within the limit' };
+  const beyond = (value: number) => (fall ? value < limit : value > limit);
+  if (!beyond(fall ? low : high)) return { outcome: 'pass', reason: 'within the limit' };
   const significant = verdict === (fall ? 'lower' : 'higher');
-  if (significant && beyond(best))
+  if (significant && beyond(ratio))
     return { outcome: 'regression', reason: 'significant and beyond the limit' };
   if (verdict === (fall ? 'higher' : 'lower')) return { outcome: 'pass', reason: 'changed the other way' };
   return {
     outcome: 'inconclusive',
     reason: significant
-      ? 'significant, but its interval has the limit in it'
+      ? 'significant and within the limit, but its interval reaches beyond it'
       : 'its interval reaches beyond the limit',
   };
 }
