@@ -143,11 +143,14 @@ function clockWarning(trials: readonly Whose[]): ResultWarning[] {
 
 /** What was seen while the benchmark did nothing. */
 function idleWarnings({ idle = [] }: RunResult): ResultWarning[] {
-  const worst = (of: (look: (typeof idle)[number]) => number | null) =>
-    Math.max(0, ...idle.map((look) => of(look) ?? 0));
-  const cpu = worst((look) => look.pressure_cpu_pct);
-  const io = worst((look) => look.pressure_io_pct);
-  const device = worst((look) => look.device_bytes_per_second);
+  const looks = (of: (look: (typeof idle)[number]) => number | null) =>
+    idle.flatMap((look) => of(look) ?? []);
+  // A look is short: some daemon that wakes up in it is a tenth of it and means nothing. What presses goes on.
+  const usual = (values: readonly number[]) =>
+    values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
+  const cpu = usual(looks((look) => look.pressure_cpu_pct));
+  const io = usual(looks((look) => look.pressure_io_pct));
+  const device = Math.max(0, ...looks((look) => look.device_bytes_per_second));
   const warnings: ResultWarning[] = [];
   const waits = [
     ...(cpu > PRESSURE_PCT ? [`for a CPU ${percent(cpu)}`] : []),
