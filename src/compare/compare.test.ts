@@ -172,6 +172,21 @@ describe('what a reader is told', () => {
   });
 });
 
+describe('a run and itself', () => {
+  it('never differ, whatever the rule and however few the trials', () => {
+    const fewOrMany = fc.array(fc.integer({ min: 1, max: 1_000_000 }), { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(fewOrMany, (iops) => {
+        const run = syntheticRun({ sync: iops });
+        const { outcome, checks } = compare([run], [run], ['iops<-0%', 'lat_p99>+0%']);
+        assert.equal(outcome, 'pass');
+        assert.deepEqual(new Set(checks.map((check) => check.outcome)), new Set(['pass']));
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
 describe('what is refused', () => {
   it('sides without a common backend', () => {
     refused(

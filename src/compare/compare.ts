@@ -72,10 +72,20 @@ interface Compared {
   difference: Difference | null;
 }
 
+/** The same numbers on both sides, as of a run and itself: there is no difference, however few they are. */
+function noDifference(n: number): Difference {
+  return { ratio: 1, low: 1, high: 1, p: 1, test: 'none', n, verdict: 'same', moreTrials: 0 };
+}
+
+function differenceOf(left: readonly number[], right: readonly number[]): Difference | null {
+  if (left.length === 0 || right.length === 0) return null;
+  const equal = left.length === right.length && left.every((value, i) => value === right[i]);
+  return equal ? noDifference(left.length) : compareSamples(left, right, { paired: false });
+}
+
 function compareMetric(metric: Metric, before: readonly Trial[], after: readonly Trial[]): Compared {
   const [left, right] = [samplesOf(before, metric), samplesOf(after, metric)];
-  const difference =
-    left.length > 0 && right.length > 0 ? compareSamples(left, right, { paired: false }) : null;
+  const difference = differenceOf(left, right);
   return {
     stored: {
       metric: metric.name,
