@@ -47,6 +47,10 @@ const steps = [
   ]),
   report('uncached', ['--backend=io_uring+uncached', POLLED, '--buffered', one]),
   report('uncached, sync', ['--backend=sync+uncached', POLLED, '--buffered', one]),
+  {
+    name: 'article',
+    args: ['article', 'table3', POLLED, '--runtime=300ms', '--trials=1', '--no-save', '--quiet'],
+  },
   { name: 'backends', args: ['backends', '--output-format=json'] },
 ];
 
@@ -128,6 +132,14 @@ describe('in a machine with poll queues', { skip: noMachine }, () => {
       assert.ok(slept('asleep') >= PAUSED_IOS / 2, `asleep ${slept('asleep')} times`);
       assert.ok(onlyTrial(outcome('asleep')).ctx.helpers >= PAUSED_IOS / 2, 'seen in the context switches');
     });
+  });
+
+  it("is where the article's third table polls, as it did there", () => {
+    const { code, stdout, stderr } = outcome('article');
+    assert.equal(code, EXIT.ok, stderr);
+    assert.match(stdout, /^io_uring\+enhanced\+iopoll +[\d,]+ /m);
+    assert.doesNotMatch(stdout, /Not as in the article/);
+    assert.match(stdout, /^Direct I\/O: 1?\d\d % of the bytes/m);
   });
 
   describe('what this kernel is too old for', () => {
