@@ -30,8 +30,10 @@ export function stopOnSignals(onStop: (name: string) => void): Stop {
       controller.abort(new Stopped(name, code));
       return;
     }
-    // Should even this hang on a native call, a third signal meets the system's default: it kills.
+    // process.exit() waits for native calls, jobs in an I/O among them: once what is to be cleaned up is, the system's
+    // default for the signal ends the process.
     release();
+    process.once('exit', () => process.kill(process.pid, name));
     process.exit(CODES[name] ?? EXIT.sigterm);
   };
   for (const name of Object.keys(CODES)) process.on(name, handle);

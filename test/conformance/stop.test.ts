@@ -1,15 +1,17 @@
 /** A signal ends a run at once, and what was done until then is kept. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { EXIT } from '../../src/errors.ts';
 import { backendOf, type Ended, type Running, startBench, trialOf } from '../support/bench.ts';
-import { dataFile, diskFolder, filesIn, noDisk } from '../support/disk.ts';
+import { dataFile, diskFolder, diskLoop, filesIn, noDisk } from '../support/disk.ts';
 import { jobsAtWork } from '../support/proc-watch.ts';
 import { parseResult } from '../support/result.ts';
+import { skipUnless } from '../support/scratch.ts';
 import { mainOf, plainOf, variantsFor } from '../support/variants.ts';
+import { firstReason } from '../support/witness.ts';
 
 const LIMIT_MS = 1000;
 /** On a machine that is busy otherwise a second may pass without the tool's doing. */
@@ -111,6 +113,58 @@ test('a signal while files are laid out leaves nothing', { skip: noDisk }, async
   });
   assert.deepEqual(filesIn(folder), []);
   if (stdout !== '') assert.equal(parseResult(stdout).status, 'interrupted');
+});
+
+const THROTTLE = '/sys/fs/cgroup/blkio/blkio.throttle.read_iops_device';
+const noThrottle = firstReason(
+  noDisk,
+  skipUnless('root', 'loop'),
+  !existsSync(THROTTLE) && `needs ${THROTTLE}`,
+);
+
+/** A group of processes for which a device does two reads a second. */
+function slowGroup(t: TestContext, device: string): string {
+  const { rdev } = statSync(device);
+  const group = mkdtempSync('/sys/fs/cgroup/blkio/uring-bench-test-');
+  const limit = (iops: number) =>
+    writeFileSync(join(group, 'blkio.throttle.read_iops_device'), `${rdev >> 8}:${rdev & 0xff} ${iops}`);
+  limit(2);
+  t.after(async () => {
+    limit(0); // what is still in flight gets done
+    for (const deadline = Date.now() + 5000; Date.now() < deadline; await setTimeout(50)) {
+      if (readFileSync(join(group, 'cgroup.procs'), 'utf8') === '') break;
+    }
+    rmdirSync(group);
+  });
+  return group;
+}
+
+test('a second signal does not wait for a device that hangs', { skip: noThrottle }, async (t) => {
+  const { device } = diskLoop(t, 2 ** 20);
+  const group = slowGroup(t, device);
+  const under = ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', group];
+  const args = [
+    '--backend',
+    'io_uring',
+    '--filename',
+    device,
+    '--iodepth',
+    '64',
+    '--runtime',
+    '30',
+    '--no-save',
+  ];
+  const running = startBench(diskFolder(t), args, { under });
+  await atWorkFor(500)(running);
+  running.kill('SIGINT');
+  await running.said(/once more to end at once/);
+  const first = await Promise.race([running.ended, setTimeout(1000, null)]);
+  assert.equal(first, null, 'there are reads in flight for half a minute');
+  const at = performance.now();
+  running.kill('SIGINT');
+  const { signal } = await running.ended;
+  assert.equal(signal, 'SIGINT', 'as the shell expects of what a Ctrl-C has ended');
+  assert.ok(performance.now() - at < 3 * LIMIT_MS, `took ${performance.now() - at} ms`);
 });
 
 test('files that the user named are kept', { skip: noDisk }, async (t) => {
