@@ -172,7 +172,8 @@ describe('a signal', () => {
     child.kill('SIGINT');
     child.kill('SIGTERM');
     const { code } = await ended;
-    assert.ok(code === 143 || code === 130, `${code}`);
+    // By the signal itself, which shells make 130 and 143 of; by that code when the run had just ended.
+    assert.ok([143, 130, 'SIGTERM', 'SIGINT'].includes(code ?? 0), `${code}`);
     assert.ok(!readdirSync(cwd).some((name) => name.startsWith('uring-bench.')), 'no data file');
   });
 });
