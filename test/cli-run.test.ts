@@ -1,11 +1,12 @@
 /** The command as users run it: streams, files, formats, signals. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseResult } from '../src/results/read.ts';
-import { golden, packageJson, startUringBench, uringBench } from './support/cli.ts';
+import { packageJson, startUringBench, uringBench } from './support/cli.ts';
+import { matchesGolden } from './support/golden.ts';
 import { scratchFolder } from './support/scratch.ts';
 
 const SMALL = ['--backend=sync', '--size=1m', '--runtime=200ms'];
@@ -42,8 +43,7 @@ describe('--help and --version', () => {
       const { code, stdout, stderr } = uringBench(args);
       assert.equal(code, 0);
       assert.equal(stderr, '');
-      if (process.env.UPDATE_GOLDEN) writeFileSync(golden(name), stdout);
-      assert.equal(stdout, readFileSync(golden(name), 'utf8'));
+      matchesGolden(name, stdout);
       for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
     });
   }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Comparison } from '../src/compare/schema.ts';
 import type { RunResult } from '../src/results/schema.ts';
-import { type Finished, golden, startUringBench, uringBench } from './support/cli.ts';
+import { type Finished, startUringBench, uringBench } from './support/cli.ts';
+import { matchesGolden } from './support/golden.ts';
 import { parseResult } from './support/result.ts';
 import { scratchFolder } from './support/scratch.ts';
 import { syntheticRun } from './support/synthetic-run.ts';
@@ -42,9 +43,7 @@ describe('--help', () => {
     it(`golden help-${command}.txt`, () => {
       const { code, stdout, stderr } = uringBench([command, '--help']);
       assert.equal(code, 0, stderr);
-      const file = golden(`help-${command}.txt`);
-      if (process.env.UPDATE_GOLDEN) writeFileSync(file, stdout);
-      assert.equal(stdout, readFileSync(file, 'utf8'));
+      matchesGolden(`help-${command}.txt`, stdout);
       for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line);
     });
   }

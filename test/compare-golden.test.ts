@@ -1,8 +1,6 @@
 /** What users see of a comparison, byte for byte as in test/golden. UPDATE_GOLDEN=1 writes the files anew. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { OutputFormat } from '../src/jobs/job.ts';
 import type { ComparisonReport, RenderOptions } from '../src/report/format-spec.ts';
@@ -10,9 +8,9 @@ import { renderComparison } from '../src/report/index.ts';
 import { displayWidth } from '../src/report/text.ts';
 import { fixture } from './fixtures/load.ts';
 import { changedRun, comparisonReport } from './support/comparison.ts';
+import { goldenFiles, matchesGolden } from './support/golden.ts';
 import { syntheticRun } from './support/synthetic-run.ts';
 
-const folder = fileURLToPath(new URL('./golden/', import.meta.url));
 const plain: RenderOptions = { color: false, columns: 100 };
 
 const STEADY = [100_000, 101_500, 98_700, 100_200, 99_900];
@@ -61,15 +59,12 @@ add('compare-judged.xml', judged, 'junit');
 
 for (const [name, make] of golden) {
   test(`golden ${name}`, () => {
-    const made = make();
-    if (process.env.UPDATE_GOLDEN) writeFileSync(folder + name, made);
-    assert.ok(existsSync(folder + name), `test/golden/${name} is missing: run with UPDATE_GOLDEN=1`);
-    assert.equal(made, readFileSync(folder + name, 'utf8'));
+    matchesGolden(name, make());
   });
 }
 
 test('every golden file has its test', () => {
-  const files = readdirSync(folder).filter((file) => file.startsWith('compare-'));
+  const files = goldenFiles().filter((file) => file.startsWith('compare-'));
   assert.deepEqual(files.sort(), [...golden.keys()].sort());
 });
 

@@ -1,9 +1,8 @@
 /** The job of `npm start`, value by value: a default that changes is a change that users see. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { resolve } from '../src/jobs/resolve.ts';
-import { golden } from './support/cli.ts';
+import { matchesGolden } from './support/golden.ts';
 import { scratchFolder } from './support/scratch.ts';
 
 test('golden default-job.json', (t) => {
@@ -19,7 +18,5 @@ test('golden default-job.json', (t) => {
     randseed: String(randseed),
     ...rest,
   };
-  const made = `${JSON.stringify(plain, null, 2)}\n`;
-  if (process.env.UPDATE_GOLDEN) writeFileSync(golden('default-job.json'), made);
-  assert.equal(made, readFileSync(golden('default-job.json'), 'utf8'));
+  matchesGolden('default-job.json', `${JSON.stringify(plain, null, 2)}\n`);
 });

@@ -1,14 +1,12 @@
 /** What users see, compared byte for byte with test/golden. UPDATE_GOLDEN=1 writes the files anew. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { type RenderOptions, render } from '../src/report/index.ts';
 import { displayWidth } from '../src/report/text.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
+import { goldenFiles, matchesGolden } from './support/golden.ts';
 
-const folder = fileURLToPath(new URL('./golden/', import.meta.url));
 const plain: RenderOptions = { color: false, columns: 100 };
 const wanted = new Map<string, () => string>();
 
@@ -27,16 +25,13 @@ wanted.set('mixed-percentiles.txt', () =>
 
 for (const [name, make] of wanted) {
   test(`golden ${name}`, () => {
-    const made = make();
-    if (process.env.UPDATE_GOLDEN) writeFileSync(folder + name, made);
-    assert.ok(existsSync(folder + name), `test/golden/${name} is missing: run with UPDATE_GOLDEN=1`);
-    assert.equal(made, readFileSync(folder + name, 'utf8'));
+    matchesGolden(name, make());
   });
 }
 
 test('every golden file has its test', () => {
   const reports = new Set(fixtureNames.map(String));
-  const files = readdirSync(folder).filter((file) => reports.has(file.split(/[-.]/)[0] ?? ''));
+  const files = goldenFiles().filter((file) => reports.has(file.split(/[-.]/)[0] ?? ''));
   assert.deepEqual(files.sort(), [...wanted.keys()].sort());
 });
 

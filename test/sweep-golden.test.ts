@@ -1,6 +1,5 @@
 /** What users see of sweeps and of the article's tables, byte for byte. UPDATE_GOLDEN=1 writes the files anew. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
 import { render } from '../src/report/index.ts';
 import { renderSweep } from '../src/report/sweep-formats.ts';
@@ -8,7 +7,7 @@ import { reportSettings, sweepView } from '../src/report/sweep-view.ts';
 import { displayWidth } from '../src/report/text.ts';
 import type { ArticleTable } from '../src/results/schema-report.ts';
 import { syntheticArticle, syntheticSweep } from './fixtures/synthetic-runs.ts';
-import { golden } from './support/cli.ts';
+import { matchesGolden } from './support/golden.ts';
 
 const sweep = syntheticSweep();
 const plain = { color: false, columns: 100 };
@@ -32,10 +31,7 @@ for (const table of TABLES) {
 
 for (const [name, make] of wanted) {
   test(`golden ${name}`, () => {
-    const made = make();
-    if (process.env.UPDATE_GOLDEN) writeFileSync(golden(name), made);
-    assert.ok(existsSync(golden(name)), `test/golden/${name} is missing: run with UPDATE_GOLDEN=1`);
-    assert.equal(made, readFileSync(golden(name), 'utf8'));
+    matchesGolden(name, make());
   });
 }
 

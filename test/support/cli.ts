@@ -65,11 +65,6 @@ export function startUringBench(
   return { child, ended };
 }
 
-/** Text of a file in test/golden. */
-export function golden(name: string): URL {
-  return new URL(`../golden/${name}`, import.meta.url);
-}
-
 /** package.json of this repository. */
 export function packageJson(): { version: string } {
   return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
