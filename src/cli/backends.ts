@@ -8,7 +8,7 @@ import { usageError } from '../errors.ts';
 import { readOptions } from '../jobs/option-reader.ts';
 import { resolveOutput } from '../jobs/output.ts';
 import { defaultWorkload } from '../jobs/resolve.ts';
-import { probeBackend } from '../native/library.ts';
+import { probeBackend, type Refusal } from '../native/library.ts';
 import { foldWords } from '../report/text.ts';
 import type { Invocation } from './program.ts';
 import { checkReport, deliverReport, reportColumns } from './report.ts';
@@ -36,7 +36,7 @@ interface ListedBackend extends Listed {
 }
 
 /** Asks the kernel. */
-type Probe = (id: number, features: number) => { errno: number; stage: string } | null;
+type Probe = (id: number, features: number) => Refusal | null;
 
 function reasonOf(backend: Backend, features: readonly Feature[], probe: Probe): Reason {
   const refused = probe(

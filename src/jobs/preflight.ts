@@ -8,7 +8,7 @@ import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
 import { checkWorkload, type Variant } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
-import { probeBackend, type Setup } from '../native/library.ts';
+import { probeBackend, type Refusal, type Setup } from '../native/library.ts';
 import { systemError } from './collect.ts';
 import type { Workload } from './job.ts';
 
@@ -49,6 +49,17 @@ function checkAioNr(variant: Variant, workload: Workload): void {
   );
 }
 
+/** What the kernel said to a set-up, and what is likely to mend it. */
+export function explainRefusal(
+  variant: Variant,
+  { errno, stage }: Refusal,
+  workload: Workload,
+): { what: string; hint: string | undefined } {
+  const { code, text } = systemError(errno);
+  const hint = kernelLacks(variant.features, errno) ?? failureHint(variant.backend, errno, stage, workload);
+  return { what: `${stage}: ${text} (${code})`, hint };
+}
+
 /**
  * Variants that can't work on this machine, with the kernel's reason.
  * @throws BenchError (usage) when a variant could, but not with this depth, block size or number of jobs
@@ -64,11 +75,7 @@ export function preflight(variants: readonly Variant[], workload: Workload): Una
       checkAioNr(variant, workload);
       continue;
     }
-    const { code, text } = systemError(refused.errno);
-    const hint =
-      kernelLacks(variant.features, refused.errno) ??
-      failureHint(variant.backend, refused.errno, refused.stage, workload);
-    const what = `${refused.stage}: ${text} (${code})`;
+    const { what, hint } = explainRefusal(variant, refused, workload);
     if (!plain && (LIMITS.includes(refused.errno) || refused.errno === EINVAL)) {
       const { iodepth, numjobs } = workload;
       throw usageError(

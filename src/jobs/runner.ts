@@ -15,7 +15,7 @@ import { holeWarning } from './holes.ts';
 import type { OutputOptions, ResolvedJob } from './job.ts';
 import { type Created, layOut } from './layout.ts';
 import { formatOption } from './option-reader.ts';
-import { trialNs, warmupJob } from './plan.ts';
+import { mostTrials, runSeconds, trialNs } from './plan.ts';
 import { preflight, type Unavailable } from './preflight.ts';
 import type { Progress, ProgressPlan } from './progress.ts';
 import { planWarnings } from './warnings.ts';
@@ -133,16 +133,13 @@ function announce(job: ResolvedJob, skipped: readonly Unavailable[], context: Ru
 }
 
 function progressPlan(job: ResolvedJob, running: readonly Variant[]): ProgressPlan {
-  const [each, warmup] = [trialNs(job), trialNs(warmupJob(job))];
-  const trials = job.untilConfident?.maxTrials ?? job.trials;
-  const eachSeconds = each === null ? null : each / 1e9;
-  const warmupSeconds = ((warmup ?? 0) / 1e9) * job.warmupTrials;
+  const each = trialNs(job);
   return {
     variants: running.map((variant) => variant.label),
-    trials,
+    trials: mostTrials(job),
     atMost: job.untilConfident !== null,
-    trialSeconds: eachSeconds,
-    expectedSeconds: eachSeconds === null ? null : (eachSeconds * trials + warmupSeconds) * running.length,
+    trialSeconds: each === null ? null : each / 1e9,
+    expectedSeconds: runSeconds({ ...job, variants: [...running] }),
   };
 }
 

@@ -1,13 +1,10 @@
 /** Whether a variant works on a job's own files: asked of the kernel, then seen in a few I/Os. */
-import { failureHint } from '../backends/hints.ts';
-import { kernelLacks } from '../backends/kernel.ts';
 import type { Variant } from '../backends/registry.ts';
 import { probeBackend } from '../native/library.ts';
 import type { Trial } from '../results/schema.ts';
-import { systemError } from './collect.ts';
 import type { ResolvedJob } from './job.ts';
 import { planBlock } from './plan.ts';
-import { setupOf } from './preflight.ts';
+import { explainRefusal, setupOf } from './preflight.ts';
 import { noProgress } from './progress.ts';
 import { runTrial } from './trial.ts';
 
@@ -21,10 +18,8 @@ function refusal(variant: Variant, job: ResolvedJob): string | null {
   const bits = variant.features.reduce((sum, { bit }) => sum | bit, 0);
   const refused = probeBackend(variant.backend.id, bits, setupOf(job, variant));
   if (refused === null) return null;
-  const { code, text } = systemError(refused.errno);
-  const hint =
-    kernelLacks(variant.features) ?? failureHint(variant.backend, refused.errno, refused.stage, job);
-  return `${refused.stage}: ${text} (${code})${hint ? `: ${hint}` : ''}`;
+  const { what, hint } = explainRefusal(variant, refused, job);
+  return hint ? `${what}: ${hint}` : what;
 }
 
 /** Why a trial was none: it failed, or (continue_on_error) all its I/Os did. */

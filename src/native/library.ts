@@ -111,6 +111,12 @@ function cString(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
 }
 
+/** What the kernel said to a set-up: the errno, and at what. */
+export interface Refusal {
+  errno: number;
+  stage: string;
+}
+
 /** What a run asks of the kernel at once. */
 export interface Setup {
   iodepth: number;
@@ -127,7 +133,7 @@ export function probeBackend(
   id: number,
   features: number,
   setup: Setup = { iodepth: 1, bufferBytes: 4096, jobs: 1 },
-): { errno: number; stage: string } | null {
+): Refusal | null {
   const stage = new Uint8Array(UB.STAGE_BYTES);
   const result = library().probe(id, features, setup.iodepth, setup.bufferBytes, setup.jobs, stage);
   return result < 0 ? { errno: -result, stage: cString(stage) } : null;
