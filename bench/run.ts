@@ -1,7 +1,7 @@
 /** `npm run bench`: uring-bench beside fio and the bare system calls. bench/README.md says how to read it. */
 import { statSync } from 'node:fs';
+import { captureEnvironment } from '../src/host/environment.ts';
 import { nativeFacts } from '../src/native/library.ts';
-import { captureEnvironment } from '../src/results/environment.ts';
 import { buildBare, buildTool, compilerVersion } from './build.ts';
 import { type Context, runComparison } from './comparison.ts';
 import { execute, Stopped } from './exec.ts';

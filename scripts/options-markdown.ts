@@ -1,10 +1,10 @@
 /** docs/OPTIONS.md from the option table. */
 import { commands } from '../src/cli/commands.ts';
 import { metavar } from '../src/cli/help.ts';
-import { COMPARISON_RUNTIME_NS, DEFAULT_RUNTIME_NS } from '../src/jobs/bounds.ts';
-import { type KnownOption, knownOptions } from '../src/jobs/option-reader.ts';
-import { type Group, groups } from '../src/jobs/option-spec.ts';
-import { formatSize, formatTime } from '../src/jobs/units.ts';
+import { type KnownOption, knownOptions } from '../src/options/option-reader.ts';
+import { COMPARISON_RUNTIME_NS, DEFAULT_RUNTIME_NS } from '../src/resolve/bounds.ts';
+import { type Group, groups } from '../src/values/option-spec.ts';
+import { formatSize, formatTime } from '../src/values/units.ts';
 
 const HEAD = `# Options
 

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { EXIT } from '../src/errors.ts';
-import { checkCache } from '../src/report/article-checks.ts';
+import { checkCache } from '../src/report/article/article-checks.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { articleOf } from '../src/results/schema-report.ts';
 import { bench, benchFails, startBench } from './support/bench.ts';

@@ -1,7 +1,7 @@
 /** The job of `npm start`, value by value: a default that changes is a change that users see. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolve } from '../src/jobs/resolve.ts';
+import { resolve } from '../src/resolve/resolve.ts';
 import { matchesGolden } from './support/golden.ts';
 import { scratchFolder } from './support/scratch.ts';
 

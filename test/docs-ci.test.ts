@@ -8,7 +8,7 @@ import { normalizeArgv, readRunOptions } from '../src/cli/argv.ts';
 import { commands } from '../src/cli/commands.ts';
 import { parseMetrics } from '../src/compare/metrics.ts';
 import { parseRules } from '../src/compare/rules.ts';
-import { knownOptions, readOptions, type WrittenOption } from '../src/jobs/option-reader.ts';
+import { knownOptions, readOptions, type WrittenOption } from '../src/options/option-reader.ts';
 import { root } from './support/cli.ts';
 
 const text = readFileSync(join(root, 'docs', 'CI.md'), 'utf8');

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { knownOptions } from '../src/jobs/option-reader.ts';
+import { knownOptions } from '../src/options/option-reader.ts';
 import { root } from './support/cli.ts';
 
 test('generated files are those of the sources', () => {

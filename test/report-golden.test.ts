@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { type RenderOptions, render } from '../src/report/index.ts';
-import { displayWidth } from '../src/report/text.ts';
+import { type RenderOptions, render } from '../src/report/formats/index.ts';
+import { displayWidth } from '../src/report/text/text.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { goldenFiles, matchesGolden } from './support/golden.ts';
 

@@ -4,16 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { readMachine } from '../src/jobs/cpus.ts';
-import type { ResolvedJob } from '../src/jobs/job.ts';
-import { readOptions } from '../src/jobs/option-reader.ts';
 import { planBlock } from '../src/jobs/plan.ts';
 import { noProgress } from '../src/jobs/progress.ts';
-import { resolve } from '../src/jobs/resolve.ts';
 import { runTrial } from '../src/jobs/trial.ts';
 import { dioAlign } from '../src/native/library.ts';
+import { readOptions } from '../src/options/option-reader.ts';
+import { readMachine } from '../src/resolve/cpus.ts';
+import { resolve } from '../src/resolve/resolve.ts';
 import { compareSamples, type Difference } from '../src/stats/difference.ts';
 import { randomOf, shuffled } from '../src/stats/random.ts';
+import type { ResolvedJob } from '../src/workload/workload.ts';
 import { ahead, isBusy, tooBusy } from './support/ahead.ts';
 import { backendOf, benchResult } from './support/bench.ts';
 import { near } from './support/result.ts';

@@ -1,6 +1,6 @@
 /** The likely mend of an errno that ends a run: what the backend knows of it, else what holds for all. */
 import { constants } from 'node:os';
-import type { Workload } from '../jobs/job.ts';
+import type { Workload } from '../workload/workload.ts';
 import { kernelLacks } from './kernel.ts';
 import type { Backend, Variant } from './registry.ts';
 

@@ -1,6 +1,7 @@
 /** The features of io_uring: what each sets, since when, and what it takes. */
-import type { Workload } from '../jobs/job.ts';
+
 import { UB } from '../native/abi.ts';
+import type { Workload } from '../workload/workload.ts';
 import type { Feature } from './registry.ts';
 
 const direct = { test: (w: Workload) => w.direct, what: 'direct I/O (leave out --buffered)' };

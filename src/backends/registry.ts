@@ -3,8 +3,8 @@
  * conformance tests and docs/BACKENDS.md go through. A new backend adds its file here and one in native/src.
  */
 import { usageError } from '../errors.ts';
-import type { Workload } from '../jobs/job.ts';
-import { didYouMean } from '../jobs/nearest.ts';
+import { didYouMean } from '../values/nearest.ts';
+import type { Workload } from '../workload/workload.ts';
 import { ioUring } from './io-uring.ts';
 import { linuxAio } from './linux-aio.ts';
 import { nullBackend } from './null.ts';

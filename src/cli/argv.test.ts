@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { refused } from '../../test/support/refused.ts';
-import { knownOptions } from '../jobs/option-reader.ts';
+import { knownOptions } from '../options/option-reader.ts';
 import { normalizeArgv } from './argv.ts';
 
 const commands = {

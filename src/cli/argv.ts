@@ -3,15 +3,15 @@
  * comes out is plain `--flag=value`, so that a value never depends on what stands behind it.
  */
 import { type BenchError, usageError } from '../errors.ts';
-import { didYouMean } from '../jobs/nearest.ts';
 import {
   canonicalName,
   findOption,
   type KnownOption,
   unknownOption,
   type WrittenOption,
-} from '../jobs/option-reader.ts';
-import type { Flag } from '../jobs/options.ts';
+} from '../options/option-reader.ts';
+import type { Flag } from '../options/options.ts';
+import { didYouMean } from '../values/nearest.ts';
 
 /** Subcommands with the options each knows; '' is the run itself. */
 export type CommandFlags = Readonly<Record<string, readonly Flag[]>>;

@@ -1,20 +1,20 @@
 /** `uring-bench article table1|table2|table3|all`: the article's experiments on this machine. */
 import { EXIT, usageError } from '../errors.ts';
-import { type ArticleJob, articleJob, articleTables } from '../jobs/article.ts';
-import { readMachine } from '../jobs/cpus.ts';
-import type { OutputOptions } from '../jobs/job.ts';
-import { didYouMean } from '../jobs/nearest.ts';
-import { readOptions } from '../jobs/option-reader.ts';
-import { resolveOutput } from '../jobs/output.ts';
+import { type ArticleJob, articleJob, articleTables } from '../experiments/article.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { checkMaxTrials } from '../jobs/trial-options.ts';
 import { dioAlign } from '../native/library.ts';
-import { checkCache } from '../report/article-checks.ts';
-import { formatBytes, formatDuration, plural } from '../report/format.ts';
-import { type RenderOptions, renderAll } from '../report/index.ts';
+import { readOptions } from '../options/option-reader.ts';
+import { resolveOutput } from '../options/output.ts';
+import { checkCache } from '../report/article/article-checks.ts';
+import { type RenderOptions, renderAll } from '../report/formats/index.ts';
+import { readMachine } from '../resolve/cpus.ts';
+import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import type { ArticleTable } from '../results/schema-report.ts';
 import { articleOf } from '../results/schema-report.ts';
+import { formatBytes, formatDuration, plural } from '../values/format.ts';
+import { didYouMean } from '../values/nearest.ts';
+import type { OutputOptions } from '../workload/workload.ts';
 import { Stopped } from './failure.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
@@ -46,7 +46,7 @@ interface Done {
 
 /** What is going to happen: nobody should have to wonder how long to wait. */
 async function announce(articles: readonly ArticleJob[], progress: Progress): Promise<void> {
-  const { articleBytes, articleSeconds } = await import('../jobs/article-run.ts');
+  const { articleBytes, articleSeconds } = await import('../experiments/article-run.ts');
   const ns = articles.reduce((sum, article) => sum + articleSeconds(article), 0) * 1e9;
   const most = articles.some(({ job }) => job.untilConfident !== null) ? 'at most' : 'about';
   const bytes = articles.map(articleBytes).filter((made) => made > 0);
@@ -114,7 +114,7 @@ async function runAll(
   warnings: ResultWarning[],
   argv: readonly string[],
 ): Promise<number> {
-  const { runArticle } = await import('../jobs/article-run.ts');
+  const { runArticle } = await import('../experiments/article-run.ts');
   const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
   const reports = new Reports(output);
   const done: Done[] = [];

@@ -1,7 +1,7 @@
 /** All commands. A new one adds an entry here and its file; what it needs is loaded when it is called. */
 
-import { knownOptions } from '../jobs/option-reader.ts';
-import type { Flag } from '../jobs/options.ts';
+import { knownOptions } from '../options/option-reader.ts';
+import type { Flag } from '../options/options.ts';
 import type { CommandSpec } from './program.ts';
 
 /** A run knows every option but those that judge results. */

@@ -1,7 +1,7 @@
 /** How --help shows the option table. */
 import { Help, type Option } from 'commander';
-import type { KnownOption } from '../jobs/option-reader.ts';
-import { foldWords } from '../report/text.ts';
+import type { KnownOption } from '../options/option-reader.ts';
+import { foldWords } from '../report/text/text.ts';
 
 /** Below this many columns for descriptions they go on lines of their own. */
 const LEAST_DESCRIPTION = 34;

@@ -1,8 +1,9 @@
 /** `uring-bench ladder`: a run whose backends are the steps of the ladder. */
-import type { ResolvedJob } from '../jobs/job.ts';
-import type { RawOptions } from '../jobs/options.ts';
-import { type Resolved, type ResolveHost, resolve } from '../jobs/resolve.ts';
+
 import type { RunContext } from '../jobs/runner.ts';
+import type { RawOptions } from '../options/options.ts';
+import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts';
+import type { ResolvedJob } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { performRun } from './run.ts';
 
@@ -12,7 +13,7 @@ function resolveLadder(raw: RawOptions, host: ResolveHost): Resolved {
 }
 
 async function ladderContext(signal: AbortSignal): Promise<Pick<RunContext, 'report' | 'choose'>> {
-  const { climb, ladderJob } = await import('../jobs/ladder.ts');
+  const { climb, ladderJob } = await import('../experiments/ladder.ts');
   const { variantTrier } = await import('../jobs/try-variant.ts');
   const choose = async (job: ResolvedJob) => ladderJob(job, await climb(variantTrier(job, signal)));
   return { report: { kind: 'ladder' }, choose };

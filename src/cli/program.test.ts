@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { rejected } from '../../test/support/refused.ts';
-import { knownOptions } from '../jobs/option-reader.ts';
-import { displayWidth } from '../report/text.ts';
+import { knownOptions } from '../options/option-reader.ts';
+import { displayWidth } from '../report/text/text.ts';
 import { commands } from './commands.ts';
 import { type Invocation, runProgram } from './program.ts';
 

@@ -1,9 +1,9 @@
 /** The commands and their options as commander definitions, all made from the option table. */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { usageError } from '../errors.ts';
-import { knownOptions, specOf, type WrittenOption } from '../jobs/option-reader.ts';
-import { groups } from '../jobs/option-spec.ts';
-import type { Flag } from '../jobs/options.ts';
+import { knownOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
+import type { Flag } from '../options/options.ts';
+import { groups } from '../values/option-spec.ts';
 import { type CommandFlags, normalizeArgv } from './argv.ts';
 import { FoldedHelp, optionHelp, optionTerm } from './help.ts';
 

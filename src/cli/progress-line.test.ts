@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
-import { displayWidth } from '../report/text.ts';
+import { displayWidth } from '../report/text/text.ts';
 import { drawBar, fitParts, type Part } from './progress-line.ts';
 
 describe('a progress bar', () => {

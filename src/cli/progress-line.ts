@@ -1,5 +1,5 @@
 /** A progress line cut to the terminal: what matters least goes first. */
-import { cutMiddle, displayWidth } from '../report/text.ts';
+import { cutMiddle, displayWidth } from '../report/text/text.ts';
 
 /** A piece of the line: a text, or a bar that takes the room that is left. */
 export interface Part {

@@ -1,6 +1,7 @@
 /** Progress on stderr: one line that is redrawn on a terminal, a plain line now and then elsewhere. */
 import picocolors from 'picocolors';
 import { noProgress, type Progress, type ProgressPlan, type ProgressSample } from '../jobs/progress.ts';
+import { printable } from '../report/text/text.ts';
 import {
   formatBytes,
   formatDuration,
@@ -8,8 +9,7 @@ import {
   formatLatency,
   formatMiBps,
   plural,
-} from '../report/format.ts';
-import { printable } from '../report/text.ts';
+} from '../values/format.ts';
 import { fitParts, type Part } from './progress-line.ts';
 
 /** The part of a stream that progress needs. */

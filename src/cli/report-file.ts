@@ -2,7 +2,7 @@
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BenchError, usageError } from '../errors.ts';
-import { isSystemError, systemReason } from '../results/host-files.ts';
+import { isSystemError, systemReason } from '../host/host-files.ts';
 
 /** What is at path behind symbolic links; null when there is nothing yet. */
 function existing(path: string): { path: string; regular: boolean; directory: boolean } | null {

@@ -1,17 +1,17 @@
 /** The run itself: options -> job -> runner -> report. */
 import { EXIT } from '../errors.ts';
-import { readMachine } from '../jobs/cpus.ts';
-import type { OutputOptions, ResolvedJob } from '../jobs/job.ts';
-import { readOptions } from '../jobs/option-reader.ts';
-import type { RawOptions } from '../jobs/options.ts';
-import { resolveOutput } from '../jobs/output.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { type Resolved, type ResolveHost, resolve } from '../jobs/resolve.ts';
 import type { RunContext } from '../jobs/runner.ts';
-import { checkMaxTrials } from '../jobs/trial-options.ts';
 import { dioAlign } from '../native/library.ts';
-import { render } from '../report/index.ts';
+import { readOptions } from '../options/option-reader.ts';
+import type { RawOptions } from '../options/options.ts';
+import { resolveOutput } from '../options/output.ts';
+import { render } from '../report/formats/index.ts';
+import { readMachine } from '../resolve/cpus.ts';
+import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts';
+import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
+import type { OutputOptions, ResolvedJob } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
 import { checkReport, deliverReport, reportColumns, say } from './report.ts';

@@ -1,13 +1,13 @@
 /** `uring-bench show FILE...`: reports from stored results alone, without native code. */
 import { parseMetrics } from '../compare/metrics.ts';
-import type { OutputFormat } from '../jobs/job.ts';
-import { readOptions } from '../jobs/option-reader.ts';
-import type { RawOptions } from '../jobs/options.ts';
-import { resolveOutput } from '../jobs/output.ts';
-import { type RenderOptions, renderAll } from '../report/index.ts';
-import { renderSweep, sweepFormat } from '../report/sweep-formats.ts';
-import { reportSettings, sweepView } from '../report/sweep-view.ts';
+import { readOptions } from '../options/option-reader.ts';
+import type { RawOptions } from '../options/options.ts';
+import { resolveOutput } from '../options/output.ts';
+import { type RenderOptions, renderAll } from '../report/formats/index.ts';
+import { renderSweep, sweepFormat } from '../report/sweep/sweep-formats.ts';
+import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { isSweep, type Stored } from '../results/read.ts';
+import type { OutputFormat } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { checkReport, deliverReport, reportColumns } from './report.ts';
 import { readStored } from './stored.ts';

@@ -1,22 +1,22 @@
 /** `uring-bench sweep`: a grid of runs, its rows as they finish, its knees and plots. */
 import { EXIT, usageError } from '../errors.ts';
-import { readMachine } from '../jobs/cpus.ts';
-import type { OutputOptions } from '../jobs/job.ts';
-import { readOptions, specOf, type WrittenOption } from '../jobs/option-reader.ts';
-import type { RawOptions } from '../jobs/options.ts';
-import { resolveOutput } from '../jobs/output.ts';
-import { checkSetup, type PlannedPoint, planSweep, pointsLeft } from '../jobs/sweep.ts';
-import { type Grid, readGrid } from '../jobs/sweep-grid.ts';
-import { checkSameGrid, gridOf, storedGrid } from '../jobs/sweep-resume.ts';
+import { checkSetup, type PlannedPoint, planSweep, pointsLeft } from '../experiments/sweep.ts';
+import { checkSameGrid, gridOf, storedGrid } from '../experiments/sweep-resume.ts';
 import { dioAlign } from '../native/library.ts';
-import { plural } from '../report/format.ts';
-import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep.ts';
-import { renderSweep, sweepFormat } from '../report/sweep-formats.ts';
-import { reportSettings, type SweepView, sweepView } from '../report/sweep-view.ts';
+import { readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
+import type { RawOptions } from '../options/options.ts';
+import { resolveOutput } from '../options/output.ts';
+import { type Grid, readGrid } from '../options/sweep-grid.ts';
+import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
+import { renderSweep, sweepFormat } from '../report/sweep/sweep-formats.ts';
+import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
+import { readMachine } from '../resolve/cpus.ts';
 import { isSweep } from '../results/read.ts';
 import { openResultFile, type ResultFile, reopenResultFile } from '../results/store.ts';
 import { SWEEP_VERSION, type SweepPoint, type SweepResult } from '../results/sweep-schema.ts';
+import { plural } from '../values/format.ts';
 import { packageVersion } from '../version.ts';
+import type { OutputOptions } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
 import { checkReport, deliverReport, reportColumns, say } from './report.ts';
@@ -118,7 +118,7 @@ async function openFile(
 
 async function run(prepared: Sweep, output: OutputOptions, color: boolean, view: SweepView): Promise<number> {
   const { sweep, points } = prepared;
-  const { runSweep } = await import('../jobs/sweep.ts');
+  const { runSweep } = await import('../experiments/sweep.ts');
   const progress = createProgress(process.stderr, { quiet: output.quiet, color });
   const live = output.outputFormat === 'table' && output.output === null;
   const report = live ? new LiveReport(sweep, view, reportColumns(output)) : null;

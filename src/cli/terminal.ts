@@ -1,6 +1,6 @@
 /** The two output streams: colours, widths, and a reader that has gone away. */
 import { BenchError } from '../errors.ts';
-import { systemReason } from '../results/host-files.ts';
+import { systemReason } from '../host/host-files.ts';
 
 /** The part of a stream's properties that decides about colours. */
 export interface ColorStream {

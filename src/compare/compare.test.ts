@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { refused } from '../../test/support/refused.ts';
 import { syntheticRun, syntheticTrial } from '../../test/support/synthetic-run.ts';
-import { defaultOf } from '../jobs/option-reader.ts';
+import { defaultOf } from '../options/option-reader.ts';
 import type { RunResult } from '../results/schema.ts';
 import { type ComparePlan, compareRuns, isFailure } from './compare.ts';
 import { parseMetrics } from './metrics.ts';

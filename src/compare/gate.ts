@@ -1,8 +1,9 @@
 /** What a gate decides between rounds of trials, and how the rounds become one result. */
-import { parsePercentiles } from '../jobs/units.ts';
+
 import type { BackendResult, ResultWarning, RunResult } from '../results/schema.ts';
 import { summarize, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
+import { parsePercentiles } from '../values/units.ts';
 import type { Outcome } from './rules.ts';
 
 /** One look at the trials so far, of all rounds together. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { fixture } from '../../test/fixtures/load.ts';
 import { refused } from '../../test/support/refused.ts';
 import { syntheticTrial } from '../../test/support/synthetic-run.ts';
-import { defaultOf } from '../jobs/option-reader.ts';
+import { defaultOf } from '../options/option-reader.ts';
 import { mergeLatencies } from '../results/histogram.ts';
 import type { Trial } from '../results/schema.ts';
 import { parseMetric, parseMetrics } from './metrics.ts';

@@ -1,11 +1,11 @@
 /** What trials are compared by: each metric turns one trial into one number. Names are fio's words. */
 import { usageError } from '../errors.ts';
-import { didYouMean } from '../jobs/nearest.ts';
-import { shown } from '../jobs/units.ts';
-import { formatIops, formatLatency, formatMiBps, formatPerIo, formatUsec } from '../report/format.ts';
 import { mergeLatencies, percentileKey } from '../results/histogram.ts';
 import type { Direction, Latency, Trial } from '../results/schema.ts';
 import { trialRates } from '../stats/summary.ts';
+import { formatIops, formatLatency, formatMiBps, formatPerIo, formatUsec } from '../values/format.ts';
+import { didYouMean } from '../values/nearest.ts';
+import { shown } from '../values/units.ts';
 
 /** io/s: operations per second; ns/io, ctx/io, syscalls/io: for each operation. */
 export type MetricUnit = 'io/s' | 'B/s' | 'ns' | 'ns/io' | 'ctx/io' | 'syscalls/io';

@@ -1,7 +1,7 @@
 /** --fail-on: what change of which metric is a regression, and whether a measured difference is one. */
 import { type BenchError, usageError } from '../errors.ts';
-import { formatDecimal, parseDecimal, shown } from '../jobs/units.ts';
 import type { Difference } from '../stats/difference.ts';
+import { formatDecimal, parseDecimal, shown } from '../values/units.ts';
 import { type Metric, parseMetric } from './metrics.ts';
 
 export interface Rule {

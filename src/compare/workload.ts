@@ -1,9 +1,9 @@
 /** Whether two results are of the same workload: nothing else may be compared. */
 import { type BenchError, usageError } from '../errors.ts';
-import { kinds } from '../jobs/option-kinds.ts';
-import { findOption, type KnownOption, parseOption } from '../jobs/option-reader.ts';
-import { formatSize } from '../jobs/units.ts';
+import { findOption, type KnownOption, parseOption } from '../options/option-reader.ts';
 import type { RunResult } from '../results/schema.ts';
+import { kinds } from '../values/option-kinds.ts';
+import { formatSize } from '../values/units.ts';
 import type { ComparisonWarning } from './schema.ts';
 
 /** A stored result with where it came from. */

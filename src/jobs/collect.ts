@@ -8,7 +8,7 @@ import type { Arena, MergedLatency } from '../native/arena.ts';
 import { fieldOf, type Reader } from '../native/codec.ts';
 import { countsFromRaw, toLatency } from '../results/histogram.ts';
 import type { Direction, IoErrorCount, Latency, Trial } from '../results/schema.ts';
-import type { ResolvedJob } from './job.ts';
+import type { ResolvedJob } from '../workload/workload.ts';
 import type { PlannedRun } from './plan.ts';
 
 const OP_NAMES = ['read', 'write', 'trim', 'fsync'] as const;

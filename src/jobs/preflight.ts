@@ -9,8 +9,8 @@ import { kernelLacks } from '../backends/kernel.ts';
 import { checkWorkload, type Variant } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { probeBackend, type Refusal, type Setup } from '../native/library.ts';
+import type { Workload } from '../workload/workload.ts';
 import { systemError } from './collect.ts';
-import type { Workload } from './job.ts';
 
 const { EAGAIN, EINVAL, ENOMEM, E2BIG, EMFILE } = constants.errno;
 

@@ -4,17 +4,17 @@
  */
 import type { Variant } from '../backends/registry.ts';
 import { BenchError } from '../errors.ts';
+import { captureEnvironment } from '../host/environment.ts';
 import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
-import { captureEnvironment } from '../results/environment.ts';
+import { formatOption } from '../options/option-reader.ts';
 import { type ResultWarning, type RunResult, SCHEMA_VERSION, type Trial } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
+import { holeWarning } from '../targets/holes.ts';
+import { type Created, layOut } from '../targets/layout.ts';
 import { packageVersion } from '../version.ts';
+import type { OutputOptions, ResolvedJob } from '../workload/workload.ts';
 import { finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
 import { systemError } from './collect.ts';
-import { holeWarning } from './holes.ts';
-import type { OutputOptions, ResolvedJob } from './job.ts';
-import { type Created, layOut } from './layout.ts';
-import { formatOption } from './option-reader.ts';
 import { mostTrials, runSeconds, trialNs } from './plan.ts';
 import { preflight, type Unavailable } from './preflight.ts';
 import type { Progress, ProgressPlan } from './progress.ts';

@@ -2,7 +2,7 @@
 import type { Variant } from '../backends/registry.ts';
 import { probeBackend } from '../native/library.ts';
 import type { Trial } from '../results/schema.ts';
-import type { ResolvedJob } from './job.ts';
+import type { ResolvedJob } from '../workload/workload.ts';
 import { planBlock } from './plan.ts';
 import { explainRefusal, setupOf } from './preflight.ts';
 import { noProgress } from './progress.ts';

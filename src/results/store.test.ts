@@ -19,7 +19,7 @@ import fc from 'fast-check';
 import { rejected } from '../../test/support/refused.ts';
 import { asNobody, mount, scratchFolder, skipUnless } from '../../test/support/scratch.ts';
 import { BenchError } from '../errors.ts';
-import { captureEnvironment } from './environment.ts';
+import { captureEnvironment } from '../host/environment.ts';
 import { parseResult } from './read.ts';
 import type { RunResult } from './schema.ts';
 import { openResultFile, reopenResultFile } from './store.ts';

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BenchError } from '../errors.ts';
-import { isSystemError, systemReason } from './host-files.ts';
+import { isSystemError, systemReason } from '../host/host-files.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
 

@@ -2,8 +2,8 @@
 import { compareRuns } from '../../src/compare/compare.ts';
 import { parseMetrics } from '../../src/compare/metrics.ts';
 import { parseRules } from '../../src/compare/rules.ts';
-import { defaultOf } from '../../src/jobs/option-reader.ts';
-import type { ComparisonReport } from '../../src/report/format-spec.ts';
+import { defaultOf } from '../../src/options/option-reader.ts';
+import type { ComparisonReport } from '../../src/report/formats/format-spec.ts';
 import type { RunResult } from '../../src/results/schema.ts';
 
 export interface ComparisonSpec {

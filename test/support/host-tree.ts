@@ -1,7 +1,7 @@
 /** A made-up /proc and /sys in a folder. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { PathFacts } from '../../src/results/host-files.ts';
+import type { PathFacts } from '../../src/host/host-files.ts';
 
 /** Files by path; a content that begins with `->` is a symbolic link, as sysfs has them (relative). */
 export type HostTree = Record<string, string>;

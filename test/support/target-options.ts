@@ -1,4 +1,4 @@
-import type { TargetOptions } from '../../src/jobs/target.ts';
+import type { TargetOptions } from '../../src/targets/target.ts';
 
 /** The options of a small buffered random read job, but for those given. */
 export function targetOptions(options: Partial<TargetOptions>): TargetOptions {

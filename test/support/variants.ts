@@ -9,9 +9,9 @@ import {
   type Variant,
   withNeeds,
 } from '../../src/backends/registry.ts';
-import type { Workload } from '../../src/jobs/job.ts';
-import { defaultWorkload } from '../../src/jobs/resolve.ts';
 import { probeBackend } from '../../src/native/library.ts';
+import { defaultWorkload } from '../../src/resolve/resolve.ts';
+import type { Workload } from '../../src/workload/workload.ts';
 
 export type Operation = 'read' | 'write' | 'trim';
 

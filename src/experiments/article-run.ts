@@ -1,0 +1,54 @@
+/** Runs one of the article's experiments and counts what was read from devices meanwhile. */
+import { disksOf, type ReadCounters, readCounters, readSince } from '../host/device-reads.ts';
+import { runSeconds } from '../jobs/plan.ts';
+import { type RunContext, type RunOutcome, runJob, type TrialWatch } from '../jobs/runner.ts';
+import type { ArticleReport } from '../results/schema-report.ts';
+import type { ArticleJob } from './article.ts';
+
+/**
+ * Notes of each trial what the witnesses of device reads say, from before its jobs start. With pre_read each job reads
+ * its files again before it is measured: from the cache, where a trial or a warm-up before it has put them.
+ */
+function watchReads(report: ArticleReport): TrialWatch {
+  let before: ReadCounters = { processBytes: null, deviceBytes: null };
+  return {
+    before() {
+      before = readCounters(report.devices);
+    },
+    after(trial, variant) {
+      const read = readSince(before, readCounters(report.devices));
+      report.device_reads.push({
+        variant: variant.name,
+        trial: trial.trial,
+        io_bytes: trial.read.io_bytes,
+        process_bytes: read.processBytes,
+        device_bytes: read.deviceBytes,
+      });
+    },
+  };
+}
+
+/** @throws BenchError as runJob does */
+export function runArticle(article: ArticleJob, context: RunContext): Promise<RunOutcome> {
+  const { table, full, notes, job, warnings } = article;
+  const report: ArticleReport = {
+    kind: 'article',
+    table,
+    full,
+    notes,
+    devices: disksOf(job.files.flat().map(({ path }) => path)),
+    device_reads: [],
+  };
+  return runJob(job, { ...context, warnings, report, watch: watchReads(report) });
+}
+
+/** Seconds of measuring, warm-ups included; laying out files comes on top. */
+export function articleSeconds({ job }: ArticleJob): number {
+  return runSeconds(job) ?? 0;
+}
+
+/** Bytes of the files that are made for it. */
+export function articleBytes({ job }: ArticleJob): number {
+  const made = new Map(job.files.flat().map((file) => [file.path, file.create ? file.size : 0]));
+  return [...made.values()].reduce((sum, bytes) => sum + bytes, 0);
+}

@@ -1,0 +1,72 @@
+/** The progress of many runs as that of one: a plan for all, and each sample in its place among them. */
+import { mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
+import type { Progress, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
+import type { PointValues } from '../options/sweep-grid.ts';
+import type { PlannedPoint } from './sweep.ts';
+
+/** Of the whole grid: seconds of a trial where all have the same length, and of everything; null when unknown. */
+function lengths(points: readonly PlannedPoint[]): Pick<ProgressPlan, 'trialSeconds' | 'expectedSeconds'> {
+  const trials = new Set(points.map(({ job }) => trialNs(job)));
+  const [only = null] = trials;
+  const each = points.map(({ job }) => runSeconds(job));
+  const expectedSeconds = each.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
+  return { expectedSeconds, ...(trials.size === 1 && only !== null ? { trialSeconds: only / 1e9 } : {}) };
+}
+
+export class SweepProgress implements Progress {
+  readonly #inner: Progress;
+  readonly #points: readonly PlannedPoint[];
+  readonly #said = new Set<string>();
+  #values: PointValues = {};
+  #at = -1;
+
+  constructor(inner: Progress, points: readonly PlannedPoint[]) {
+    this.#inner = inner;
+    this.#points = points;
+  }
+
+  /** Tells the plan of all points. */
+  startAll(): void {
+    const variants = this.#points[0]?.job.variants.map((variant) => variant.label) ?? [];
+    const trials = this.#points.reduce((sum, { job }) => sum + mostTrials(job), 0);
+    const atMost = this.#points.some(({ job }) => job.untilConfident !== null);
+    this.#inner.start({ variants, trials, atMost, ...lengths(this.#points) });
+  }
+
+  /** The next run is that of this point. */
+  at(values: PointValues): this {
+    this.#values = values;
+    this.#at++;
+    return this;
+  }
+
+  /** A single run is no news, nor is its plan. */
+  begin(): void {}
+
+  start(): void {}
+
+  layout(doneBytes: number, totalBytes: number): void {
+    this.#inner.layout(doneBytes, totalBytes);
+  }
+
+  sample(sample: ProgressSample): void {
+    const before = this.#points.slice(0, this.#at).reduce((sum, { job }) => sum + mostTrials(job), 0);
+    const where = Object.entries(this.#values).map(([flag, value]) => `${flag}=${value}`);
+    const variant = [...where, sample.variant].join(' ');
+    // The warm-up of a later point stands still where its first trial is going to begin.
+    const warmsUp = sample.trial === 0 && before > 0;
+    const place = warmsUp ? { trial: before + 1, fractionDone: 0 } : { trial: before + sample.trial };
+    this.#inner.sample({ ...sample, variant, ...place });
+  }
+
+  /** What every point would say is said once. */
+  note(line: string): void {
+    if (this.#said.has(line)) return;
+    this.#said.add(line);
+    this.#inner.note(line);
+  }
+
+  end(): void {
+    this.#inner.end();
+  }
+}

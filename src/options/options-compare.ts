@@ -1,0 +1,57 @@
+/** Options of commands that compare stored results or judge a run against one. Part of options.ts. */
+import type { OptionSpec } from '../values/option-spec.ts';
+
+export const compareOptions = [
+  {
+    flag: 'metric',
+    aliases: ['metrics'],
+    kind: 'list',
+    separator: ',',
+    group: 'compare',
+    metavar: 'LIST',
+    help: 'what to compare: iops, bw, [read_]lat_mean, clat_p99.9, cpu_per_io',
+    default: 'iops,bw,lat_mean,lat_p50,lat_p99,lat_p99.9,cpu_per_io,ctx_per_io',
+    scope: 'compare',
+  },
+  {
+    flag: 'fail-on',
+    kind: 'list',
+    separator: ',',
+    group: 'compare',
+    metavar: 'RULES',
+    help: "what is a regression: 'iops<-5%,lat_p99>+10%'",
+    defaultNote: 'nothing; in gate iops<-5%',
+    scope: 'compare',
+  },
+  {
+    flag: 'inconclusive',
+    kind: 'choice',
+    values: { pass: [], fail: [] },
+    group: 'compare',
+    metavar: 'WHAT',
+    help: 'what comes of a rule that cannot be decided: pass (with a note) or fail',
+    default: 'pass',
+    scope: 'compare',
+  },
+  {
+    flag: 'baseline',
+    kind: 'text',
+    group: 'compare',
+    metavar: 'FILE',
+    help: 'stored result that the run is judged against',
+    defaultNote: 'none: gate needs one',
+    scope: 'compare',
+  },
+  {
+    flag: 'update',
+    kind: 'choice',
+    values: { never: [], pass: [], always: [] },
+    whenBare: 'always',
+    group: 'compare',
+    metavar: 'WHEN',
+    shownAs: '--update[=WHEN]',
+    help: 'make this run the baseline: always, or pass: only when nothing got worse',
+    default: 'never',
+    scope: 'compare',
+  },
+] as const satisfies readonly OptionSpec[];

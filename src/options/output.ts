@@ -1,0 +1,17 @@
+/** Defaults of the options that say where the report goes; apart from resolve.ts, so that `show` stays light. */
+import type { OutputOptions } from '../workload/workload.ts';
+import { defaultOf } from './option-reader.ts';
+import type { RawOptions } from './options.ts';
+
+/** Where the report goes. @param colorByDefault whether the stream it goes to takes colours */
+export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputOptions {
+  const output = raw.output ?? '-';
+  return {
+    outputFormat: raw['output-format'] ?? defaultOf('output-format'),
+    output: output === '-' ? null : output,
+    resultsDir: raw['results-dir'] ?? defaultOf('results-dir'),
+    save: raw.save ?? defaultOf('save'),
+    quiet: raw.quiet ?? defaultOf('quiet'),
+    color: raw.color ?? (output === '-' && colorByDefault),
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * The result as CSV: one row for each trial of each backend, so that a spreadsheet or R sees every number that
+ * statistics are made of. Columns keep their names and order; new ones are added at the end. Quoted as RFC 4180
+ * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
+ */
+import { type MergedLatency, mergeLatencies, percentileKey } from '../../results/histogram.ts';
+import type { BackendResult, Direction, Latency, RunResult, Trial } from '../../results/schema.ts';
+import { trialRates } from '../../stats/summary.ts';
+import { USUAL_PERCENTILES } from '../text/latency.ts';
+import { STATISTICS_COLUMNS } from './csv-statistics.ts';
+import type { RenderOptions } from './index.ts';
+
+export type Value = string | number | boolean | null;
+
+/** What a row is made of. */
+interface Source {
+  result: RunResult;
+  backend: BackendResult;
+  trial: Trial | null;
+}
+
+export interface CsvColumn {
+  name: string;
+  help: string;
+  of: (source: Source) => Value;
+}
+
+const DIRECTIONS = ['read', 'write', 'trim'] as const;
+
+/** A column that only a trial can fill. */
+function ofTrial(name: string, help: string, of: (trial: Trial) => Value): CsvColumn {
+  return { name, help, of: ({ trial }) => (trial === null ? null : of(trial)) };
+}
+
+function directionColumns(op: (typeof DIRECTIONS)[number]): CsvColumn[] {
+  const column = (name: string, help: string, of: (direction: Direction) => Value) =>
+    ofTrial(`${op}_${name}`, help, (trial) => of(trial[op]));
+  return [
+    column('ios', `${op} operations completed`, (d) => d.total_ios),
+    column('bytes', `bytes of them`, (d) => d.io_bytes),
+    column('iops', `${op} operations per second`, (d) => d.iops),
+    column('bw_bytes', `bytes per second`, (d) => d.bw_bytes),
+    column('short_ios', `those that moved fewer bytes than asked`, (d) => d.short_ios),
+    column('slat_ns_mean', `mean submission latency`, (d) => meanOf(d.slat_ns)),
+    column('clat_ns_mean', `mean completion latency`, (d) => meanOf(d.clat_ns)),
+    column('lat_ns_mean', `mean total latency`, (d) => meanOf(d.lat_ns)),
+    column('lat_ns_min', `least total latency`, (d) => (d.lat_ns.N > 0 ? d.lat_ns.min : null)),
+    column('lat_ns_max', `greatest total latency`, (d) => (d.lat_ns.N > 0 ? d.lat_ns.max : null)),
+  ];
+}
+
+/** fsync and fdatasync: they move no data of their own. */
+const SYNC_COLUMNS: readonly CsvColumn[] = [
+  ofTrial('sync_ios', 'fsync and fdatasync operations', (t) => t.sync?.total_ios ?? 0),
+  ofTrial('sync_lat_ns_mean', 'mean latency', (t) => (t.sync ? meanOf(t.sync.lat_ns) : null)),
+  ofTrial('sync_lat_ns_max', 'greatest latency', (t) => (t.sync?.lat_ns.N ? t.sync.lat_ns.max : null)),
+];
+
+/** Empty instead of a zero that nothing was measured for. */
+function meanOf(latency: Latency): number | null {
+  return latency.N > 0 ? latency.mean : null;
+}
+
+const RUN_COLUMNS: readonly CsvColumn[] = [
+  { name: 'started_at', help: 'when the run began, ISO 8601', of: ({ result }) => result.started_at },
+  { name: 'hostname', help: 'where it ran', of: ({ result }) => result.environment.hostname },
+  { name: 'kernel', help: 'kernel release', of: ({ result }) => result.environment.kernel },
+  { name: 'job', help: 'name of the job', of: ({ result }) => result.jobs.map((job) => job.name).join(' ') },
+  { name: 'backend', help: 'registry name', of: ({ backend }) => backend.backend },
+  { name: 'variant', help: 'backend with its features, canonical', of: ({ backend }) => backend.variant },
+  { name: 'label', help: 'the name that was asked for', of: ({ backend }) => backend.label },
+  {
+    name: 'backend_status',
+    help: 'complete, interrupted, failed or skipped',
+    of: ({ backend }) => backend.status,
+  },
+  { name: 'reason', help: 'why the backend was skipped or failed', of: ({ backend }) => backend.reason },
+];
+
+const TRIAL_COLUMNS: readonly CsvColumn[] = [
+  ofTrial('trial', 'number of the trial, from 1', (t) => t.trial),
+  ofTrial('trial_status', 'complete, interrupted or failed', (t) => t.status),
+  ofTrial('runtime_ns', 'common start to last completion', (t) => t.runtime_ns),
+  ofTrial('total_ios', 'operations completed', (t) => t.total_ios),
+  ofTrial('iops', 'operations per second', (t) => t.iops),
+  ofTrial('bw_bytes', 'bytes per second', (t) => t.bw_bytes),
+  ofTrial('ctx_total', 'context switches of all that the backend used', (t) => t.ctx.total),
+  ofTrial('ctx_voluntary', 'the part that waited', (t) => t.ctx.voluntary),
+  ofTrial('ctx_involuntary', 'the part that was preempted', (t) => t.ctx.involuntary),
+  ofTrial('ctx_helpers', 'the part of helper threads', (t) => t.ctx.helpers),
+  ofTrial('ctx_per_io', 'context switches per operation', (t) => trialRates(t).ctx_per_io),
+  ofTrial('cpu_usr_ns', 'CPU time in user mode', (t) => t.cpu.usr_ns),
+  ofTrial('cpu_sys_ns', 'CPU time in the kernel', (t) => t.cpu.sys_ns),
+  ofTrial('cpu_helpers_ns', 'the part of both of helper threads', (t) => t.cpu.helpers_ns),
+  ofTrial('usr_pct', '100 is one CPU', (t) => trialRates(t).usr_pct),
+  ofTrial('sys_pct', '100 is one CPU', (t) => trialRates(t).sys_pct),
+  ofTrial('cpu_ns_per_io', 'CPU time per operation', (t) => trialRates(t).cpu_ns_per_io),
+  ofTrial('syscalls', 'system calls for I/O', (t) => t.syscalls.total),
+  ofTrial('syscalls_per_io', 'system calls per operation', (t) => t.syscalls.per_io),
+  ofTrial('syscalls_exact', 'false: helper threads make more', (t) => t.syscalls.exact),
+  ofTrial('effective_depth', 'mean number of operations in flight', (t) => t.effective_depth),
+  ofTrial('errors', 'operations that failed', (t) => t.errors.reduce((sum, error) => sum + error.count, 0)),
+  ...DIRECTIONS.flatMap(directionColumns),
+  ...SYNC_COLUMNS,
+];
+
+/** Total latency of all operations of a trial, at the end since the list may be the user's. */
+function percentileColumns(percentileList: readonly number[]): CsvColumn[] {
+  return percentileList.map((percentile) =>
+    ofTrial(
+      `lat_ns_p${percentile}`,
+      `total latency of ${percentile} % of all operations or less`,
+      (trial) => {
+        const merged = latencyOf(trial, percentileList);
+        return merged.N > 0 ? (merged.percentile[percentileKey(percentile)] ?? null) : null;
+      },
+    ),
+  );
+}
+
+const latencies = new WeakMap<Trial, { percentileList: readonly number[]; latency: MergedLatency }>();
+
+/** Merged once for all the columns of a row. */
+function latencyOf(trial: Trial, percentileList: readonly number[]): MergedLatency {
+  const known = latencies.get(trial);
+  if (known?.percentileList === percentileList) return known.latency;
+  const latency = mergeLatencies(
+    DIRECTIONS.map((op) => trial[op].lat_ns),
+    percentileList,
+  );
+  latencies.set(trial, { percentileList, latency });
+  return latency;
+}
+
+/** All columns in their order, with what each means. */
+export function csvColumns(percentileList: readonly number[] = USUAL_PERCENTILES): CsvColumn[] {
+  return [...RUN_COLUMNS, ...TRIAL_COLUMNS, ...STATISTICS_COLUMNS, ...percentileColumns(percentileList)];
+}
+
+/** @throws BenchError (usage) when a stored histogram is damaged. */
+export function renderCsv(result: RunResult, options: Pick<RenderOptions, 'percentiles'>): string {
+  const columns = csvColumns(options.percentiles);
+  return [csvLine(columns.map(({ name }) => name)), ...csvRows(result, columns, [])].join('');
+}
+
+/** The lines of a result, each with the same fields before its own. */
+export function csvRows(
+  result: RunResult,
+  columns: readonly CsvColumn[],
+  before: readonly Value[],
+): string[] {
+  return result.backends.flatMap((backend) => {
+    const trials = backend.trials.length > 0 ? backend.trials : [null];
+    return trials.map((trial) =>
+      csvLine([...before, ...columns.map(({ of }) => of({ result, backend, trial }))]),
+    );
+  });
+}
+
+/** Fields as a line. */
+export function csvLine(values: readonly Value[]): string {
+  return `${values.map(quoted).join(',')}\n`;
+}
+
+/** RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. */
+export function quoted(value: Value): string {
+  const text = value === null ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

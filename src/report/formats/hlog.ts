@@ -1,0 +1,85 @@
+/**
+ * HdrHistogram interval log, version 1.3: the total latency of each trial as one interval, with every sample, in
+ * nanoseconds. The tag is the backend; with several directions `io_uring.read` and `io_uring.write`; in a comparison
+ * the side stands before it. HistogramLogAnalyzer and HistogramLogProcessor read it.
+ */
+import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
+import { usableTrials } from '../../stats/summary.ts';
+import type { ReportFormat } from './format-spec.ts';
+
+const DIRECTIONS = ['read', 'write', 'trim', 'sync'] as const;
+/** The log's usual unit of Interval_Max beside histograms in nanoseconds. */
+const NS_PER_MS = 1e6;
+
+interface Interval {
+  tag: string;
+  startSec: number;
+  lengthSec: number;
+  maxMs: number;
+  hdr: string;
+}
+
+/** A tag must not contain what ends a field. */
+function tagOf(parts: readonly string[]): string {
+  return parts
+    .filter((part) => part !== '')
+    .join('.')
+    .replace(/[\s,]+/g, '_');
+}
+
+/** Trials of all backends in the order in which they ran. */
+function inOrder(result: RunResult): { backend: BackendResult; trial: Trial }[] {
+  return result.backends
+    .flatMap((backend) => usableTrials(backend.trials).map((trial) => ({ backend, trial })))
+    .sort((a, b) => a.trial.trial - b.trial.trial || a.trial.position - b.trial.position);
+}
+
+/** A trial's own start isn't stored: each begins where the one before it ended. */
+function intervalsOf(result: RunResult, side: string): Interval[] {
+  let startSec = Date.parse(result.started_at) / 1000;
+  return inOrder(result).flatMap(({ backend, trial }) => {
+    const used = DIRECTIONS.filter((name) => (trial[name]?.lat_ns.N ?? 0) > 0);
+    const lengthSec = trial.runtime_ns / 1e9;
+    const intervals = used.flatMap((name): Interval[] => {
+      const latency = trial[name]?.lat_ns;
+      if (latency === undefined) return [];
+      const tag = tagOf([side, backend.label, used.length > 1 ? name : '']);
+      return [{ tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: latency.hdr }];
+    });
+    startSec += lengthSec;
+    return intervals;
+  });
+}
+
+function text(intervals: readonly Interval[], version: string): string {
+  const sorted = [...intervals].sort((a, b) => a.startSec - b.startSec);
+  const start = sorted[0]?.startSec ?? 0;
+  const lines = sorted.map(
+    ({ tag, startSec, lengthSec, maxMs, hdr }) =>
+      `Tag=${tag},${startSec.toFixed(3)},${lengthSec.toFixed(3)},${maxMs.toFixed(3)},${hdr}`,
+  );
+  return `${[
+    `#[Logged with uring-bench ${version}]`,
+    '#[Latencies are in nanoseconds, Interval_Max in milliseconds; trials are shown without the pauses between them]',
+    '#[Histogram log format version 1.3]',
+    `#[StartTime: ${start.toFixed(3)} (seconds since epoch), ${new Date(start * 1000).toISOString()}]`,
+    '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+    ...lines,
+  ].join('\n')}\n`;
+}
+
+export const hlog: ReportFormat = {
+  runs: (results) =>
+    text(
+      results.flatMap((result) => intervalsOf(result, '')),
+      results[0]?.tool.version ?? '',
+    ),
+  comparison: ({ baseline, candidate, comparison }) =>
+    text(
+      [
+        ...baseline.flatMap(({ result }) => intervalsOf(result, 'baseline')),
+        ...candidate.flatMap(({ result }) => intervalsOf(result, 'candidate')),
+      ],
+      comparison.tool.version,
+    ),
+};

@@ -1,0 +1,101 @@
+/** The report for a terminal: never a line wider than the terminal, fewer columns where it is narrow. */
+import CliTable3 from 'cli-table3';
+import picocolors from 'picocolors';
+import type { RunResult } from '../../results/schema.ts';
+import type { ArticleView } from '../article/article.ts';
+import { comparisonTables, fitColumns, GAP, groupColumns } from '../text/fit.ts';
+import { headerText } from '../text/header-text.ts';
+import type { TableView, Tone } from '../text/table-view.ts';
+import { foldWords, printable } from '../text/text.ts';
+import { viewOf } from '../text/view.ts';
+import { type Note, noteLine } from '../text/warnings.ts';
+import type { RenderOptions } from './index.ts';
+
+/** Below this nothing reads well; a narrower terminal gets lines of this width. */
+export const LEAST_COLUMNS = 40;
+
+type Colors = ReturnType<typeof picocolors.createColors>;
+type Paint = (text: string, tone: Tone | undefined) => string;
+
+/** Each line is painted by itself, so that a colour never runs over the end of a line. */
+export function painter(colors: Colors): Paint {
+  const of: Record<Tone, (text: string) => string> = {
+    best: (text) => colors.bold(colors.green(text)),
+    good: colors.green,
+    bad: colors.red,
+    unclear: colors.dim,
+    warning: colors.yellow,
+    error: colors.red,
+  };
+  return (text, tone) => (tone === undefined ? text : text.split('\n').map(of[tone]).join('\n'));
+}
+
+export function renderTable(result: RunResult, options: RenderOptions): string {
+  const columns = Math.max(options.columns, LEAST_COLUMNS);
+  const colors = picocolors.createColors(options.color);
+  const paint = painter(colors);
+  const view = viewOf(result, options);
+  const draw = (table: TableView) => {
+    const legend = table.flatMap((column) => column.legend ?? []);
+    const lines = legend.flatMap((line) => foldWords(line, columns, 2).map(colors.dim));
+    return [drawTable(table, colors, paint), ...lines].join('\n');
+  };
+  const parts = [
+    [
+      ...view.header.flatMap((line) => headerText(line, columns, colors.dim)),
+      ...(view.status ? noteLines(view.status, columns, paint) : []),
+    ].join('\n'),
+    ...(view.article === null ? [] : articleParts(view.article, columns, draw)),
+    ...comparisonTables(view.main, view.cause, columns).map(draw),
+    ...(view.differences === null ? [] : [draw(fitColumns(view.differences, columns))]),
+    ...view.latency.flatMap((table) => groupColumns(table, columns)).map(draw),
+    view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** The article's side and this machine's in one table where it fits; then what they say, in words. */
+function articleParts(view: ArticleView, columns: number, draw: (table: TableView) => string): string[] {
+  const [first = [], second] = view.sides;
+  const tables = second ? comparisonTables(first, second, columns) : groupColumns(first, columns);
+  return [
+    [foldWords(view.title, columns, 2).join('\n'), draw(tables[0] ?? [])].join('\n'),
+    ...tables.slice(1).map(draw),
+    view.lines.flatMap((line) => foldWords(printable(line), columns, 2)).join('\n'),
+  ];
+}
+
+export function noteLines(note: Note, columns: number, paint: Paint): string[] {
+  return foldWords(noteLine(note), columns, 2).map((line) =>
+    paint(line, note.level === 'error' ? 'error' : 'warning'),
+  );
+}
+
+/** A rule below the heading and no other line: the numbers are what is to be seen. */
+const CHARS = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '─', 'mid-mid': '─'.repeat(GAP) },
+  ...{ right: '', 'right-mid': '', middle: ' '.repeat(GAP) },
+};
+
+export function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
+  const headLines = Math.max(...columns.map((column) => column.head.length));
+  const table = new CliTable3({
+    chars: CHARS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    colAligns: columns.map((column) => column.align),
+    head: columns.map((column) =>
+      [...Array(headLines - column.head.length).fill(''), ...column.head].join('\n'),
+    ),
+  });
+  const rows = Math.max(...columns.map((column) => column.cells.length));
+  for (let row = 0; row < rows; row++) {
+    table.push(columns.map(({ cells }) => paint(cells[row]?.text ?? '', cells[row]?.tone)));
+  }
+  const lines = table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+  return lines.map((line) => (/^─+$/.test(line) ? colors.dim(line) : line)).join('\n');
+}

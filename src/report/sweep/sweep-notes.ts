@@ -1,0 +1,57 @@
+/** What to know beside the rows of a sweep: the notes of all its points, each matter once. */
+import { pointText } from '../../options/sweep-grid.ts';
+import type { SweepPoint, SweepResult } from '../../results/sweep-schema.ts';
+import { plural } from '../../values/format.ts';
+import { printable } from '../text/text.ts';
+import { noteLine, notesOf } from '../text/warnings.ts';
+
+interface Matter {
+  /** As it was first told. */
+  line: string;
+  first: SweepPoint;
+  points: Set<SweepPoint>;
+  /** How often it was told. */
+  times: number;
+}
+
+/** Whether it is all there, and how it ended. */
+export function statusLine(sweep: SweepResult): string | null {
+  const planned = sweep.grid.dimensions.reduce((product, { values }) => product * values.length, 1);
+  const done = sweep.points.filter(({ result }) => result.status === 'complete').length;
+  if (done === planned) return null;
+  const resume = sweep.status === 'failed' ? 'tries the others again' : 'goes on';
+  return `${sweep.status}: ${done} of ${plural(planned, 'point')} are complete (sweep --resume FILE ${resume})`;
+}
+
+/** What one point has to say; warnings of one code are one matter, whatever numbers they tell. */
+function mattersOf({ result }: SweepPoint): { key: string; line: string }[] {
+  const troubles = notesOf({ ...result, warnings: [] }).map((note) => ({
+    key: noteLine(note),
+    line: noteLine(note),
+  }));
+  const warnings = result.warnings.flatMap((warning) => {
+    // Of all notes those of typed warnings come last.
+    const note = notesOf({ ...result, warnings: [warning] }).at(-1);
+    return note === undefined ? [] : [{ key: warning.code, line: noteLine(note) }];
+  });
+  return [...troubles, ...warnings];
+}
+
+/** Lines for people. */
+export function sweepNotes(sweep: SweepResult): string[] {
+  const matters = new Map<string, Matter>();
+  for (const point of sweep.points) {
+    for (const { key, line } of mattersOf(point)) {
+      const matter = matters.get(key) ?? { line, first: point, points: new Set(), times: 0 };
+      matter.points.add(point);
+      matter.times++;
+      matters.set(key, matter);
+    }
+  }
+  return [...matters.values()].map(({ line, first, points, times }) => {
+    const where =
+      points.size === sweep.points.length ? 'at every point' : `at ${plural(points.size, 'point')}`;
+    const like = times > 1 ? `; ${times} of the kind, ${where}` : '';
+    return printable(`${line} (at ${pointText(first.values)}${like})`);
+  });
+}

@@ -1,0 +1,127 @@
+/** The article's latency block: throughput, mean, quantiles and maximum of each backend, side by side. */
+import { type MergedLatency, mergeLatencies, percentileKey } from '../../results/histogram.ts';
+import type { Direction } from '../../results/schema.ts';
+import { median } from '../../stats/spread.ts';
+import { formatIops, formatLatency, formatMiBps, formatQuantile } from '../../values/format.ts';
+import { labelParts, type Row } from './rows.ts';
+import type { Cell, Column, TableView } from './table-view.ts';
+
+/** The quantiles of the article. */
+export const USUAL_PERCENTILES: readonly number[] = [50, 95, 99, 99.9];
+
+const DIRECTIONS = ['read', 'write', 'trim'] as const;
+type DirectionName = (typeof DIRECTIONS)[number];
+
+/** The numbers of one column. */
+interface Figures {
+  /** null where no data moves: fsync. */
+  bwBytes: number | null;
+  /** Only in the block of one direction: of all I/Os they are in the main table. */
+  rate: { name: string; perSecond: number } | null;
+  latency: MergedLatency;
+}
+
+function directionsUsed(rows: readonly Row[]): DirectionName[] {
+  return DIRECTIONS.filter((name) =>
+    rows.some((row) => row.trials.some((trial) => trial[name].total_ios > 0)),
+  );
+}
+
+/** All I/Os: the summary's own percentiles when it has those that are wanted, else the histograms merged. */
+function overall(row: Row, percentileList: readonly number[]): Figures | null {
+  const { summary, trials } = row;
+  if (summary === null || summary.lat_ns.N === 0) return null;
+  const stored = summary.lat_ns.percentile;
+  const latency = percentileList.every((percentile) => percentileKey(percentile) in stored)
+    ? summary.lat_ns
+    : mergeLatencies(
+        trials.flatMap((trial) => DIRECTIONS.map((name) => trial[name].lat_ns)),
+        percentileList,
+      );
+  return { bwBytes: summary.bw_bytes.median, rate: null, latency };
+}
+
+function ofParts(parts: readonly Direction[], percentileList: readonly number[]): Figures | null {
+  if (parts.every((part) => part.total_ios === 0)) return null;
+  return {
+    bwBytes: median(parts.map((part) => part.bw_bytes)),
+    rate: { name: 'IOPS', perSecond: median(parts.map((part) => part.iops)) },
+    latency: mergeLatencies(
+      parts.map((part) => part.lat_ns),
+      percentileList,
+    ),
+  };
+}
+
+function ofSync(row: Row, percentileList: readonly number[]): Figures | null {
+  const figures = ofParts(
+    row.trials.flatMap((trial) => trial.sync ?? []),
+    percentileList,
+  );
+  if (figures?.rate == null) return null;
+  return { ...figures, bwBytes: null, rate: { ...figures.rate, name: 'fsync/s' } };
+}
+
+function figureCells(figures: Figures, percentileList: readonly number[]): Cell[] {
+  const { bwBytes, rate, latency } = figures;
+  const quantiles = percentileList.map((percentile) => latency.percentile[percentileKey(percentile)] ?? 0);
+  return [
+    ...(rate === null ? [] : [formatIops(rate.perSecond)]),
+    ...(bwBytes === null ? [] : [`${formatMiBps(bwBytes)} MiB/s`]),
+    ...[latency.mean, ...quantiles, latency.max].map(formatLatency),
+  ].map((text) => ({ text }));
+}
+
+/** The names of what figureCells writes. */
+function rowNames({ bwBytes, rate }: Figures, percentileList: readonly number[]): Cell[] {
+  return [
+    ...(rate === null ? [] : [rate.name]),
+    ...(bwBytes === null ? [] : ['Throughput']),
+    'Lat average',
+    ...percentileList.map((percentile) => `Lat quantile=${formatQuantile(percentile)}`),
+    'Lat max',
+  ].map((text) => ({ text }));
+}
+
+/** One block; null when no backend has such I/Os. */
+function block(
+  title: string,
+  rows: readonly Row[],
+  percentileList: readonly number[],
+  figuresOf: (row: Row) => Figures | null,
+): TableView | null {
+  const columns: Column[] = [];
+  let names: Column | undefined;
+  for (const row of rows) {
+    const figures = figuresOf(row);
+    if (figures === null) continue;
+    names ??= { head: [title], align: 'left', cells: rowNames(figures, percentileList) };
+    const head = labelParts(row.partial ? `${row.label} *` : row.label);
+    columns.push({ head, align: 'right', cells: figureCells(figures, percentileList) });
+  }
+  return names === undefined ? null : [names, ...columns];
+}
+
+/**
+ * The blocks of a result: all I/Os together, each direction on its own when there are several, and fsync.
+ * @throws BenchError (usage) when a histogram is needed and damaged.
+ */
+export function latencyTables(
+  rows: readonly Row[],
+  percentileList: readonly number[] = USUAL_PERCENTILES,
+): TableView[] {
+  const used = directionsUsed(rows);
+  const [only] = used;
+  const title = used.length === 1 ? `${only} latency` : 'latency, all I/Os';
+  const blockOf = (name: string, figuresOf: (row: Row) => Figures | null) =>
+    block(name, rows, percentileList, figuresOf);
+  const tables = [blockOf(title, (row) => overall(row, percentileList))];
+  if (used.length > 1) {
+    for (const name of used) {
+      const parts = (row: Row) => row.trials.map((trial) => trial[name]);
+      tables.push(blockOf(`${name} latency`, (row) => ofParts(parts(row), percentileList)));
+    }
+  }
+  tables.push(blockOf('fsync latency', (row) => ofSync(row, percentileList)));
+  return tables.filter((table) => table !== null);
+}

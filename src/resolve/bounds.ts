@@ -1,0 +1,73 @@
+/** When a job's run ends: fio's rules for runtime, time_based, loops, io_size and number_ios. */
+import { usageError } from '../errors.ts';
+import type { RawOptions } from '../options/options.ts';
+import type { ResultWarning } from '../results/schema.ts';
+import { formatSize } from '../values/units.ts';
+
+/** Runtime of a trial when nothing bounds it. */
+export const DEFAULT_RUNTIME_NS = 10_000_000_000;
+/** The same in the default comparison, whose five backends, five trials and a warm-up each, take half a minute so. */
+export const COMPARISON_RUNTIME_NS = 1_200_000_000;
+
+/** What ends a run, before the size of the files is known. */
+export interface EndRules {
+  /** Whether only the runtime ends it. */
+  timeBased: boolean;
+  /** Nanoseconds; null is no bound. */
+  runtimeNs: number | null;
+  /** I/Os of a job; null is no bound. */
+  ios: number | null;
+  /** Bytes of one pass; null is the size of the job's files. */
+  passBytes: number | null;
+  loops: number;
+}
+
+/**
+ * On the command line --runtime alone means: that long, which is what people expect. With --io-size,
+ * --number-ios or --loops a run ends after that much, or at the runtime if that is sooner, as in fio.
+ * @throws BenchError (usage) when --time-based is asked for together with one of those
+ */
+export function endRules(raw: RawOptions, defaultRuntimeNs: number): EndRules {
+  const amounts = (['io-size', 'number-ios', 'loops'] as const).filter((flag) => raw[flag] !== undefined);
+  const timeBased = raw['time-based'] ?? amounts.length === 0;
+  if (timeBased && amounts.length > 0) {
+    throw usageError(
+      `${amounts.join(' and ')} would have no effect with time-based`,
+      'leave out one or the other',
+    );
+  }
+  return {
+    timeBased,
+    runtimeNs: raw.runtime ?? (timeBased ? defaultRuntimeNs : null),
+    ios: raw['number-ios'] ?? null,
+    passBytes: raw['io-size'] ?? null,
+    loops: raw.loops ?? 1,
+  };
+}
+
+/**
+ * The bounds of a job whose files have sizeBytes in all; 0 is no bound.
+ * @throws BenchError (usage) when loops make more bytes than can be counted
+ */
+export function jobBounds(
+  rules: EndRules,
+  sizeBytes: number,
+): { runtimeNs: number; ios: number; bytes: number } {
+  const pass = rules.passBytes ?? sizeBytes;
+  const bytes = rules.timeBased ? 0 : pass * rules.loops;
+  if (!Number.isSafeInteger(bytes)) {
+    throw usageError(`loops=${rules.loops} of ${formatSize(pass)} are too many bytes`, 'at most 2^53');
+  }
+  return { runtimeNs: rules.runtimeNs ?? 0, ios: rules.ios ?? 0, bytes };
+}
+
+/** A warning when fio's rule, that number_ios does not extend a pass, ends the run sooner than asked. */
+export function unreachedIos(rules: EndRules, sizeBytes: number, leastBs: number): ResultWarning[] {
+  const { ios, passBytes, loops } = rules;
+  if (ios === null || passBytes !== null || ios * leastBs <= sizeBytes * loops) return [];
+  const most = Math.floor((sizeBytes * loops) / leastBs);
+  const message =
+    `number-ios=${ios} is not reached: size=${formatSize(sizeBytes)} ends a job after ${most} I/Os, as in fio` +
+    ` (use --loops or --io-size for more)`;
+  return [{ code: 'number-ios-unreached', message, variant: null, trial: null }];
+}

@@ -1,0 +1,37 @@
+/** Warnings about options that were given and change nothing. */
+import type { Variant } from '../backends/registry.ts';
+import { formatOption, knownOptions } from '../options/option-reader.ts';
+import type { InForce, RawOptions } from '../options/options.ts';
+import type { ResultWarning } from '../results/schema.ts';
+import { opsOf } from './variants.ts';
+
+/** Given options that the I/O of this mode does not know, unless they say what holds anyway. */
+export function ignoredOptions(raw: RawOptions, values: InForce): ResultWarning[] {
+  const ops = opsOf(values.rw);
+  const has = {
+    write: ops.includes('write'),
+    mixed: ops.length > 1,
+    random: values.rw.startsWith('rand'),
+  };
+  const what = { write: 'writes', mixed: 'reads and writes', random: 'random I/O' };
+  const warnings: ResultWarning[] = [];
+  for (const { flag, needs, default: usual } of knownOptions) {
+    const given = raw[flag];
+    if (needs === undefined || given === undefined || has[needs]) continue;
+    const text = formatOption(flag, given);
+    if (text === (usual ?? '0')) continue;
+    const message = `${flag}=${text} has no effect: rw=${values.rw} has no ${what[needs]}`;
+    warnings.push({ code: 'option-ignored', message, variant: null, trial: null });
+  }
+  return warnings;
+}
+
+/** fio says the same: synchronous interfaces have one I/O in flight whatever the depth. */
+export function syncDepth(raw: RawOptions, variants: readonly Variant[]): ResultWarning[] {
+  const { iodepth } = raw;
+  if (iodepth === undefined || iodepth === 1) return [];
+  if (variants.some((variant) => variant.backend.async)) return [];
+  const names = variants.map((variant) => variant.label).join(', ');
+  const message = `iodepth=${iodepth} has no effect on ${names}: one I/O is in flight at a time`;
+  return [{ code: 'sync-depth', message, variant: null, trial: null }];
+}

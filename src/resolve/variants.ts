@@ -1,0 +1,87 @@
+/** Which backends a run compares, and whether they can do what the workload asks for. */
+import { backends, defaultVariants, parseVariant, type Variant } from '../backends/registry.ts';
+import { usageError } from '../errors.ts';
+import { knownOptions } from '../options/option-reader.ts';
+import type { RawOptions } from '../options/options.ts';
+import type { RwMode } from '../workload/workload.ts';
+
+/** Operations that a mode consists of. */
+export function opsOf(rw: RwMode): readonly ('read' | 'write' | 'trim')[] {
+  switch (rw) {
+    case 'read':
+    case 'randread':
+      return ['read'];
+    case 'write':
+    case 'randwrite':
+      return ['write'];
+    case 'rw':
+    case 'randrw':
+      return ['read', 'write'];
+    case 'trim':
+    case 'randtrim':
+      return ['trim'];
+  }
+}
+
+function able(variant: Variant, rw: RwMode): boolean {
+  return opsOf(rw).every((op) => variant.backend.ops.includes(op));
+}
+
+/**
+ * The variants to run, each once, in the order that was asked for; without --backend those of the default
+ * comparison that know the operations of rw.
+ * @throws BenchError (usage) for an unknown one, one given twice, one that cannot do rw
+ */
+export function chooseVariants(asked: readonly string[] | undefined, rw: RwMode): Variant[] {
+  const variants = (asked ?? defaultVariants).map(parseVariant);
+  const fit = variants.filter((variant) => able(variant, rw));
+  const unfit = asked ? variants.find((variant) => !able(variant, rw)) : undefined;
+  if (unfit || fit.length === 0) {
+    const names = backends.filter((b) => opsOf(rw).every((op) => b.ops.includes(op))).map((b) => b.name);
+    throw usageError(
+      `rw=${rw}: ${unfit?.backend.name ?? 'the default comparison'} cannot ${opsOf(rw).join(' and ')}`,
+      names.length > 0 ? `these can: ${names.join(', ')}` : 'no backend can',
+    );
+  }
+  const seen = new Map<string, Variant>();
+  for (const variant of fit) {
+    const same = seen.get(variant.name);
+    if (same) {
+      const as = same.label === variant.label ? '' : ` (as ${same.label} and ${variant.label})`;
+      throw usageError(`backend ${variant.name} is given twice${as}`, 'use --trials to repeat it');
+    }
+    seen.set(variant.name, variant);
+  }
+  return fit;
+}
+
+/**
+ * Label of the variant that ±% refers to: the one asked for, else plain io_uring, else the first; null when
+ * there is only one.
+ * @throws BenchError (usage) when the one asked for does not run
+ */
+export function chooseReference(asked: string | undefined, variants: readonly Variant[]): string | null {
+  if (asked === undefined) {
+    const plain = variants.find((variant) => variant.name === 'io_uring') ?? variants[0];
+    return variants.length > 1 ? (plain?.label ?? null) : null;
+  }
+  const { name } = parseVariant(asked);
+  const found = variants.find((variant) => variant.name === name);
+  if (!found) {
+    throw usageError(
+      `reference=${asked} is not among the backends of this run`,
+      `they are: ${variants.map((variant) => variant.label).join(', ')}`,
+    );
+  }
+  return variants.length > 1 ? found.label : null;
+}
+
+/** @throws BenchError (usage) for a given option that none of the variants knows. */
+export function checkApplies(raw: RawOptions, variants: readonly Variant[]): void {
+  for (const { flag, backends: knowing } of knownOptions) {
+    if (knowing === undefined || raw[flag] === undefined) continue;
+    if (variants.some((variant) => knowing.includes(variant.backend.name))) continue;
+    const chosen = [...new Set(variants.map((variant) => variant.backend.name))];
+    throw usageError(`${flag} has no effect on ${chosen.join(', ')}`, `only on ${knowing.join(', ')}`);
+  }
+}

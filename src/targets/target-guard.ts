@@ -1,0 +1,176 @@
+/** Keeps a workload that writes or trims from destroying what somebody needs. */
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { usageError } from '../errors.ts';
+import {
+  type BlockDevice,
+  backingFileOf,
+  blockDeviceByName,
+  blockDeviceByPath,
+  holdersOf,
+  partitionsOf,
+  queueCount,
+} from '../host/block-device.ts';
+import {
+  type Host,
+  isSystemError,
+  listNames,
+  pathFacts,
+  readCount,
+  readText,
+  systemReason,
+} from '../host/host-files.ts';
+import { type Mount, unescapeOctal } from '../host/mounts.ts';
+import { SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
+import { type Candidate, changeOf, type TargetOptions } from './target-options.ts';
+
+/** Files and devices in use as swap, as /proc/swaps lists them. */
+function swapPaths(host: Host): string[] {
+  const lines = readText('/proc/swaps', host)?.split('\n').slice(1) ?? [];
+  return lines.flatMap((line) => line.match(/^(\S+)\s+(file|partition)\s/)?.[1] ?? []).map(unescapeOctal);
+}
+
+/** Loop devices in use, each with the file (or device) behind it. */
+function loopDevices(host: Host): { name: string; file: string }[] {
+  return listNames('/sys/block', host)
+    .filter((name) => name.startsWith('loop'))
+    .flatMap((name) => {
+      const device = blockDeviceByName(name, host);
+      const file = device === null ? null : backingFileOf(device, host);
+      return file === null ? [] : [{ name, file }];
+    });
+}
+
+/** Whether a path, as the kernel lists it, is this candidate; by inode, or by device for a device. */
+function isSame(listed: string, candidate: Candidate, host: Host): boolean {
+  if (listed === candidate.real) return true;
+  try {
+    const facts = pathFacts(join(host.root ?? '/', listed), host);
+    const own = candidate.facts;
+    if (facts === null || own === null || facts.kind !== own.kind) return false;
+    return own.kind === 'block'
+      ? facts.rdev === own.rdev
+      : facts.dev === own.dev && facts.inode === own.inode;
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
+}
+
+/** Why a regular file is more than a file, null when nothing says so. */
+function fileUse(candidate: Candidate, host: Host): string | null {
+  if (swapPaths(host).some((path) => isSame(path, candidate, host))) return 'is in use as swap';
+  const loop = loopDevices(host).find(({ file }) => isSame(file, candidate, host));
+  return loop ? `is in use by /dev/${loop.name}` : null;
+}
+
+/** What the kernel's tables say of a device and its partitions. */
+function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): string | null {
+  const partitions = partitionsOf(device, host);
+  const swaps = swapPaths(host).map((path) => blockDeviceByPath(path, host)?.number);
+  for (const part of [device, ...partitions]) {
+    const whose = part === device ? '' : `has a partition, ${part.name}, that `;
+    const mount = mounts.find(
+      // The source matters too: btrfs mounts have an anonymous device number.
+      ({ dev, source }) => dev === part.number || blockDeviceByPath(source, host)?.number === part.number,
+    );
+    if (mount) return `${whose}is mounted on ${mount.mountPoint}`;
+    if (swaps.includes(part.number)) return `${whose}is in use as swap`;
+    const holders = holdersOf(part, host);
+    if (holders.length > 0) return `${whose}is in use by ${holders.join(', ')}`;
+  }
+  return partitions.length > 0 ? `has partitions (${partitions.map((p) => p.name).join(', ')})` : null;
+}
+
+/** What the device's first bytes say. */
+function contentUse(path: string): string | null {
+  try {
+    const fd = openSync(path, constants.O_RDONLY);
+    try {
+      const start = Buffer.alloc(SIGNATURE_BYTES);
+      const signature = signatureIn(start.subarray(0, readSync(fd, start, 0, start.length, 0)));
+      return signature === null ? null : `holds ${signature}`;
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw usageError(`cannot see what is on ${path}: ${systemReason(error)}`, 'run as root');
+  }
+}
+
+/**
+ * Whether something in the kernel has claimed the device: an exclusive open without O_CREAT fails then
+ * (open(2)). It finds what the tables don't: other mount namespaces, ZFS, a second disk of a btrfs.
+ */
+function isClaimed(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_EXCL));
+    return false;
+  } catch (error) {
+    // Any other error is one of opening it at all: checkAccess names those.
+    if (isSystemError(error)) return error.code === 'EBUSY';
+    throw error;
+  }
+}
+
+/** Why a block device isn't free to be overwritten, null when nothing says so. */
+function deviceUse(candidate: Candidate, mounts: readonly Mount[], host: Host): string | null {
+  const { device } = candidate;
+  // An NVMe generic device answers commands only: what is on it is seen through its block device.
+  const path = candidate.facts?.kind === 'char' && device ? `/dev/${device.name}` : candidate.path;
+  const byKernel = device === null ? null : kernelUse(device, mounts, host);
+  return (
+    byKernel ??
+    fileUse(candidate, host) ??
+    contentUse(path) ??
+    (isClaimed(path) ? 'is in use by the kernel' : null)
+  );
+}
+
+/**
+ * Lets a workload that writes or trims have only what its user gave up: an existing file with data and any
+ * block device need --allow-overwrite; one that is in use, or has a partition table or a file system on it,
+ * must be spelled out in --destroy-device. Read workloads may have everything.
+ * @throws BenchError (usage)
+ */
+export function checkOverwrite(
+  candidate: Candidate,
+  options: TargetOptions,
+  mounts: readonly Mount[],
+  host: Host,
+): void {
+  const { path, real, facts, device } = candidate;
+  if (changeOf(options.rw) === null || facts === null) return;
+  if (facts.kind === 'char' && device === null) return;
+  const isBlock = facts.kind !== 'file';
+  if (isBlock && device !== null && readCount(join(device.folder, 'ro'), host) === 1) {
+    throw usageError(`${path} is read-only`, `rw=${options.rw} needs a device that can be written`);
+  }
+  if (options.destroyDevice.some((name) => name === path || name === real)) return;
+  const use = isBlock ? deviceUse(candidate, mounts, host) : fileUse(candidate, host);
+  if (use !== null) {
+    throw usageError(
+      `${path} ${use}: rw=${options.rw} would destroy that`,
+      `if you want that: --destroy-device=${path}`,
+    );
+  }
+  if (options.allowOverwrite || (!isBlock && facts.sizeBytes === 0)) return;
+  const deviceKind = facts.kind === 'char' ? 'an NVMe device' : 'a block device';
+  const what = isBlock ? deviceKind : `a file with ${facts.sizeBytes} bytes`;
+  throw usageError(
+    `${path} is ${what}: rw=${options.rw} would overwrite it`,
+    'use --allow-overwrite if you want that',
+  );
+}
+
+/** @throws BenchError (usage) for a target of a trim workload that can't be trimmed. */
+export function checkTrim(candidate: Candidate, host: Host): void {
+  const { path, facts, device } = candidate;
+  if (facts?.kind !== 'block') {
+    throw usageError(`${path} is no block device: only those can be trimmed`, 'use --rw=randwrite for files');
+  }
+  if (device !== null && (queueCount(device, 'discard_max_bytes', host) ?? 0) === 0) {
+    throw usageError(`${path} cannot trim: its discard_max_bytes is 0`);
+  }
+}

@@ -1,0 +1,85 @@
+/** What resolveTargets takes, and what its checks hand each other. */
+import { constants } from 'node:fs';
+import type { BlockDevice } from '../host/block-device.ts';
+import type { Host, PathFacts } from '../host/host-files.ts';
+import type { Mount } from '../host/mounts.ts';
+import type { RwMode, TargetFile } from '../workload/workload.ts';
+
+/** The options that say what to run on; sizes in bytes, null where nothing was given. */
+export interface TargetOptions {
+  name: string;
+  /** Each a path, already split (splitFilenames); empty: each job has files of its own. */
+  filenames: readonly string[];
+  directory: string | null;
+  /** Of one job, over all of its files. */
+  size: number | null;
+  /** Of each file. */
+  filesize: number | null;
+  nrfiles: number | null;
+  offset: number;
+  numjobs: number;
+  rw: RwMode;
+  bs: { read: number; write: number; trim: number };
+  direct: boolean;
+  allowOverwrite: boolean;
+  destroyDevice: readonly string[];
+}
+
+/** What the checks ask the machine. */
+export interface TargetHost extends Host {
+  /**
+   * Alignment of file offsets under O_DIRECT (statx STATX_DIOALIGN); 0 when the file can't be opened so,
+   * null when the kernel doesn't say.
+   */
+  dioAlign: (path: string) => number | null;
+}
+
+/** A path that the workload is going to use, and what is there now. */
+export interface Candidate {
+  path: string;
+  /** Without symbolic links; of a new file its folder. */
+  real: string;
+  /** null: it doesn't exist yet. */
+  facts: PathFacts | null;
+  /** "MAJOR:MINOR" of the file system that holds it, or will. */
+  dev: string;
+  /** The mount that holds it, or will; null for a device. */
+  mount: Mount | null;
+  /** The device that it is, or that serves it. */
+  device: BlockDevice | null;
+}
+
+/** A Candidate with its place in the run. */
+export interface Target extends Candidate {
+  file: TargetFile;
+}
+
+/** Whether a workload changes what it runs on, and by which operation. */
+export function changeOf(rw: RwMode): 'write' | 'trim' | null {
+  if (rw === 'trim' || rw === 'randtrim') return 'trim';
+  return rw === 'read' || rw === 'randread' ? null : 'write';
+}
+
+/** Flags that a workload opens regular files with: as the native loop does. */
+export function openFlags(rw: RwMode): number {
+  if (changeOf(rw) === null) return constants.O_RDONLY;
+  return rw === 'rw' || rw === 'randrw' ? constants.O_RDWR : constants.O_WRONLY;
+}
+
+/** Block sizes that a mode uses, by their option's part. */
+export function blockSizesInUse(rw: RwMode, bs: TargetOptions['bs']): number[] {
+  switch (rw) {
+    case 'read':
+    case 'randread':
+      return [bs.read];
+    case 'write':
+    case 'randwrite':
+      return [bs.write];
+    case 'trim':
+    case 'randtrim':
+      return [bs.trim];
+    case 'rw':
+    case 'randrw':
+      return [...new Set([bs.read, bs.write])];
+  }
+}

@@ -1,0 +1,305 @@
+/**
+ * The kinds of options: how each is read, printed and stored. A kind knows nothing of the option table, so
+ * that the command line, job files and docs/OPTIONS.md all read values the same way.
+ */
+import { usageError } from '../errors.ts';
+import type { Distribution, FileServiceType } from '../workload/workload.ts';
+import { didYouMean } from './nearest.ts';
+import {
+  type BareTimeUnit,
+  checkRange,
+  formatCpus,
+  formatDecimal,
+  formatPercentiles,
+  formatSize,
+  formatTime,
+  inBareUnit,
+  parseCount,
+  parseCpus,
+  parseDecimal,
+  parsePercentiles,
+  parseSize,
+  parseTime,
+  parseU64,
+  shown,
+} from './units.ts';
+
+/** Block sizes by operation, in bytes; undefined where the text left one out (`,8k`: reads keep theirs). */
+export interface BlockSizes {
+  read: number | undefined;
+  write: number | undefined;
+  trim: number | undefined;
+}
+
+/** fio's file_service_type with the number of I/Os to one file before the next: `random:8`. */
+export interface FileService {
+  type: FileServiceType;
+  batch: number;
+}
+
+/** What a value of each kind is in memory; sizes in bytes, times in nanoseconds. */
+export interface KindValues {
+  bool: boolean;
+  count: number;
+  size: number;
+  blocksizes: BlockSizes;
+  time: number;
+  choice: string;
+  seed: bigint;
+  text: string;
+  list: string[];
+  cpus: number[];
+  percentiles: number[];
+  percent: number;
+  distribution: Distribution;
+  service: FileService;
+}
+
+export type Kind = keyof KindValues;
+
+/** What a kind may need to know of its option. */
+export interface KindSpec {
+  flag: string;
+  kind: Kind;
+  /** Least and greatest value: counts as they are, sizes in bytes, times in nanoseconds. */
+  min?: number;
+  max?: number;
+  /** time: the unit of a number without suffix. Seconds when left out. */
+  bare?: BareTimeUnit;
+  /** choice: each value with fio's other spellings of it. */
+  values?: Readonly<Record<string, readonly string[]>>;
+  /** list: what separates entries within one argument; nothing when the argument is one entry. */
+  separator?: string;
+}
+
+/** A value as JSON holds it. */
+export type Stored = boolean | number | string | string[] | null;
+
+interface KindOf<T> {
+  /** @throws BenchError (usage) that names the option and shows the text */
+  parse(text: string, spec: KindSpec): T;
+  /** Text that parses back to the value. */
+  format(value: T, spec: KindSpec): string;
+  /** The value in the stored job description, in the unit that docs/OPTIONS.md names. */
+  store(value: T, spec: KindSpec): Stored;
+}
+
+function bounds(spec: KindSpec): [number, number] {
+  return [spec.min ?? 0, spec.max ?? Number.MAX_SAFE_INTEGER];
+}
+
+const bool: KindOf<boolean> = {
+  parse(text, spec) {
+    if (/^(1|true|yes|on)$/i.test(text)) return true;
+    if (/^(0|false|no|off)$/i.test(text)) return false;
+    throw usageError(`${shown(spec.flag, text)} is neither 1 nor 0`);
+  },
+  format: (value) => (value ? '1' : '0'),
+  store: (value) => value,
+};
+
+const count: KindOf<number> = {
+  parse: (text, spec) => parseCount(spec.flag, text, ...bounds(spec)),
+  format: String,
+  store: (value) => value,
+};
+
+const size: KindOf<number> = {
+  parse(text, spec) {
+    const bytes = parseSize(spec.flag, text);
+    checkRange(spec.flag, text, bytes, ...bounds(spec), formatSize);
+    return bytes;
+  },
+  format: formatSize,
+  store: (value) => value,
+};
+
+/** fio's `read,write,trim`: a value goes on to the types after it, unless it ends in a comma. */
+const blocksizes: KindOf<BlockSizes> = {
+  parse(text, spec) {
+    const parts = text.split(',');
+    if (parts.length > 4 || (parts.length === 4 && parts[3] !== '') || parts.every((part) => part === '')) {
+      throw usageError(
+        `${shown(spec.flag, text)} is not a block size`,
+        'SIZE, or READ,WRITE or READ,WRITE,TRIM',
+      );
+    }
+    const sizes = parts.map((part) => (part === '' ? undefined : size.parse(part, spec)));
+    const [read, write, trim] = sizes;
+    return {
+      read,
+      write: sizes.length > 1 ? write : read,
+      trim: sizes.length > 2 ? trim : sizes.length > 1 ? write : read,
+    };
+  },
+  format({ read, write, trim }) {
+    if (read === write && write === trim && read !== undefined) return formatSize(read);
+    const parts = [read, write, trim].map((bytes) => (bytes === undefined ? '' : formatSize(bytes)));
+    return parts.join(',');
+  },
+  store({ read, write, trim }) {
+    if (read !== undefined && read === write && write === trim) return read;
+    return [read, write, trim].map((bytes) => bytes ?? '').join(',');
+  },
+};
+
+const time: KindOf<number> = {
+  parse(text, spec) {
+    const ns = parseTime(spec.flag, text, spec.bare ?? 's');
+    checkRange(spec.flag, text, ns, ...bounds(spec), formatTime);
+    return ns;
+  },
+  format: formatTime,
+  store: (value, spec) => inBareUnit(value, spec.bare ?? 's'),
+};
+
+const choice: KindOf<string> = {
+  parse(text, spec) {
+    const values = spec.values ?? {};
+    for (const [value, spellings] of Object.entries(values)) {
+      if (text === value || spellings.includes(text)) return value;
+    }
+    const known = Object.keys(values);
+    const list = `one of: ${known.join(', ')}`;
+    const [head = '', ...rest] = text.split(':');
+    if (rest.length > 0 && head in values) {
+      throw usageError(`${shown(spec.flag, text)}: nothing may follow '${head}' here`, list);
+    }
+    throw usageError(`unknown value ${shown(spec.flag, text)}${didYouMean(text, known)}`, list);
+  },
+  format: (value) => value,
+  store: (value) => value,
+};
+
+const seed: KindOf<bigint> = {
+  parse: (text, spec) => parseU64(spec.flag, text),
+  format: String,
+  // All 64 bits survive only as text.
+  store: String,
+};
+
+const text: KindOf<string> = {
+  parse(value, spec) {
+    if (value === '') throw usageError(`${spec.flag} needs a value`);
+    if (value.includes('\0')) throw usageError(`${shown(spec.flag, value)} contains a NUL`);
+    return value;
+  },
+  format: (value) => value,
+  store: (value) => value,
+};
+
+const list: KindOf<string[]> = {
+  parse(value, spec) {
+    const parts = spec.separator === undefined ? [value] : value.split(spec.separator);
+    return parts.map((part) => text.parse(spec.separator === undefined ? part : part.trim(), spec));
+  },
+  format: (value, spec) => value.join(spec.separator ?? ':'),
+  store: (value) => [...value],
+};
+
+const cpus: KindOf<number[]> = {
+  parse: (value, spec) => parseCpus(spec.flag, value, spec.max ?? 1023),
+  format: (value) => formatCpus(value),
+  store: (value) => formatCpus(value),
+};
+
+const percentiles: KindOf<number[]> = {
+  parse: (value, spec) => parsePercentiles(spec.flag, value),
+  format: (value) => formatPercentiles(value),
+  store: (value) => formatPercentiles(value),
+};
+
+/** `5`, `2.5` or `5%`: above 0, up to 100. */
+const percent: KindOf<number> = {
+  parse(value, spec) {
+    const number = parseDecimal(value.trim().replace(/ *%$/, ''));
+    if (number === undefined || number <= 0 || number > 100) {
+      throw usageError(`${shown(spec.flag, value)} is not a percentage`, 'above 0 and up to 100, like 2.5');
+    }
+    return number;
+  },
+  format: formatDecimal,
+  store: (value) => value,
+};
+
+/** fio's own limits and defaults of its distributions. */
+const distribution: KindOf<Distribution> = {
+  parse(value, spec) {
+    const [name = '', ...rest] = value.split(':');
+    const given = rest.length === 1 ? parseDecimal(rest[0] ?? '') : undefined;
+    const wrong = (why: string) => usageError(`${shown(spec.flag, value)}: ${why}`);
+    if (rest.length > 0 && given === undefined) throw wrong(`'${rest.join(':')}' is not a number`);
+    switch (name) {
+      case 'random':
+        if (given !== undefined) throw wrong('random takes no number');
+        return { kind: 'random' };
+      case 'zipf':
+        if (given === 1 || given === 0) throw wrong('theta must be above 0 and other than 1');
+        return { kind: 'zipf', theta: given ?? 1.1 };
+      case 'pareto':
+        if (given !== undefined && (given <= 0 || given >= 1)) throw wrong('h must be between 0 and 1');
+        return { kind: 'pareto', h: given ?? 0.2 };
+      case 'normal':
+        if (given === undefined) throw wrong('normal needs a deviation in percent, like normal:10');
+        if (given <= 0 || given >= 100) throw wrong('the deviation must be between 0 and 100 percent');
+        return { kind: 'normal', deviation: given };
+      default:
+        throw usageError(
+          `unknown value ${shown(spec.flag, value)}${didYouMean(name, ['random', 'zipf', 'pareto', 'normal'])}`,
+          'one of: random, zipf:THETA, pareto:H, normal:DEVIATION',
+        );
+    }
+  },
+  format(value) {
+    switch (value.kind) {
+      case 'random':
+        return 'random';
+      case 'zipf':
+        return `zipf:${formatDecimal(value.theta)}`;
+      case 'pareto':
+        return `pareto:${formatDecimal(value.h)}`;
+      case 'normal':
+        return `normal:${formatDecimal(value.deviation)}`;
+    }
+  },
+  store: (value, spec) => distribution.format(value, spec),
+};
+
+const SERVICES: readonly FileServiceType[] = ['random', 'roundrobin', 'sequential'];
+
+const service: KindOf<FileService> = {
+  parse(value, spec) {
+    const [name = '', batch, ...rest] = value.split(':');
+    const type = SERVICES.find((known) => known === name);
+    if (type === undefined || rest.length > 0) {
+      throw usageError(
+        `unknown value ${shown(spec.flag, value)}${didYouMean(name, SERVICES)}`,
+        'one of: random, roundrobin, sequential; with :N for N I/Os to a file before the next',
+      );
+    }
+    if (batch !== undefined && type === 'sequential') {
+      throw usageError(`${shown(spec.flag, value)}: sequential takes no number`);
+    }
+    return { type, batch: batch === undefined ? 1 : parseCount(spec.flag, batch, 1, 2 ** 31) };
+  },
+  format: ({ type, batch }) => (batch === 1 ? type : `${type}:${batch}`),
+  store: (value, spec) => service.format(value, spec),
+};
+
+/** All kinds by name. */
+export const kinds: { readonly [K in Kind]: KindOf<KindValues[K]> } = {
+  bool,
+  count,
+  size,
+  blocksizes,
+  time,
+  choice,
+  seed,
+  text,
+  list,
+  cpus,
+  percentiles,
+  percent,
+  distribution,
+  service,
+};
