@@ -1,3 +1,6 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+
 /** Exit codes of the command; they are part of its interface (README, docs/OPTIONS.md). */
 export const EXIT = {
   ok: 0,
@@ -49,4 +52,24 @@ export class BenchError extends Error {
 /** A usage error: exit code 2. */
 export function usageError(message: string, hint?: string): BenchError {
   return new BenchError(message, hint === undefined ? { kind: 'usage' } : { kind: 'usage', hint });
+}
+
+/** Whether an error came from a system call (it has an errno code), not from a bug. */
+export function isSystemError(
+  error: unknown,
+): error is NodeJS.ErrnoException & { code: string; errno: number } {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
+}
+
+/** The system's words for an error: "permission denied" of "EACCES: permission denied, open 'x'". */
+export function systemReason(error: NodeJS.ErrnoException): string {
+  return error.message.replace(/^\w+: /, '').replace(/, \w+( '.*)?$/s, '');
+}
+
+/** EIO and "i/o error" of a positive errno. */
+export function systemError(errno: number): { code: string; text: string } {
+  // libuv calls 95 ENOTSUP, "operation not supported on socket".
+  if (errno === constants.errno.EOPNOTSUPP) return { code: 'EOPNOTSUPP', text: 'operation not supported' };
+  const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, `error ${errno}`];
+  return { code, text };
 }

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import type { OutputFormat } from '../src/options/output.ts';
 import type { ComparisonReport, RenderOptions } from '../src/report/formats/format-spec.ts';
 import { renderComparison } from '../src/report/formats/index.ts';
 import { displayWidth } from '../src/report/text/text.ts';
-import type { OutputFormat } from '../src/workload/workload.ts';
 import { fixture } from './fixtures/load.ts';
 import { changedRun, comparisonReport } from './support/comparison.ts';
 import { goldenFiles, matchesGolden } from './support/golden.ts';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { type RenderOptions, render } from '../src/report/formats/index.ts';
+import type { RenderOptions } from '../src/report/formats/format-spec.ts';
+import { render } from '../src/report/formats/index.ts';
 import { displayWidth } from '../src/report/text/text.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { goldenFiles, matchesGolden } from './support/golden.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { render } from '../src/report/formats/index.ts';
-import { renderSweep } from '../src/report/sweep/sweep-formats.ts';
+import { renderSweep } from '../src/report/formats/sweep-formats.ts';
 import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
 import { displayWidth } from '../src/report/text/text.ts';
 import type { ArticleTable } from '../src/results/schema-report.ts';

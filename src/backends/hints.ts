@@ -1,8 +1,8 @@
 /** The likely mend of an errno that ends a run: what the backend knows of it, else what holds for all. */
 import { constants } from 'node:os';
 import type { Workload } from '../workload/workload.ts';
+import type { Backend, Variant } from './backend.ts';
 import { kernelLacks } from './kernel.ts';
-import type { Backend, Variant } from './registry.ts';
 
 const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENFILE, ENODATA, ENOMEM, ENOSPC, EROFS } =
   constants.errno;

@@ -2,7 +2,7 @@
 
 import { UB } from '../native/abi.ts';
 import type { Workload } from '../workload/workload.ts';
-import type { Feature } from './registry.ts';
+import type { Feature } from './backend.ts';
 
 const direct = { test: (w: Workload) => w.direct, what: 'direct I/O (leave out --buffered)' };
 const buffered = { test: (w: Workload) => !w.direct, what: 'buffered I/O (--buffered)' };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { UB } from '../native/abi.ts';
+import type { Backend } from './backend.ts';
 import { ioUringFeatures } from './io-uring-features.ts';
-import type { Backend } from './registry.ts';
 
 const { EPERM, ENOSYS, ENOMEM, EINVAL, EOPNOTSUPP } = constants.errno;
 

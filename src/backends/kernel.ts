@@ -1,6 +1,6 @@
 /** The running kernel against the versions that brought the features. */
 import { constants, release } from 'node:os';
-import type { Feature } from './registry.ts';
+import type { Feature } from './backend.ts';
 
 /** Whether a kernel release is older than a version: "6.1.9-arm64" is older than "6.13". */
 export function olderThan(kernel: string, version: string): boolean {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { UB } from '../native/abi.ts';
-import type { Backend } from './registry.ts';
+import type { Backend } from './backend.ts';
 
 function proc(name: string): string {
   try {

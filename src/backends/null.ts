@@ -1,5 +1,5 @@
 import { UB } from '../native/abi.ts';
-import type { Backend } from './registry.ts';
+import type { Backend } from './backend.ts';
 
 export const nullBackend: Backend = {
   name: 'null',

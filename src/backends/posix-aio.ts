@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { UB } from '../native/abi.ts';
-import type { Backend } from './registry.ts';
+import type { Backend } from './backend.ts';
 
 export const posixAio: Backend = {
   name: 'posix-aio',

@@ -2,8 +2,9 @@
 import { getSystemErrorMap } from 'node:util';
 import CliTable3 from 'cli-table3';
 import picocolors from 'picocolors';
+import type { Backend, Feature } from '../backends/backend.ts';
 import { kernelLacks } from '../backends/kernel.ts';
-import { type Backend, backends, type Feature, withNeeds } from '../backends/registry.ts';
+import { backends, withNeeds } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';

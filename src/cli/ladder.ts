@@ -1,9 +1,9 @@
 /** `uring-bench ladder`: a run whose backends are the steps of the ladder. */
 
-import type { RunContext } from '../jobs/runner.ts';
+import type { RunContext } from '../jobs/context.ts';
 import type { RawOptions } from '../options/options.ts';
 import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { Invocation } from './program.ts';
 import { performRun } from './run.ts';
 

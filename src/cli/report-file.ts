@@ -1,8 +1,7 @@
 /** --output: a report in a file, checked before the run and never half-written after it. */
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { BenchError, usageError } from '../errors.ts';
-import { isSystemError, systemReason } from '../host/host-files.ts';
+import { BenchError, isSystemError, systemReason, usageError } from '../errors.ts';
 
 /** What is at path behind symbolic links; null when there is nothing yet. */
 function existing(path: string): { path: string; regular: boolean; directory: boolean } | null {

@@ -1,5 +1,5 @@
 /** Takes a finished report where it was asked to go. */
-import type { OutputOptions } from '../workload/workload.ts';
+import type { OutputOptions } from '../options/output.ts';
 import { checkReportFile, writeReportFile } from './report-file.ts';
 import { columnsOf, writeOut } from './terminal.ts';
 

@@ -1,17 +1,18 @@
 /** The run itself: options -> job -> runner -> report. */
 import { EXIT } from '../errors.ts';
+import type { RunContext } from '../jobs/context.ts';
 import type { Progress } from '../jobs/progress.ts';
-import type { RunContext } from '../jobs/runner.ts';
 import { dioAlign } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
+import type { OutputOptions } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
 import { render } from '../report/formats/index.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
-import type { OutputOptions, ResolvedJob } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
 import { checkReport, deliverReport, reportColumns, say } from './report.ts';

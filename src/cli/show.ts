@@ -2,12 +2,13 @@
 import { parseMetrics } from '../compare/metrics.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
+import type { OutputFormat } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
-import { type RenderOptions, renderAll } from '../report/formats/index.ts';
-import { renderSweep, sweepFormat } from '../report/sweep/sweep-formats.ts';
+import type { RenderOptions } from '../report/formats/format-spec.ts';
+import { renderAll } from '../report/formats/index.ts';
+import { renderSweep, sweepFormat } from '../report/formats/sweep-formats.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { isSweep, type Stored } from '../results/read.ts';
-import type { OutputFormat } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { checkReport, deliverReport, reportColumns } from './report.ts';
 import { readStored } from './stored.ts';

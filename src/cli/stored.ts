@@ -1,7 +1,6 @@
 /** Stored results by the names that users give. */
 import { readFileSync } from 'node:fs';
-import { usageError } from '../errors.ts';
-import { isSystemError, systemReason } from '../host/host-files.ts';
+import { isSystemError, systemReason, usageError } from '../errors.ts';
 import { parseStored, type Stored } from '../results/read.ts';
 
 /** Reads a stored run or sweep. @throws BenchError (usage) */

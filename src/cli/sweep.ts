@@ -1,14 +1,16 @@
 /** `uring-bench sweep`: a grid of runs, its rows as they finish, its knees and plots. */
 import { EXIT, usageError } from '../errors.ts';
-import { checkSetup, type PlannedPoint, planSweep, pointsLeft } from '../experiments/sweep.ts';
+import { checkSetup, planSweep, pointsLeft } from '../experiments/sweep.ts';
+import type { PlannedPoint } from '../experiments/sweep-progress.ts';
 import { checkSameGrid, gridOf, storedGrid } from '../experiments/sweep-resume.ts';
 import { dioAlign } from '../native/library.ts';
 import { readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
+import type { OutputOptions } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
 import { type Grid, readGrid } from '../options/sweep-grid.ts';
+import { renderSweep, sweepFormat } from '../report/formats/sweep-formats.ts';
 import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
-import { renderSweep, sweepFormat } from '../report/sweep/sweep-formats.ts';
 import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { isSweep } from '../results/read.ts';
@@ -16,7 +18,6 @@ import { openResultFile, type ResultFile, reopenResultFile } from '../results/st
 import { SWEEP_VERSION, type SweepPoint, type SweepResult } from '../results/sweep-schema.ts';
 import { plural } from '../values/format.ts';
 import { packageVersion } from '../version.ts';
-import type { OutputOptions } from '../workload/workload.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
 import { checkReport, deliverReport, reportColumns, say } from './report.ts';

@@ -1,6 +1,5 @@
 /** The two output streams: colours, widths, and a reader that has gone away. */
-import { BenchError } from '../errors.ts';
-import { systemReason } from '../host/host-files.ts';
+import { BenchError, systemReason } from '../errors.ts';
 
 /** The part of a stream's properties that decides about colours. */
 export interface ColorStream {

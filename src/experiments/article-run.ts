@@ -1,7 +1,8 @@
 /** Runs one of the article's experiments and counts what was read from devices meanwhile. */
 import { disksOf, type ReadCounters, readCounters, readSince } from '../host/device-reads.ts';
+import type { RunContext, TrialWatch } from '../jobs/context.ts';
 import { runSeconds } from '../jobs/plan.ts';
-import { type RunContext, type RunOutcome, runJob, type TrialWatch } from '../jobs/runner.ts';
+import { type RunOutcome, runJob } from '../jobs/runner.ts';
 import type { ArticleReport } from '../results/schema-report.ts';
 import type { ArticleJob } from './article.ts';
 

@@ -4,18 +4,19 @@
  */
 import { freemem } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { isSystemError } from '../errors.ts';
 import { describePaths } from '../host/device-info.ts';
-import { isSystemError, pathFacts } from '../host/host-files.ts';
+import { pathFacts } from '../host/host-files.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { Machine } from '../resolve/cpus.ts';
 import { type ResolveHost, resolve } from '../resolve/resolve.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import type { ArticleTable } from '../results/schema-report.ts';
 import { splitFilenames } from '../targets/target.ts';
 import { dioAlignAt } from '../targets/target-direct.ts';
 import { freeBytes } from '../targets/target-space.ts';
 import { formatSize } from '../values/units.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 
 export const articleTables: readonly ArticleTable[] = ['table1', 'table2', 'table3'];
 

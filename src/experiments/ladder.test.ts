@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { Feature, Variant } from '../backends/backend.ts';
 import { ioUring } from '../backends/io-uring.ts';
-import { type Feature, parseVariant, type Variant } from '../backends/registry.ts';
+import { parseVariant } from '../backends/registry.ts';
 import { BenchError } from '../errors.ts';
 import { addFeature, climb, type Step } from './ladder.ts';
 

@@ -2,11 +2,12 @@
  * The ladder: io_uring from basic upwards, each step with one feature more. Which features can stand together is
  * the registry's to say; which work here is found out by trying.
  */
+
+import type { Backend, Feature, Variant } from '../backends/backend.ts';
 import { ioUring } from '../backends/io-uring.ts';
-import type { Backend, Feature, Variant } from '../backends/registry.ts';
 import { BenchError } from '../errors.ts';
 import type { Unavailable } from '../jobs/preflight.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 
 /** In the order in which a program would take them up: registrations, ring set-up, then polling. */
 const LADDER = [

@@ -2,7 +2,15 @@
 import { mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
 import type { Progress, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
 import type { PointValues } from '../options/sweep-grid.ts';
-import type { PlannedPoint } from './sweep.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { ResultWarning } from '../results/schema.ts';
+
+/** A point that is going to be run. */
+export interface PlannedPoint {
+  values: PointValues;
+  job: ResolvedJob;
+  warnings: ResultWarning[];
+}
 
 /** Of the whole grid: seconds of a trial where all have the same length, and of everything; null when unknown. */
 function lengths(points: readonly PlannedPoint[]): Pick<ProgressPlan, 'trialSeconds' | 'expectedSeconds'> {

@@ -8,26 +8,20 @@ import type { Progress } from '../jobs/progress.ts';
 import { dropCacheOrThrow, needsFiles, runJob } from '../jobs/runner.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
+import type { OutputOptions } from '../options/output.ts';
 import { type Grid, gridPoints, type PointValues, pointOptions, pointText } from '../options/sweep-grid.ts';
 import { type ResolveHost, resolve } from '../resolve/resolve.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
-import type { ResultWarning } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import type { SweepPoint, SweepResult } from '../results/sweep-schema.ts';
 import { type Created, layOut } from '../targets/layout.ts';
-import type { OutputOptions, ResolvedJob, TargetFile } from '../workload/workload.ts';
-import { SweepProgress } from './sweep-progress.ts';
+import type { TargetFile } from '../workload/workload.ts';
+import { type PlannedPoint, SweepProgress } from './sweep-progress.ts';
 
 /** A grid has many points: shorter and fewer trials than those of a single comparison. */
 const SWEEP_RUNTIME_NS = 3_000_000_000;
 const SWEEP_TRIALS = 3;
-
-/** A point that is going to be run. */
-export interface PlannedPoint {
-  values: PointValues;
-  job: ResolvedJob;
-  warnings: ResultWarning[];
-}
 
 export interface SweepContext {
   progress: Progress;

@@ -1,5 +1,6 @@
 /** What a result says of each file that a workload ran on: its file system, and the device below. */
 import { dirname, join, resolve } from 'node:path';
+import { isSystemError } from '../errors.ts';
 import type { DeviceInfo } from '../results/schema.ts';
 import {
   type BlockDevice,
@@ -11,7 +12,7 @@ import {
   sizeBytesOf,
   slavesOf,
 } from './block-device.ts';
-import { type Host, isSystemError, type PathFacts, pathFacts, readLine, realPath } from './host-files.ts';
+import { type Host, type PathFacts, pathFacts, readLine, realPath } from './host-files.ts';
 import { type Mount, mountOf, readMounts } from './mounts.ts';
 
 /** How far slaves are followed: a file system on LVM on dm-crypt on RAID on disks is four. */

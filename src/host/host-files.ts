@@ -47,18 +47,6 @@ export function deviceNumber(dev: number): string {
   return `${major}:${minor}`;
 }
 
-/** Whether an error came from a system call (it has an errno code), not from a bug. */
-export function isSystemError(
-  error: unknown,
-): error is NodeJS.ErrnoException & { code: string; errno: number } {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
-}
-
-/** The system's words for an error: "permission denied" of "EACCES: permission denied, open 'x'". */
-export function systemReason(error: NodeJS.ErrnoException): string {
-  return error.message.replace(/^\w+: /, '').replace(/, \w+( '.*)?$/s, '');
-}
-
 function kindOf(stats: Stats): PathKind {
   if (stats.isFile()) return 'file';
   if (stats.isDirectory()) return 'directory';

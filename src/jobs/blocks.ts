@@ -4,19 +4,19 @@
  */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Variant } from '../backends/registry.ts';
+import type { Variant } from '../backends/backend.ts';
 import { BenchError } from '../errors.ts';
 import { conditionsBetween, idleBetween, sampleLoad } from '../host/host-load.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
 import { referenceOf, summarize, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { RunContext } from './context.ts';
 import { disksOf, ownTraffic } from './own-traffic.ts';
 import { type PlannedRun, planBlock, warmupJob } from './plan.ts';
-import type { RunContext } from './runner.ts';
 import { runTrial } from './trial.ts';
 import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts';
 

@@ -1,26 +1,18 @@
 /** From a run's arena to its stored trial. */
-import { constants } from 'node:os';
-import { getSystemErrorMap } from 'node:util';
+
+import type { Variant } from '../backends/backend.ts';
 import { failureHint, refusedFeature } from '../backends/hints.ts';
-import type { Variant } from '../backends/registry.ts';
+import { systemError } from '../errors.ts';
 import { LAYOUT, SYSCALL_NAMES, UB } from '../native/abi.ts';
 import type { Arena, MergedLatency } from '../native/arena.ts';
 import { fieldOf, type Reader } from '../native/codec.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { countsFromRaw, toLatency } from '../results/histogram.ts';
 import type { Direction, IoErrorCount, Latency, Trial } from '../results/schema.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 import type { PlannedRun } from './plan.ts';
 
 const OP_NAMES = ['read', 'write', 'trim', 'fsync'] as const;
 const NO_FILE = 2 ** 32 - 1;
-
-/** EIO and "i/o error" of a positive errno. */
-export function systemError(errno: number): { code: string; text: string } {
-  // libuv calls 95 ENOTSUP, "operation not supported on socket".
-  if (errno === constants.errno.EOPNOTSUPP) return { code: 'EOPNOTSUPP', text: 'operation not supported' };
-  const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, `error ${errno}`];
-  return { code, text };
-}
 
 interface Window {
   beginNs: number;

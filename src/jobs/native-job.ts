@@ -1,7 +1,8 @@
 /** A resolved job in the ABI's terms: the values of struct ub_job for each native job. */
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
-import type { ResolvedJob, RwMode } from '../workload/workload.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RwMode } from '../workload/workload.ts';
 import type { PlannedRun } from './plan.ts';
 
 const OP_BITS: Record<RwMode, number> = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../../test/fixtures/load.ts';
 import { parseVariant } from '../backends/registry.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { disksOf, ownTraffic } from './own-traffic.ts';
 
 const result = fixture('mixed');

@@ -1,8 +1,8 @@
 /** What a trial moved on its devices by itself, for telling it from what others moved. */
-import type { Variant } from '../backends/registry.ts';
+import type { Variant } from '../backends/backend.ts';
 import type { OwnTraffic } from '../host/host-load.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { Environment, Trial } from '../results/schema.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 
 /** Kernel names of the block devices below a workload's files; none when that of any is unknown. */
 export function disksOf({ files }: Environment): string[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseVariant } from '../backends/registry.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { jobSeed, planBlock, trialNs, warmupJob } from './plan.ts';
 
 const job = (fields: Partial<ResolvedJob>): ResolvedJob =>

@@ -1,7 +1,7 @@
 /** From a resolved job to what is run, in order: blocks that hold a trial of every variant, shuffled. */
-import type { Variant } from '../backends/registry.ts';
+import type { Variant } from '../backends/backend.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { mixSeed, randomOf, shuffled } from '../stats/random.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 
 /** One run of one backend: one arena, numjobs native jobs. */
 export interface PlannedRun {

@@ -4,13 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { Variant } from '../backends/backend.ts';
 import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
-import { checkWorkload, type Variant } from '../backends/registry.ts';
-import { usageError } from '../errors.ts';
+import { checkWorkload } from '../backends/registry.ts';
+import { systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal, type Setup } from '../native/library.ts';
 import type { Workload } from '../workload/workload.ts';
-import { systemError } from './collect.ts';
 
 const { EAGAIN, EINVAL, ENOMEM, E2BIG, EMFILE } = constants.errno;
 

@@ -2,46 +2,23 @@
  * The whole run: preflight, layout, blocks of trials (blocks.ts), the result. What was created is removed again,
  * however it ends.
  */
-import type { Variant } from '../backends/registry.ts';
-import { BenchError } from '../errors.ts';
+import type { Variant } from '../backends/backend.ts';
+import { BenchError, systemError } from '../errors.ts';
 import { captureEnvironment } from '../host/environment.ts';
 import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
 import { formatOption } from '../options/option-reader.ts';
-import { type ResultWarning, type RunResult, SCHEMA_VERSION, type Trial } from '../results/schema.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
 import { holeWarning } from '../targets/holes.ts';
 import { type Created, layOut } from '../targets/layout.ts';
 import { packageVersion } from '../version.ts';
-import type { OutputOptions, ResolvedJob } from '../workload/workload.ts';
 import { finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
-import { systemError } from './collect.ts';
+import type { RunContext } from './context.ts';
 import { mostTrials, runSeconds, trialNs } from './plan.ts';
 import { preflight, type Unavailable } from './preflight.ts';
-import type { Progress, ProgressPlan } from './progress.ts';
+import type { ProgressPlan } from './progress.ts';
 import { planWarnings } from './warnings.ts';
-
-export interface RunContext {
-  progress: Progress;
-  /** Aborted: stop, keep what there is, clean up. */
-  signal: AbortSignal;
-  /** argv as typed, for the record. */
-  commandLine: readonly string[];
-  output: OutputOptions;
-  /** Of option resolution: they go into the result. */
-  warnings: readonly ResultWarning[];
-  /** Looks on at each counted trial, from before its jobs start until they have ended. */
-  watch?: TrialWatch;
-  /** What the result is to be shown as, beside what every result is. */
-  report?: NonNullable<RunResult['report']>;
-  /** Decides on the job's own files what is run of it; all of it when left out. */
-  choose?: (job: ResolvedJob) => Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }>;
-}
-
-/** Told of trials as they come and go. */
-export interface TrialWatch {
-  before(): void;
-  after(trial: Trial, variant: Variant): void;
-}
 
 export interface RunOutcome {
   result: RunResult;

@@ -3,8 +3,8 @@
 import { LAYOUT, UB } from '../native/abi.ts';
 import { Arena } from '../native/arena.ts';
 import { fieldOf, type Reader } from '../native/codec.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { Trial } from '../results/schema.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 import { collectTrial } from './collect.ts';
 import { nativeJobs } from './native-job.ts';
 import { type PlannedRun, trialNs } from './plan.ts';

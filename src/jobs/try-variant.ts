@@ -1,8 +1,8 @@
 /** Whether a variant works on a job's own files: asked of the kernel, then seen in a few I/Os. */
-import type { Variant } from '../backends/registry.ts';
+import type { Variant } from '../backends/backend.ts';
 import { probeBackend } from '../native/library.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { Trial } from '../results/schema.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 import { planBlock } from './plan.ts';
 import { explainRefusal, setupOf } from './preflight.ts';
 import { noProgress } from './progress.ts';

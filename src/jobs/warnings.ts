@@ -1,11 +1,11 @@
 /** What a reader of the numbers should know: typed values, rendered by src/report/text/warnings.ts alone. */
 import { release } from 'node:os';
+import type { Variant } from '../backends/backend.ts';
 import { olderThan } from '../backends/kernel.ts';
-import type { Variant } from '../backends/registry.ts';
 import { describePaths } from '../host/device-info.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import { widestInterval } from '../stats/confidence.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
 
 /** Below that share of iodepth the queue was not kept full. */
 const DEPTH_SHARE = 0.9;

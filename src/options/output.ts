@@ -1,7 +1,31 @@
 /** Defaults of the options that say where the report goes; apart from resolve.ts, so that `show` stays light. */
-import type { OutputOptions } from '../workload/workload.ts';
 import { defaultOf } from './option-reader.ts';
 import type { RawOptions } from './options.ts';
+
+export type OutputFormat =
+  | 'table'
+  | 'json'
+  | 'markdown'
+  | 'csv'
+  | 'junit'
+  | 'github-bigger'
+  | 'github-smaller'
+  | 'bencher'
+  | 'openmetrics'
+  | 'influx'
+  | 'gobench'
+  | 'hlog';
+
+/** Where the report and the stored result go; no part of the workload. */
+export interface OutputOptions {
+  outputFormat: OutputFormat;
+  /** File that takes the report instead of stdout. */
+  output: string | null;
+  resultsDir: string;
+  save: boolean;
+  quiet: boolean;
+  color: boolean;
+}
 
 /** Where the report goes. @param colorByDefault whether the stream it goes to takes colours */
 export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputOptions {

@@ -1,5 +1,5 @@
 /** Warnings about options that were given and change nothing. */
-import type { Variant } from '../backends/registry.ts';
+import type { Variant } from '../backends/backend.ts';
 import { formatOption, knownOptions } from '../options/option-reader.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';

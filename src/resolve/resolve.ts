@@ -7,7 +7,7 @@ import { defaultOf, storeOptions } from '../options/option-reader.ts';
 import type { Flag, InForce, OptionValues, RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import { resolveTargets, splitFilenames, type TargetHost } from '../targets/target.ts';
-import type { ResolvedJob, TargetFile, Workload } from '../workload/workload.ts';
+import type { TargetFile, Workload } from '../workload/workload.ts';
 import {
   COMPARISON_RUNTIME_NS,
   DEFAULT_RUNTIME_NS,
@@ -18,6 +18,7 @@ import {
 } from './bounds.ts';
 import { checkCpus, type Machine } from './cpus.ts';
 import { ignoredOptions, syncDepth } from './ignored.ts';
+import type { ResolvedJob } from './resolved-job.ts';
 import { settleTrials, untilConfident } from './trial-options.ts';
 import { checkApplies, chooseReference, chooseVariants, opsOf } from './variants.ts';
 

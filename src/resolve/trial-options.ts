@@ -2,7 +2,7 @@
 import { usageError } from '../errors.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import { INTERVAL_TRIALS_LEAST } from '../stats/confidence.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { ResolvedJob } from './resolved-job.ts';
 
 /** Trials of each of several backends, and how many there may be until their intervals are narrow enough. */
 const COMPARISON_TRIALS = 5;

@@ -1,5 +1,6 @@
 /** Which backends a run compares, and whether they can do what the workload asks for. */
-import { backends, defaultVariants, parseVariant, type Variant } from '../backends/registry.ts';
+import type { Variant } from '../backends/backend.ts';
+import { backends, defaultVariants, parseVariant } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { knownOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';

@@ -1,7 +1,7 @@
 /** Patterns of file names, for shells and CI files where a pattern arrives unexpanded: *, ?, [a-z], [!a-z], **. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../host/host-files.ts';
+import { isSystemError } from '../errors.ts';
 
 const MAGIC = /[*?[]/;
 

@@ -11,8 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BenchError } from '../errors.ts';
-import { isSystemError, systemReason } from '../host/host-files.ts';
+import { BenchError, isSystemError, systemReason } from '../errors.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
 

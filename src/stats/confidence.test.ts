@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../../test/fixtures/load.ts';
 import { confidenceWarning } from '../jobs/warnings.ts';
-import type { ResolvedJob } from '../workload/workload.ts';
+import type { ResolvedJob } from '../resolve/resolved-job.ts';
 import { widestInterval } from './confidence.ts';
 
 test('the widest interval is that of a difference, relative to the difference', () => {

@@ -1,7 +1,7 @@
 /** Remembers what layout made, so that it can be taken back: after an error, at the end, or in an exit handler. */
 import { closeSync, fstatSync, openSync, type Stats, statSync, truncateSync, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isSystemError } from '../host/host-files.ts';
+import { isSystemError } from '../errors.ts';
 
 interface Made {
   /** Absolute: the working directory may change. */

@@ -10,8 +10,8 @@
 import { constants, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { BenchError } from '../errors.ts';
-import { isSystemError, pathFacts, realPath, systemReason } from '../host/host-files.ts';
+import { BenchError, isSystemError, systemReason } from '../errors.ts';
+import { pathFacts, realPath } from '../host/host-files.ts';
 import { mountOf, readMounts } from '../host/mounts.ts';
 import type { TargetFile } from '../workload/workload.ts';
 import { FillData } from './layout-data.ts';

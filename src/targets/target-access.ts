@@ -1,8 +1,7 @@
 /** Whether the targets can be opened for what the workload does; learnt without changing anything. */
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type BenchError, usageError } from '../errors.ts';
-import { isSystemError, systemReason } from '../host/host-files.ts';
+import { type BenchError, isSystemError, systemReason, usageError } from '../errors.ts';
 import type { RwMode } from '../workload/workload.ts';
 import { changeOf, openFlags, type Target, type TargetOptions } from './target-options.ts';
 

@@ -1,7 +1,7 @@
 /** Keeps a workload that writes or trims from destroying what somebody needs. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { usageError } from '../errors.ts';
+import { isSystemError, systemReason, usageError } from '../errors.ts';
 import {
   type BlockDevice,
   backingFileOf,
@@ -11,15 +11,7 @@ import {
   partitionsOf,
   queueCount,
 } from '../host/block-device.ts';
-import {
-  type Host,
-  isSystemError,
-  listNames,
-  pathFacts,
-  readCount,
-  readText,
-  systemReason,
-} from '../host/host-files.ts';
+import { type Host, listNames, pathFacts, readCount, readText } from '../host/host-files.ts';
 import { type Mount, unescapeOctal } from '../host/mounts.ts';
 import { SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
 import { type Candidate, changeOf, type TargetOptions } from './target-options.ts';

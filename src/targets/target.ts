@@ -3,17 +3,9 @@
  * or changed here: layout.ts does that, once every check has passed.
  */
 import { dirname, isAbsolute, join } from 'node:path';
-import { usageError } from '../errors.ts';
+import { isSystemError, systemReason, usageError } from '../errors.ts';
 import { blockDeviceBelow, blockDeviceByNumber, nvmeBlockDevice, sizeBytesOf } from '../host/block-device.ts';
-import {
-  type Host,
-  isSymbolicLink,
-  isSystemError,
-  type PathFacts,
-  pathFacts,
-  realPath,
-  systemReason,
-} from '../host/host-files.ts';
+import { type Host, isSymbolicLink, type PathFacts, pathFacts, realPath } from '../host/host-files.ts';
 import { type Mount, mountOf, readMounts } from '../host/mounts.ts';
 import { formatSize } from '../values/units.ts';
 import type { TargetFile } from '../workload/workload.ts';

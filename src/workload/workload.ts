@@ -1,5 +1,4 @@
-/** What to run, with every default applied and every check passed. Made by resolve.ts, read by plan.ts. */
-import type { Variant } from '../backends/registry.ts';
+/** What a job does: types alone, that every room above may name. Made by src/resolve, read by src/jobs. */
 
 export type RwMode = 'read' | 'write' | 'trim' | 'rw' | 'randread' | 'randwrite' | 'randtrim' | 'randrw';
 export type Distribution =
@@ -10,20 +9,6 @@ export type Distribution =
 export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
 export type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
 export type Isolation = 'thread' | 'process';
-export type OutputFormat =
-  | 'table'
-  | 'json'
-  | 'markdown'
-  | 'csv'
-  | 'junit'
-  | 'github-bigger'
-  | 'github-smaller'
-  | 'bencher'
-  | 'openmetrics'
-  | 'influx'
-  | 'gobench'
-  | 'hlog';
-
 /** One file or device that a job uses. */
 export interface TargetFile {
   path: string;
@@ -91,33 +76,4 @@ export interface Workload {
   nullDelayNs: number;
   /** Whether all files are character devices. */
   charDevices: boolean;
-}
-
-export interface ResolvedJob extends Workload {
-  variants: Variant[];
-  /** Label of the variant that ±% refers to; null when there is only one. */
-  reference: string | null;
-  /** Blocks; with untilConfident the fewest. */
-  trials: number;
-  /** Goes on until every interval is narrower than `pct` percent, or there are `maxTrials` blocks; null: just `trials`. */
-  untilConfident: { pct: number; maxTrials: number } | null;
-  /** Trials of each variant that come first and are not counted. */
-  warmupTrials: number;
-  isolation: Isolation;
-  percentileList: number[];
-  /** files[j] are those of job j (0-based); jobs may share the same paths. */
-  files: TargetFile[][];
-  /** Every option by flag name with its value in force: the stored job description. */
-  options: Record<string, unknown>;
-}
-
-/** Where the report and the stored result go; no part of the workload. */
-export interface OutputOptions {
-  outputFormat: OutputFormat;
-  /** File that takes the report instead of stdout. */
-  output: string | null;
-  resultsDir: string;
-  save: boolean;
-  quiet: boolean;
-  color: boolean;
 }

@@ -2,13 +2,8 @@
 
 import { test } from 'node:test';
 import { getSystemErrorName } from 'node:util';
-import {
-  type Backend,
-  backends,
-  parseVariant,
-  type Variant,
-  withNeeds,
-} from '../../src/backends/registry.ts';
+import type { Backend, Variant } from '../../src/backends/backend.ts';
+import { backends, parseVariant, withNeeds } from '../../src/backends/registry.ts';
 import { probeBackend } from '../../src/native/library.ts';
 import { defaultWorkload } from '../../src/resolve/resolve.ts';
 import type { Workload } from '../../src/workload/workload.ts';

@@ -1,7 +1,7 @@
 /** What requests the kernel took from each kind of ring, as its trace points tell. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Variant } from '../../src/backends/registry.ts';
+import type { Variant } from '../../src/backends/backend.ts';
 import { REPORT, resultOf, startBench, trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { noTracefs, traceFor } from '../support/tracefs.ts';

@@ -1,7 +1,7 @@
 /** What strace sees of a run, call by call, against what its result says. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Variant } from '../../src/backends/registry.ts';
+import type { Variant } from '../../src/backends/backend.ts';
 import type { Trial } from '../../src/results/schema.ts';
 import { trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';

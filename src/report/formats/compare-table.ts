@@ -1,10 +1,10 @@
 /** A comparison on a terminal and as Markdown. */
 import picocolors from 'picocolors';
-import { comparisonViewOf } from '../text/compare-view.ts';
 import { fitColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
 import { foldWords } from '../text/text.ts';
 import { noteLine } from '../text/warnings.ts';
+import { comparisonViewOf } from './compare-view.ts';
 import type { ReportFormat } from './format-spec.ts';
 import { escaped, tableText } from './markdown.ts';
 import { drawTable, LEAST_COLUMNS, noteLines, painter } from './table.ts';

@@ -4,7 +4,7 @@ import type { Summary } from '../../results/schema.ts';
 import type { Conditions, Differences, StoredDifference } from '../../results/schema-statistics.ts';
 import type { Estimate } from '../../stats/difference.ts';
 import { COMPARED_PERCENTILES } from '../../stats/summary.ts';
-import type { CsvColumn } from './csv.ts';
+import type { CsvColumn } from './csv-line.ts';
 
 function ofConditions(name: keyof Conditions, help: string): CsvColumn {
   return { name, help, of: ({ trial }) => trial?.conditions?.[name] ?? null };

@@ -4,26 +4,12 @@
  * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
  */
 import { type MergedLatency, mergeLatencies, percentileKey } from '../../results/histogram.ts';
-import type { BackendResult, Direction, Latency, RunResult, Trial } from '../../results/schema.ts';
+import type { Direction, Latency, RunResult, Trial } from '../../results/schema.ts';
 import { trialRates } from '../../stats/summary.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
+import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { STATISTICS_COLUMNS } from './csv-statistics.ts';
-import type { RenderOptions } from './index.ts';
-
-export type Value = string | number | boolean | null;
-
-/** What a row is made of. */
-interface Source {
-  result: RunResult;
-  backend: BackendResult;
-  trial: Trial | null;
-}
-
-export interface CsvColumn {
-  name: string;
-  help: string;
-  of: (source: Source) => Value;
-}
+import type { RenderOptions } from './format-spec.ts';
 
 const DIRECTIONS = ['read', 'write', 'trim'] as const;
 
@@ -155,15 +141,4 @@ export function csvRows(
       csvLine([...before, ...columns.map(({ of }) => of({ result, backend, trial }))]),
     );
   });
-}
-
-/** Fields as a line. */
-export function csvLine(values: readonly Value[]): string {
-  return `${values.map(quoted).join(',')}\n`;
-}
-
-/** RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. */
-export function quoted(value: Value): string {
-  const text = value === null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

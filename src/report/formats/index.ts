@@ -1,7 +1,7 @@
 /** The formats of a report, one file each. Each is made from stored results alone. */
 
+import type { OutputFormat } from '../../options/output.ts';
 import type { RunResult } from '../../results/schema.ts';
-import type { OutputFormat } from '../../workload/workload.ts';
 import { bencher } from './bencher.ts';
 import { comparisonCsv } from './compare-csv.ts';
 import { comparisonMarkdown, comparisonTable } from './compare-table.ts';
@@ -17,8 +17,6 @@ import { renderLadderCsv } from './ladder-csv.ts';
 import { renderMarkdown } from './markdown.ts';
 import { openmetrics } from './openmetrics.ts';
 import { renderTable } from './table.ts';
-
-export type { ComparisonReport, RenderOptions } from './format-spec.ts';
 
 type RenderOne = (result: RunResult, options: RenderOptions) => string;
 

@@ -5,7 +5,7 @@
  */
 import type { MetricComparison, VariantComparison } from '../../compare/schema.ts';
 import type { BackendResult, RunResult } from '../../results/schema.ts';
-import { changeText } from '../text/compare-cells.ts';
+import { changeText } from './compare-cells.ts';
 import type { ComparisonReport, ReportFormat } from './format-spec.ts';
 import { seriesOf } from './series.ts';
 

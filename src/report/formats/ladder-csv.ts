@@ -1,7 +1,7 @@
 /** A ladder as CSV: one row for each step. Columns keep their names and order; new ones are added at the end. */
 import type { RunResult } from '../../results/schema.ts';
 import { type Rung, rungsOf } from '../text/ladder.ts';
-import { csvLine, type Value } from './csv.ts';
+import { csvLine, type Value } from './csv-line.ts';
 
 export interface LadderCsvColumn {
   name: string;

@@ -2,9 +2,9 @@
 import type { RunResult } from '../../results/schema.ts';
 import type { ArticleView } from '../article/article.ts';
 import type { Column, TableView } from '../text/table-view.ts';
-import { viewOf } from '../text/view.ts';
 import { noteLine } from '../text/warnings.ts';
-import type { RenderOptions } from './index.ts';
+import type { RenderOptions } from './format-spec.ts';
+import { viewOf } from './view.ts';
 
 /** Text that must not become markup or end its cell. */
 export function escaped(text: string): string {

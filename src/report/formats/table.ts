@@ -7,9 +7,9 @@ import { comparisonTables, fitColumns, GAP, groupColumns } from '../text/fit.ts'
 import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
-import { viewOf } from '../text/view.ts';
 import { type Note, noteLine } from '../text/warnings.ts';
-import type { RenderOptions } from './index.ts';
+import type { RenderOptions } from './format-spec.ts';
+import { viewOf } from './view.ts';
 
 /** Below this nothing reads well; a narrower terminal gets lines of this width. */
 export const LEAST_COLUMNS = 40;

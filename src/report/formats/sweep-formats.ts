@@ -1,15 +1,16 @@
 /** A stored sweep in each format. */
 import { usageError } from '../../errors.ts';
+import type { OutputFormat } from '../../options/output.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
-import type { OutputFormat } from '../../workload/workload.ts';
-import { csvColumns, csvLine, csvRows } from '../formats/csv.ts';
-import type { RenderOptions } from '../formats/index.ts';
-import { escaped, tableText } from '../formats/markdown.ts';
+import { layoutOf, sweepHead, sweepHeader, sweepRows, sweepTail } from '../sweep/sweep.ts';
+import { kneeLines } from '../sweep/sweep-curves.ts';
+import { statusLine, sweepNotes } from '../sweep/sweep-notes.ts';
+import { intervalText, metricHead, metricValue, rowsOfPoint, type SweepView } from '../sweep/sweep-view.ts';
 import type { Column } from '../text/table-view.ts';
-import { layoutOf, sweepHead, sweepHeader, sweepRows, sweepTail } from './sweep.ts';
-import { kneeLines } from './sweep-curves.ts';
-import { statusLine, sweepNotes } from './sweep-notes.ts';
-import { intervalText, metricHead, metricValue, rowsOfPoint, type SweepView } from './sweep-view.ts';
+import { csvColumns, csvRows } from './csv.ts';
+import { csvLine } from './csv-line.ts';
+import type { RenderOptions } from './format-spec.ts';
+import { escaped, tableText } from './markdown.ts';
 
 /** The formats that a sweep has. */
 const FORMATS = ['table', 'json', 'markdown', 'csv'] as const;

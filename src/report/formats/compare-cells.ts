@@ -3,7 +3,7 @@ import { type Metric, parseMetric } from '../../compare/metrics.ts';
 import type { MetricComparison } from '../../compare/schema.ts';
 import type { Estimate } from '../../stats/difference.ts';
 import { formatChange } from '../../values/format.ts';
-import { halfWidth } from '../formats/series.ts';
+import { halfWidth } from './series.ts';
 
 /** A ratio as a change: 1.05 is "+5.0%". */
 function ratioText(ratio: number): string {

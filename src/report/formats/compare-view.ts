@@ -1,7 +1,11 @@
 /** What a comparison says, before it is known how it looks: the terminal's and the Markdown report are two layouts. */
 import type { Check, Comparison, MetricComparison, Side, VariantComparison } from '../../compare/schema.ts';
 import { plural } from '../../values/format.ts';
-import type { ComparisonReport } from '../formats/format-spec.ts';
+import { type HeaderLine, headerLines } from '../text/header.ts';
+import { labelParts } from '../text/rows.ts';
+import { type Cell, type Column, LAST_RESORT, type TableView, type Tone } from '../text/table-view.ts';
+import { printable } from '../text/text.ts';
+import type { Note } from '../text/warnings.ts';
 import {
   changeText,
   intervalText,
@@ -10,11 +14,7 @@ import {
   probabilityText,
   valueText,
 } from './compare-cells.ts';
-import { type HeaderLine, headerLines } from './header.ts';
-import { labelParts } from './rows.ts';
-import { type Cell, type Column, LAST_RESORT, type TableView, type Tone } from './table-view.ts';
-import { printable } from './text.ts';
-import type { Note } from './warnings.ts';
+import type { ComparisonReport } from './format-spec.ts';
 
 export interface ComparisonView {
   header: HeaderLine[];

@@ -4,14 +4,14 @@
  */
 import type { RunResult } from '../../results/schema.ts';
 import { type ArticleView, articleView } from '../article/article.ts';
-import { causeTable, differencesTable, mainTable } from './comparison.ts';
-import { type HeaderLine, headerLines } from './header.ts';
-import { ladderCostTable, ladderTable, rungsOf } from './ladder.ts';
-import { latencyTables } from './latency.ts';
-import { rowsOf } from './rows.ts';
-import type { TableView } from './table-view.ts';
-import { printable } from './text.ts';
-import { type Note, notesOf, statusNote } from './warnings.ts';
+import { causeTable, differencesTable, mainTable } from '../text/comparison.ts';
+import { type HeaderLine, headerLines } from '../text/header.ts';
+import { ladderCostTable, ladderTable, rungsOf } from '../text/ladder.ts';
+import { latencyTables } from '../text/latency.ts';
+import { rowsOf } from '../text/rows.ts';
+import type { TableView } from '../text/table-view.ts';
+import { printable } from '../text/text.ts';
+import { type Note, notesOf, statusNote } from '../text/warnings.ts';
 
 export interface View {
   header: HeaderLine[];

@@ -1,0 +1,57 @@
+/** What a backend is, and a variant of it: types alone. registry.ts lists the backends. */
+import type { Workload } from '../workload/workload.ts';
+
+export interface Feature {
+  name: string;
+  /** Bit in ub_job.features; generated from native/include. */
+  bit: number;
+  /** One line for people. */
+  help: string;
+  /** Kernel version that brought it: "5.1". */
+  since: string;
+  /** Features that must be there, too. */
+  needs?: readonly string[];
+  /** Features that it can't be combined with; stated on one side only. */
+  excludes?: readonly string[];
+  /** What the workload must be for it to make sense; told when it is not. */
+  requires?: { test: (workload: Workload) => boolean; what: string };
+  /** What it means when I/O with it is refused (EOPNOTSUPP), though the kernel knows it. */
+  refused?: string;
+}
+
+/** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */
+export type Hint = (errno: number, stage: string, workload: Workload) => string | undefined;
+
+export interface Backend {
+  name: string;
+  /** Other names for it, fio's ioengines above all, each with the features that it stands for. */
+  aliases: Readonly<Record<string, readonly string[]>>;
+  summary: string;
+  /** Number in the ABI. */
+  id: number;
+  features: readonly Feature[];
+  /** Names that stand for several features: enhanced -> registerfiles, fixedbufs. */
+  presets: Readonly<Record<string, readonly string[]>>;
+  /** Whether it can have more than one I/O in flight (sync and its like cannot). */
+  async: boolean;
+  /** Whether submission is a call of its own, so that slat can be told from clat. */
+  hasSlat: boolean;
+  /** Whether all system calls made for I/O are counted; false when a library makes more unseen. */
+  syscallsExact: boolean;
+  /** Whether it can do two operations as one I/O (--pair). */
+  pairs?: true;
+  /** Operations it can do. */
+  ops: readonly ('read' | 'write' | 'trim')[];
+  hint?: Hint;
+}
+
+/** A backend with the features that were asked for. */
+export interface Variant {
+  backend: Backend;
+  /** Sorted, each once. */
+  features: readonly Feature[];
+  /** Canonical: `io_uring+fixedbufs+registerfiles`. */
+  name: string;
+  /** As it was asked for, with aliases replaced: `io_uring+enhanced`. What tables show. */
+  label: string;
+}

@@ -1,0 +1,28 @@
+/** What CSV reports are made of: columns, and lines quoted as RFC 4180 says. */
+import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
+
+export type Value = string | number | boolean | null;
+
+/** What a row is made of. */
+interface Source {
+  result: RunResult;
+  backend: BackendResult;
+  trial: Trial | null;
+}
+
+export interface CsvColumn {
+  name: string;
+  help: string;
+  of: (source: Source) => Value;
+}
+
+/** Fields as a line. */
+export function csvLine(values: readonly Value[]): string {
+  return `${values.map(quoted).join(',')}\n`;
+}
+
+/** RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. */
+export function quoted(value: Value): string {
+  const text = value === null ? '' : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
