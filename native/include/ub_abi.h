@@ -3,14 +3,15 @@
  * src/native/abi.ts is generated from this file by tools/abi_gen.c; `npm run generate -- --check` fails when
  * it is stale. Only fixed-width integers and doubles; every struct is 8-byte aligned without hidden padding.
  *
- *   ub_arena | ub_job x njobs | ub_group x ngroups | ub_result x njobs | histograms | file tables and paths
+ *   ub_arena | ub_job x njobs | ub_process x nprocesses | ub_result x njobs | histograms | file tables and
+ * paths
  */
 #ifndef UB_ABI_H
 #define UB_ABI_H
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 1u
+#define UB_ABI_VERSION 2
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 
@@ -95,8 +96,9 @@
 #define UB_STATE_NEW      0u
 #define UB_STATE_READY    1u /* waits at the barrier */
 #define UB_STATE_RUNNING  2u
-#define UB_STATE_FINISHED 3u
-#define UB_STATE_FAILED   4u
+#define UB_STATE_ENDED    3u /* out of its loop: jobs that come after it may begin */
+#define UB_STATE_FINISHED 4u
+#define UB_STATE_FAILED   5u
 
 #define UB_CLOCK_MONOTONIC 0u
 #define UB_CLOCK_TSC       1u
@@ -151,15 +153,17 @@ struct ub_job {
     int32_t nice;
     uint32_t aio_threads;
     uint32_t nfiles;
-    uint32_t group; /* index of the ub_group whose process this job lives in */
-    uint64_t files; /* offset of ub_file[nfiles] in the arena */
-    uint32_t ncpus; /* bits set in cpus; 0: leave the affinity alone */
-    uint32_t pair;  /* UB_PAIR_* */
-    int32_t sq_cpu; /* of the sqpoll thread; -1: any */
+    uint32_t process; /* index of the ub_process that this job lives in */
+    uint64_t files;   /* offset of ub_file[nfiles] in the arena */
+    uint32_t ncpus;   /* bits set in cpus; 0: leave the affinity alone */
+    uint32_t pair;    /* UB_PAIR_* */
+    int32_t sq_cpu;   /* of the sqpoll thread; -1: any */
     uint32_t sq_idle_ms;
     uint32_t iowq_bounded; /* most io-wq workers for files and block devices; 0: the kernel's default */
     uint32_t iowq_unbounded;
     uint64_t null_delay_ns; /* backend null: what each I/O takes at least */
+    uint32_t after_first;   /* begins when these jobs have ended: of another group */
+    uint32_t after_count;   /* 0: with the others */
     uint64_t cpus[UB_MAX_CPUS / 64];
 };
 
@@ -233,7 +237,7 @@ struct ub_result {
 #define UB_SYS_READ           11u
 
 /* What a process adds to the use of its jobs: threads that are neither jobs nor the runtime's own. */
-struct ub_group {
+struct ub_process {
     uint32_t members;  /* jobs in this process */
     uint32_t arrived;  /* at the barrier */
     uint32_t finished; /* a futex: jobs out of their loop */
@@ -248,9 +252,9 @@ struct ub_arena {
     uint32_t abi_version;
     uint64_t size;
     uint32_t njobs;
-    uint32_t ngroups;
+    uint32_t nprocesses;
     uint64_t jobs; /* offsets of the arrays */
-    uint64_t groups;
+    uint64_t processes;
     uint64_t results;
     uint64_t histograms; /* [njobs][UB_OPS][UB_LATS][UB_HIST_COUNTS] of uint64_t */
     /* The clock: ns = ((cycles - tsc_base) * tsc_mult) >> 32, the same in all threads and processes. */
@@ -274,7 +278,7 @@ struct ub_arena {
 UB_ASSERT(sizeof(struct ub_file) == 32);
 UB_ASSERT(sizeof(struct ub_job) % 8 == 0);
 UB_ASSERT(sizeof(struct ub_result) % 8 == 0);
-UB_ASSERT(sizeof(struct ub_group) % 8 == 0);
+UB_ASSERT(sizeof(struct ub_process) % 8 == 0);
 UB_ASSERT(sizeof(struct ub_arena) % 64 == 0);
 UB_ASSERT(__builtin_offsetof(struct ub_arena, stop) % 64 == 0);
 UB_ASSERT(__builtin_offsetof(struct ub_arena, arrived) % 64 == 0);

@@ -9,7 +9,7 @@
 
 #define UB_EXPORT __attribute__((visibility("default")))
 
-/* Version of the library and of the ABI: "0.1.0 abi 1". Static. */
+/* Version of the library and of the ABI: "0.1.0 abi 2". Static. */
 UB_EXPORT const char *ub_version(void);
 /* Version of glibc at run time. Static. */
 UB_EXPORT const char *ub_glibc(void);
@@ -23,10 +23,10 @@ UB_EXPORT int ub_arena_write(void *arena, uint64_t offset, const void *from, uin
 /* Tells all jobs to end. Safe in any state. */
 UB_EXPORT int ub_arena_stop(void *arena);
 /*
- * Adds up operation op's latency kind lat over all jobs: counts (UB_HIST_COUNTS) and total.
+ * Adds up operation op's latency kind lat over jobs first..first+count-1: counts (UB_HIST_COUNTS) and total.
  */
-UB_EXPORT int ub_arena_merge(const void *arena, uint32_t op, uint32_t lat, uint64_t *counts,
-                             struct ub_latency *total);
+UB_EXPORT int ub_arena_merge(const void *arena, uint32_t op, uint32_t lat, uint32_t first, uint32_t count,
+                             uint64_t *counts, struct ub_latency *total);
 /* Picks and calibrates the clock once a process (about 10 ms) -> UB_CLOCK_*; *hz is 0 without TSC. */
 UB_EXPORT int ub_clock_init(uint64_t *hz);
 

@@ -73,16 +73,17 @@ int ub_arena_stop(void *p)
     return 0;
 }
 
-int ub_arena_merge(const void *p, uint32_t op, uint32_t lat, uint64_t *counts, struct ub_latency *total)
+int ub_arena_merge(const void *p, uint32_t op, uint32_t lat, uint32_t first, uint32_t count, uint64_t *counts,
+                   struct ub_latency *total)
 {
     const struct ub_arena *arena = p;
-    if (op >= UB_OPS || lat >= UB_LATS)
+    if (op >= UB_OPS || lat >= UB_LATS || first > arena->njobs || count > arena->njobs - first)
         return -EINVAL;
     const struct ub_result *results = (const struct ub_result *)((const char *)p + arena->results);
     const uint64_t *histograms = (const uint64_t *)((const char *)p + arena->histograms);
     memset(counts, 0, UB_HIST_COUNTS * sizeof *counts);
     *total = (struct ub_latency){.min_ns = UINT64_MAX};
-    for (uint32_t j = 0; j < arena->njobs; j++) {
+    for (uint32_t j = first; j < first + count; j++) {
         const struct ub_latency *own = &results[j].ops[op].lat[lat];
         if (own->count == 0)
             continue;

@@ -43,6 +43,9 @@ static int check_jobs(const struct ub_arena *arena, uint32_t first, uint32_t cou
         if (!ops || jobs[i].features & ~ops->features || jobs[i].op_mask & ~ops->op_mask ||
             jobs[i].op_mask == 0 || jobs[i].iodepth == 0 || jobs[i].nfiles == 0)
             return -EINVAL;
+        /* A job comes after earlier ones only: else it might wait for itself. */
+        if (jobs[i].after_count > i || jobs[i].after_first > i - jobs[i].after_count)
+            return -EINVAL;
     }
     return 0;
 }
@@ -74,10 +77,10 @@ static int start_threads(struct job_thread *threads, struct ub_arena *arena, uin
     if (ret == 0)
         return 0;
     /* Those that did start wait for the others: account for these, then collect the threads. */
-    struct ub_group *groups = (struct ub_group *)((char *)arena + arena->groups);
+    struct ub_process *processes = (struct ub_process *)((char *)arena + arena->processes);
     ub_arena_stop(arena);
-    __atomic_add_fetch(&groups[0].finished, count - (i - 1), __ATOMIC_ACQ_REL);
-    __atomic_store_n(&groups[0].measured, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&processes[0].finished, count - (i - 1), __ATOMIC_ACQ_REL);
+    __atomic_store_n(&processes[0].measured, 1, __ATOMIC_RELEASE);
     for (uint32_t k = 0; k + 1 < i; k++)
         pthread_join(threads[k].thread, NULL);
     return -ret;
@@ -180,7 +183,7 @@ const char *ub_version(void)
 {
 #define TEXT_(x) #x
 #define TEXT(x)  TEXT_(x)
-    return UB_VERSION " abi " TEXT(1);
+    return UB_VERSION " abi " TEXT(UB_ABI_VERSION);
 }
 
 const char *ub_glibc(void)

@@ -135,6 +135,20 @@ static int set_up(struct ub_ctx *ctx, const struct ub_ops *ops, const char **sta
     return ops->open(ctx, stage);
 }
 
+/* A group that starts after another: its jobs are set up with all others, and wait here. */
+static void wait_for_jobs(const struct ub_ctx *ctx)
+{
+    struct ub_result *results = (struct ub_result *)((char *)ctx->arena + ctx->arena->results);
+    for (uint32_t i = 0; i < ctx->job->after_count; i++) {
+        uint32_t *state = &results[ctx->job->after_first + i].state, now;
+        while ((now = __atomic_load_n(state, __ATOMIC_ACQUIRE)) < UB_STATE_ENDED) {
+            if (__atomic_load_n(&ctx->arena->stop, __ATOMIC_RELAXED))
+                return;
+            ub_futex_wait(state, now);
+        }
+    }
+}
+
 /* fio's startdelay: after the barrier, so that it does not hold up the other jobs. */
 static void start_delay(struct ub_ctx *ctx)
 {
@@ -151,6 +165,7 @@ static void start_delay(struct ub_ctx *ctx)
 
 static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **stage, uint32_t *file)
 {
+    wait_for_jobs(ctx);
     if (ctx->job->startdelay_ns)
         start_delay(ctx);
     ub_measure_begin(ctx);

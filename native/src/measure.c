@@ -24,7 +24,7 @@ struct snapshot {
     struct ub_usage runtime; /* of threads that serve no backend */
 };
 
-static struct snapshot at_start; /* a process has one group at a time */
+static struct snapshot at_start; /* a process runs one arena at a time */
 
 static uint64_t timeval_ns(struct timeval tv)
 {
@@ -64,7 +64,7 @@ static int is_job(const struct ub_ctx *ctx, int tid)
     const struct ub_job *jobs = (const struct ub_job *)(base + ctx->arena->jobs);
     const struct ub_result *results = (const struct ub_result *)(base + ctx->arena->results);
     for (uint32_t i = 0; i < ctx->arena->njobs; i++)
-        if (jobs[i].group == ctx->job->group && results[i].tid == (uint32_t)tid)
+        if (jobs[i].process == ctx->job->process && results[i].tid == (uint32_t)tid)
             return 1;
     return 0;
 }
@@ -112,9 +112,9 @@ static uint64_t minus(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
-static struct ub_group *group_of(const struct ub_ctx *ctx)
+static struct ub_process *process_of(const struct ub_ctx *ctx)
 {
-    return (struct ub_group *)((char *)ctx->arena + ctx->arena->groups) + ctx->job->group;
+    return (struct ub_process *)((char *)ctx->arena + ctx->arena->processes) + ctx->job->process;
 }
 
 /* The look at the process costs CPU time, too: it is kept outside the two readings of RUSAGE_SELF. */
@@ -126,7 +126,7 @@ static void snapshot_start(const struct ub_ctx *ctx)
     at_start = snap;
 }
 
-/* System time of the jobs of this group inside their windows. */
+/* System time of the jobs of this process inside their windows. */
 static uint64_t jobs_sys_ns(const struct ub_ctx *ctx)
 {
     const char *base = (const char *)ctx->arena;
@@ -134,7 +134,7 @@ static uint64_t jobs_sys_ns(const struct ub_ctx *ctx)
     const struct ub_result *results = (const struct ub_result *)(base + ctx->arena->results);
     uint64_t sum = 0;
     for (uint32_t i = 0; i < ctx->arena->njobs; i++)
-        if (jobs[i].group == ctx->job->group)
+        if (jobs[i].process == ctx->job->process)
             sum += results[i].usage.sys_ns;
     return sum;
 }
@@ -151,7 +151,7 @@ static void snapshot_end(const struct ub_ctx *ctx)
     struct snapshot end = {.self = usage_of(RUSAGE_SELF)};
     add_threads(ctx, &end);
     const struct snapshot *start = &at_start;
-    struct ub_usage *out = &group_of(ctx)->helpers;
+    struct ub_usage *out = &process_of(ctx)->helpers;
     struct ub_usage known = {
         .voluntary = minus(end.jobs.voluntary, start->jobs.voluntary) +
                      minus(end.runtime.voluntary, start->runtime.voluntary),
@@ -172,9 +172,9 @@ static void snapshot_end(const struct ub_ctx *ctx)
 void ub_measure_arrive(struct ub_ctx *ctx)
 {
     struct ub_arena *arena = ctx->arena;
-    struct ub_group *group = group_of(ctx);
+    struct ub_process *process = process_of(ctx);
     __atomic_store_n(&ctx->result->state, UB_STATE_READY, __ATOMIC_RELEASE);
-    if (__atomic_add_fetch(&group->arrived, 1, __ATOMIC_ACQ_REL) == group->members)
+    if (__atomic_add_fetch(&process->arrived, 1, __ATOMIC_ACQ_REL) == process->members)
         snapshot_start(ctx);
     if (__atomic_add_fetch(&arena->arrived, 1, __ATOMIC_ACQ_REL) == arena->njobs) {
         arena->go_ns = ub_now(&ctx->clock);
@@ -236,7 +236,7 @@ void ub_measure_ramp_over(struct ub_ctx *ctx)
 {
     ctx->ramp_end_ns = 0;
     ub_result_clear(ctx);
-    if (!__atomic_exchange_n(&group_of(ctx)->ramped, 1, __ATOMIC_ACQ_REL))
+    if (!__atomic_exchange_n(&process_of(ctx)->ramped, 1, __ATOMIC_ACQ_REL))
         snapshot_start(ctx);
     ctx->usage_begin = usage_of(RUSAGE_THREAD);
     begin_window(ctx);
@@ -250,17 +250,19 @@ void ub_measure_end(struct ub_ctx *ctx)
     out->involuntary = now.involuntary - ctx->usage_begin.involuntary;
     out->usr_ns = now.usr_ns - ctx->usage_begin.usr_ns;
     out->sys_ns = now.sys_ns - ctx->usage_begin.sys_ns;
+    __atomic_store_n(&ctx->result->state, UB_STATE_ENDED, __ATOMIC_RELEASE);
+    ub_futex_wake(&ctx->result->state);
 }
 
 void ub_measure_leave(struct ub_ctx *ctx)
 {
-    struct ub_group *group = group_of(ctx);
-    if (__atomic_add_fetch(&group->finished, 1, __ATOMIC_ACQ_REL) == group->members) {
+    struct ub_process *process = process_of(ctx);
+    if (__atomic_add_fetch(&process->finished, 1, __ATOMIC_ACQ_REL) == process->members) {
         if (ctx->arena->go)
             snapshot_end(ctx);
-        __atomic_store_n(&group->measured, 1, __ATOMIC_RELEASE);
-        ub_futex_wake(&group->measured);
+        __atomic_store_n(&process->measured, 1, __ATOMIC_RELEASE);
+        ub_futex_wake(&process->measured);
     }
-    while (!__atomic_load_n(&group->measured, __ATOMIC_ACQUIRE))
-        ub_futex_wait(&group->measured, 0);
+    while (!__atomic_load_n(&process->measured, __ATOMIC_ACQUIRE))
+        ub_futex_wait(&process->measured, 0);
 }

@@ -60,7 +60,7 @@ static void put_jobs(struct run *run, const struct spec *spec, uint64_t files, u
     for (uint32_t j = 0; j < spec->njobs; j++) {
         struct ub_job job = spec->job;
         job.seed += j;
-        job.group = spec->processes ? j : 0;
+        job.process = spec->processes ? j : 0;
         job.nfiles = spec->nfiles;
         job.files = files;
         if (spec->processes)
@@ -81,10 +81,10 @@ static void put_jobs(struct run *run, const struct spec *spec, uint64_t files, u
 void run_open(struct run *run, const struct spec *spec)
 {
     const uint64_t n = spec->njobs, nfiles = n * spec->nfiles;
-    uint32_t ngroups = spec->processes ? spec->njobs : 1;
+    uint32_t nprocesses = spec->processes ? spec->njobs : 1;
     uint64_t jobs = align(sizeof(struct ub_arena), 64);
-    uint64_t groups = align(jobs + n * sizeof(struct ub_job), 64);
-    uint64_t results = align(groups + ngroups * sizeof(struct ub_group), 4096);
+    uint64_t processes = align(jobs + n * sizeof(struct ub_job), 64);
+    uint64_t results = align(processes + nprocesses * sizeof(struct ub_process), 4096);
     uint64_t files = align(results + n * sizeof(struct ub_result), 64);
     uint64_t paths = files + nfiles * sizeof(struct ub_file), path_bytes = 0;
     for (uint64_t i = 0; i < nfiles; i++)
@@ -98,19 +98,19 @@ void run_open(struct run *run, const struct spec *spec)
     CHECK(run->fd >= 0);
     run->arena = arena;
     PUT_HEADER(run, njobs, spec->njobs);
-    PUT_HEADER(run, ngroups, ngroups);
+    PUT_HEADER(run, nprocesses, nprocesses);
     PUT_HEADER(run, jobs, jobs);
-    PUT_HEADER(run, groups, groups);
+    PUT_HEADER(run, processes, processes);
     PUT_HEADER(run, results, results);
     PUT_HEADER(run, histograms, histograms);
-    for (uint32_t g = 0; g < ngroups; g++) {
-        const struct ub_group group = {.members = spec->processes ? 1 : spec->njobs};
-        put(run, groups + g * sizeof group, &group, sizeof group);
+    for (uint32_t g = 0; g < nprocesses; g++) {
+        const struct ub_process process = {.members = spec->processes ? 1 : spec->njobs};
+        put(run, processes + g * sizeof process, &process, sizeof process);
     }
     put_jobs(run, spec, files, paths);
     char *base = arena;
     run->jobs = (struct ub_job *)(void *)(base + jobs);
-    run->groups = (struct ub_group *)(void *)(base + groups);
+    run->processes = (struct ub_process *)(void *)(base + processes);
     run->results = (struct ub_result *)(void *)(base + results);
     run->histograms = (uint64_t *)(void *)(base + histograms);
 }

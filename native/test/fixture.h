@@ -30,7 +30,7 @@ struct spec {
     uint32_t nfiles;              /* of each job */
     const struct target *targets; /* [nfiles], or [njobs][nfiles] with own_targets */
     uint32_t own_targets;
-    uint32_t processes; /* each job is a group of its own */
+    uint32_t processes; /* each job is a process of its own */
 };
 
 struct run {
@@ -38,7 +38,7 @@ struct run {
     uint32_t njobs;
     struct ub_arena *arena;
     struct ub_job *jobs;
-    struct ub_group *groups;
+    struct ub_process *processes;
     struct ub_result *results;
     uint64_t *histograms;
 };

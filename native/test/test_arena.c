@@ -90,7 +90,7 @@ static void test_merge(void)
             want[i] += own[i];
     }
     memset(counts, 0xff, sizeof counts);
-    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, counts, &total), 0);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 0, run.njobs, counts, &total), 0);
     CHECK(memcmp(counts, want, sizeof counts) == 0);
     CHECK_EQ(total.count, 2000);
     CHECK_EQ(total.sum_ns, sum);
@@ -100,12 +100,17 @@ static void test_merge(void)
     CHECK_EQ(total.over, run.results[0].ops[UB_OP_WRITE].lat[UB_LAT_DONE].over +
                              run.results[1].ops[UB_OP_WRITE].lat[UB_LAT_DONE].over);
 
-    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_READ, UB_LAT_DONE, counts, &total), 0);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_READ, UB_LAT_DONE, 0, run.njobs, counts, &total), 0);
     CHECK(total.count == 0 && total.min_ns == UINT64_MAX && total.max_ns == 0);
     for (uint32_t i = 0; i < UB_HIST_COUNTS; i++)
         CHECK_EQ(counts[i], 0);
-    CHECK_EQ(ub_arena_merge(run.arena, UB_OPS, 0, counts, &total), -EINVAL);
-    CHECK_EQ(ub_arena_merge(run.arena, 0, UB_LATS, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 1, 1, counts, &total), 0);
+    CHECK_EQ(total.count, 1000);
+    CHECK_EQ(total.max_ns, run.results[1].ops[UB_OP_WRITE].lat[UB_LAT_DONE].max_ns);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 1, 2, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 3, 0, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OPS, 0, 0, run.njobs, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, 0, UB_LATS, 0, run.njobs, counts, &total), -EINVAL);
     run_close(&run);
 }
 

@@ -1,4 +1,5 @@
 /* When a job begins and ends: the stop flag, runtime, ramp_time, startdelay, thinktime, amounts. */
+#include <errno.h>
 #include "fixture.h"
 
 #define READ (1u << UB_OP_READ)
@@ -77,7 +78,7 @@ static void test_ramp(uint32_t backend)
         CHECK(backend != UB_BACKEND_SYNC || result->syscalls[UB_SYS_PREAD] == reads->ios);
         check_depth(&run, j);
     }
-    CHECK_EQ(run.groups[0].ramped, 1);
+    CHECK_EQ(run.processes[0].ramped, 1);
     run_close(&run);
 }
 
@@ -207,6 +208,44 @@ static void test_stop_at_barrier(void)
     run_close(&run);
 }
 
+/* Job 1 begins when job 0 has ended; job 2 with the trial. */
+static void test_after(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct spec spec = spec_of(fixture_job(&sync, READ), 3);
+    struct run run;
+    test_context("after another job");
+    spec.job.runtime_ns = 50000000;
+    run_open(&run, &spec);
+    run.jobs[1].after_count = 1;
+    run_start(&run);
+    run_join(&run);
+    CHECK(run.results[1].begin_ns >= run.results[0].end_ns);
+    CHECK(run.results[2].begin_ns < run.results[0].end_ns);
+    for (uint32_t j = 0; j < 3; j++)
+        CHECK(run.results[j].ops[UB_OP_READ].ios > 0);
+    run_close(&run);
+
+    test_context("stop before another job has ended");
+    spec.job.runtime_ns = 60000000000;
+    run_open(&run, &spec);
+    run.jobs[1].after_count = 1;
+    run_start(&run);
+    test_sleep_ms(20);
+    ub_arena_stop(run.arena);
+    run_join(&run);
+    CHECK_EQ(run.results[1].ops[UB_OP_READ].ios, 0);
+    CHECK_EQ(run.results[1].state, UB_STATE_FINISHED);
+    run_close(&run);
+
+    test_context("after itself");
+    run_open(&run, &spec);
+    run.jobs[1].after_first = 1;
+    run.jobs[1].after_count = 1;
+    CHECK_EQ(ub_jobs_start(run.arena, 0, 3), -EINVAL);
+    run_close(&run);
+}
+
 static void test_variant(const struct variant *variant)
 {
     test_stop(variant);
@@ -226,5 +265,6 @@ int main(void)
     test_amounts();
     test_stop_first();
     test_stop_at_barrier();
+    test_after();
     return 0;
 }

@@ -79,12 +79,12 @@ static void check_helpers(const struct run *run, const struct variant *variant)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     for (uint32_t j = 0; j < JOBS; j++) {
-        const struct ub_usage *helpers = &run->groups[j].helpers;
+        const struct ub_usage *helpers = &run->processes[j].helpers;
         uint64_t switches = helpers->voluntary + helpers->involuntary;
         double window = (double)(run->results[j].end_ns - run->results[j].begin_ns);
         double cpu = (double)helpers->usr_ns + (double)helpers->sys_ns;
-        CHECK_EQ(run->groups[j].measured, 1);
-        CHECK_EQ(run->groups[j].finished, 1);
+        CHECK_EQ(run->processes[j].measured, 1);
+        CHECK_EQ(run->processes[j].finished, 1);
         CHECK_BETWEEN(0, cpu, (window + 1e8) * (double)cpus);
         if (variant->backend == UB_BACKEND_POSIX_AIO) {
             CHECK(switches > 0);

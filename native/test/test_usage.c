@@ -61,7 +61,7 @@ static void test_no_helpers(void)
     __atomic_store_n(&noise.stop, 1, __ATOMIC_RELAXED);
     pthread_join(noise.thread, NULL);
     check_jobs(&run);
-    const struct ub_usage *helpers = &run.groups[0].helpers;
+    const struct ub_usage *helpers = &run.processes[0].helpers;
     CHECK(noise.switches > 40);
     CHECK(run.results[0].usage.voluntary >= run.results[0].ops[UB_OP_READ].ios - 1);
     CHECK_BETWEEN(0, helpers->voluntary, 20);
@@ -84,7 +84,7 @@ static void test_pool(void)
     run_threads(&run, &spec);
     getrusage(RUSAGE_SELF, &after);
     check_jobs(&run);
-    const struct ub_usage *helpers = &run.groups[0].helpers;
+    const struct ub_usage *helpers = &run.processes[0].helpers;
     CHECK(helpers->voluntary > 0);
     CHECK(helpers->usr_ns + helpers->sys_ns > 0);
     /* With the jobs' no more than the whole process. */

@@ -38,7 +38,8 @@ static void constants(void)
         CONST(FLAG_INVALIDATE);
     CONST(FLAG_PRE_READ), CONST(FLAG_NORANDOMMAP), CONST(FLAG_REFILL), CONST(FLAG_ZERO_BUFFERS);
     CONST(FLAG_PRIVATE_FDS), CONST(FLAG_CONTINUE_READ), CONST(FLAG_CONTINUE_WRITE), CONST(FLAG_NOATIME);
-    CONST(STATE_NEW), CONST(STATE_READY), CONST(STATE_RUNNING), CONST(STATE_FINISHED), CONST(STATE_FAILED);
+    CONST(STATE_NEW), CONST(STATE_READY), CONST(STATE_RUNNING), CONST(STATE_ENDED), CONST(STATE_FINISHED),
+        CONST(STATE_FAILED);
     CONST(CLOCK_MONOTONIC), CONST(CLOCK_TSC);
     CONST(HIST_COUNTS), CONST(MAX_CPUS), CONST(MAX_ERRORS), CONST(STAGE_BYTES), CONST(SYSCALLS),
         CONST(HASHED_IOS);
@@ -64,9 +65,9 @@ static void job(void)
     F(batch_complete_min), F(batch_complete_max), F(max_ios), F(max_bytes), F(runtime_ns), F(ramp_ns);
     F(startdelay_ns), F(thinktime_ns), F(seed), F(dist_param), F(dist), F(service), F(service_batch),
         F(fsync);
-    F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(group), F(files), F(ncpus), F(pair),
-        F(sq_cpu), F(sq_idle_ms);
-    F(iowq_bounded), F(iowq_unbounded), F(null_delay_ns), F(cpus);
+    F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(process), F(files), F(ncpus),
+        F(pair), F(sq_cpu), F(sq_idle_ms);
+    F(iowq_bounded), F(iowq_unbounded), F(null_delay_ns), F(after_first), F(after_count), F(cpus);
     END();
 #undef F
 }
@@ -105,12 +106,13 @@ static void arena(void)
 {
 #define F(name) FIELD(struct ub_arena, name)
     BEGIN("arena", struct ub_arena);
-    F(njobs), F(ngroups), F(jobs), F(groups), F(results), F(histograms), F(stop), F(arrived), F(go), F(go_ns);
+    F(njobs), F(nprocesses), F(jobs), F(processes), F(results), F(histograms), F(stop), F(arrived), F(go),
+        F(go_ns);
     F(finished);
     END();
 #undef F
-#define F(name) FIELD(struct ub_group, name)
-    BEGIN("group", struct ub_group);
+#define F(name) FIELD(struct ub_process, name)
+    BEGIN("process", struct ub_process);
     F(members), F(measured), F(helpers);
     END();
 #undef F

@@ -113,11 +113,11 @@ function sumUsage(parts: readonly Usage[]): Usage {
 
 function usage(arena: Arena, bases: readonly number[], results: Reader): Pick<Trial, 'ctx' | 'cpu'> {
   const jobs = sumUsage(bases.map((base) => usageAt(results, base + fieldOf('result', 'usage').offset)));
-  const groups = arena.groups();
-  const helperAt = fieldOf('group', 'helpers').offset;
-  const ngroups = arena.header().number(0, 'arena', 'ngroups');
+  const processes = arena.processes();
+  const helperAt = fieldOf('process', 'helpers').offset;
+  const nprocesses = arena.header().number(0, 'arena', 'nprocesses');
   const helpers = sumUsage(
-    Array.from({ length: ngroups }, (_, g) => usageAt(groups, g * LAYOUT.group.size + helperAt)),
+    Array.from({ length: nprocesses }, (_, g) => usageAt(processes, g * LAYOUT.process.size + helperAt)),
   );
   const helperSwitches = helpers.voluntary + helpers.involuntary;
   return {

@@ -1,7 +1,7 @@
 // Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.
 
 export const UB = {
-  ABI_VERSION: 1,
+  ABI_VERSION: 2,
   MAGIC: 1430408771,
   BACKEND_SYNC: 0,
   BACKEND_POSIX_AIO: 1,
@@ -67,8 +67,9 @@ export const UB = {
   STATE_NEW: 0,
   STATE_READY: 1,
   STATE_RUNNING: 2,
-  STATE_FINISHED: 3,
-  STATE_FAILED: 4,
+  STATE_ENDED: 3,
+  STATE_FINISHED: 4,
+  STATE_FAILED: 5,
   CLOCK_MONOTONIC: 0,
   CLOCK_TSC: 1,
   HIST_COUNTS: 33792,
@@ -97,7 +98,7 @@ export const SYSCALL_NAMES = {
 
 export const LAYOUT = {
   job: {
-    size: 336,
+    size: 344,
     fields: {
       backend: { offset: 0, bytes: 4, kind: 'u32' },
       flags: { offset: 4, bytes: 4, kind: 'u32' },
@@ -126,7 +127,7 @@ export const LAYOUT = {
       nice: { offset: 152, bytes: 4, kind: 'i32' },
       aio_threads: { offset: 156, bytes: 4, kind: 'u32' },
       nfiles: { offset: 160, bytes: 4, kind: 'u32' },
-      group: { offset: 164, bytes: 4, kind: 'u32' },
+      process: { offset: 164, bytes: 4, kind: 'u32' },
       files: { offset: 168, bytes: 8, kind: 'u64' },
       ncpus: { offset: 176, bytes: 4, kind: 'u32' },
       pair: { offset: 180, bytes: 4, kind: 'u32' },
@@ -135,7 +136,9 @@ export const LAYOUT = {
       iowq_bounded: { offset: 192, bytes: 4, kind: 'u32' },
       iowq_unbounded: { offset: 196, bytes: 4, kind: 'u32' },
       null_delay_ns: { offset: 200, bytes: 8, kind: 'u64' },
-      cpus: { offset: 208, bytes: 128, kind: 'bytes' },
+      after_first: { offset: 208, bytes: 4, kind: 'u32' },
+      after_count: { offset: 212, bytes: 4, kind: 'u32' },
+      cpus: { offset: 216, bytes: 128, kind: 'bytes' },
     },
   },
   result: {
@@ -201,9 +204,9 @@ export const LAYOUT = {
     size: 256,
     fields: {
       njobs: { offset: 16, bytes: 4, kind: 'u32' },
-      ngroups: { offset: 20, bytes: 4, kind: 'u32' },
+      nprocesses: { offset: 20, bytes: 4, kind: 'u32' },
       jobs: { offset: 24, bytes: 8, kind: 'u64' },
-      groups: { offset: 32, bytes: 8, kind: 'u64' },
+      processes: { offset: 32, bytes: 8, kind: 'u64' },
       results: { offset: 40, bytes: 8, kind: 'u64' },
       histograms: { offset: 48, bytes: 8, kind: 'u64' },
       stop: { offset: 128, bytes: 4, kind: 'u32' },
@@ -213,7 +216,7 @@ export const LAYOUT = {
       finished: { offset: 208, bytes: 4, kind: 'u32' },
     },
   },
-  group: {
+  process: {
     size: 56,
     fields: {
       members: { offset: 0, bytes: 4, kind: 'u32' },

@@ -40,7 +40,7 @@ const align = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 interface Offsets {
   jobs: number;
-  groups: number;
+  processes: number;
   results: number;
   histograms: number;
   files: number;
@@ -48,10 +48,17 @@ interface Offsets {
 }
 
 /** Where everything lies; paths that several jobs share are stored once. */
-function place(jobs: readonly ArenaJob[], ngroups: number, pathBytes: number): Offsets {
-  const at = { jobs: align(LAYOUT.arena.size, 64), groups: 0, results: 0, histograms: 0, files: 0, size: 0 };
-  at.groups = align(at.jobs + jobs.length * LAYOUT.job.size, 64);
-  at.results = align(at.groups + ngroups * LAYOUT.group.size, 4096);
+function place(jobs: readonly ArenaJob[], nprocesses: number, pathBytes: number): Offsets {
+  const at = {
+    jobs: align(LAYOUT.arena.size, 64),
+    processes: 0,
+    results: 0,
+    histograms: 0,
+    files: 0,
+    size: 0,
+  };
+  at.processes = align(at.jobs + jobs.length * LAYOUT.job.size, 64);
+  at.results = align(at.processes + nprocesses * LAYOUT.process.size, 4096);
   at.files = align(at.results + jobs.length * LAYOUT.result.size, 64);
   const fileBytes = jobs.reduce((sum, job) => sum + job.files.length * LAYOUT.file.size, 0);
   at.histograms = align(at.files + fileBytes + pathBytes, 4096);
@@ -75,11 +82,11 @@ export class Arena {
       if (!paths.has(file.path)) paths.set(file.path, Buffer.from(`${file.path}\0`));
     }
     const pathBytes = [...paths.values()].reduce((sum, path) => sum + path.length, 0);
-    const groups = new Map<number, number>();
-    for (const { values } of jobs) groups.set(values.group, (groups.get(values.group) ?? 0) + 1);
+    const processes = new Map<number, number>();
+    for (const { values } of jobs) processes.set(values.process, (processes.get(values.process) ?? 0) + 1);
 
     this.njobs = jobs.length;
-    this.at = place(jobs, groups.size, pathBytes);
+    this.at = place(jobs, processes.size, pathBytes);
     const out: [ArenaHandle | null] = [null];
     this.fd = library().arenaCreate(this.at.size, out);
     if (this.fd < 0) {
@@ -91,7 +98,7 @@ export class Arena {
       });
     }
     this.handle = out[0];
-    this.writeHeader(groups);
+    this.writeHeader(processes);
     this.writeJobs(jobs, this.writePaths(jobs, paths));
   }
 
@@ -107,9 +114,9 @@ export class Arena {
     return new Reader(to);
   }
 
-  private writeHeader(groups: ReadonlyMap<number, number>): void {
+  private writeHeader(processes: ReadonlyMap<number, number>): void {
     const word = (
-      field: 'njobs' | 'ngroups' | 'jobs' | 'groups' | 'results' | 'histograms',
+      field: 'njobs' | 'nprocesses' | 'jobs' | 'processes' | 'results' | 'histograms',
       value: number,
     ) => {
       const { offset, kind } = fieldOf('arena', field);
@@ -120,14 +127,14 @@ export class Arena {
       this.write(offset, bytes);
     };
     word('njobs', this.njobs);
-    word('ngroups', groups.size);
+    word('nprocesses', processes.size);
     word('jobs', this.at.jobs);
-    word('groups', this.at.groups);
+    word('processes', this.at.processes);
     word('results', this.at.results);
     word('histograms', this.at.histograms);
-    for (const [group, members] of groups) {
-      const bytes = encode('group', { members, measured: 0 });
-      this.write(this.at.groups + group * LAYOUT.group.size, bytes);
+    for (const [process, members] of processes) {
+      const bytes = encode('process', { members, measured: 0 });
+      this.write(this.at.processes + process * LAYOUT.process.size, bytes);
     }
   }
 
@@ -240,9 +247,9 @@ export class Arena {
     return job * LAYOUT.result.size;
   }
 
-  /** A copy of all groups. */
-  groups(): Reader {
-    return this.read(this.at.groups, this.at.results - this.at.groups);
+  /** A copy of what all processes add. */
+  processes(): Reader {
+    return this.read(this.at.processes, this.at.results - this.at.processes);
   }
 
   /** The common start, by the arena's clock. */
@@ -250,11 +257,11 @@ export class Arena {
     return this.read(0, LAYOUT.arena.size);
   }
 
-  /** Histogram of an operation's latency (UB.LAT_*) over all jobs. */
-  merged(op: number, lat: number): MergedLatency {
+  /** Histogram of an operation's latency (UB.LAT_*) over a range of jobs. */
+  merged(op: number, lat: number, first = 0, count = this.njobs): MergedLatency {
     const counts = new BigUint64Array(UB.HIST_COUNTS);
     const total = new Uint8Array(LAYOUT.latency.size);
-    library().arenaMerge(this.handle, op, lat, counts, total);
+    library().arenaMerge(this.handle, op, lat, first, count, counts, total);
     const reader = new Reader(total);
     return {
       counts,

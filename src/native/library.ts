@@ -27,7 +27,15 @@ interface Functions {
   arenaRead(arena: ArenaHandle, offset: number, to: Uint8Array, bytes: number): number;
   arenaWrite(arena: ArenaHandle, offset: number, from: Uint8Array, bytes: number): number;
   arenaStop(arena: ArenaHandle): number;
-  arenaMerge(arena: ArenaHandle, op: number, lat: number, counts: BigUint64Array, total: Uint8Array): number;
+  arenaMerge(
+    arena: ArenaHandle,
+    op: number,
+    lat: number,
+    first: number,
+    count: number,
+    counts: BigUint64Array,
+    total: Uint8Array,
+  ): number;
   clockInit(hz: BigUint64Array): number;
   jobsStart(arena: ArenaHandle, first: number, count: number): number;
   jobsJoin: { async(arena: ArenaHandle, done: (error: unknown, result: number) => void): void };
@@ -74,7 +82,9 @@ function load(): Functions {
     arenaRead: f('int ub_arena_read(void *arena, uint64_t offset, void *to, uint64_t bytes)'),
     arenaWrite: f('int ub_arena_write(void *arena, uint64_t offset, const void *from, uint64_t bytes)'),
     arenaStop: f('int ub_arena_stop(void *arena)'),
-    arenaMerge: f('int ub_arena_merge(void *arena, uint32_t op, uint32_t lat, void *counts, void *total)'),
+    arenaMerge: f(
+      'int ub_arena_merge(void *arena, uint32_t op, uint32_t lat, uint32_t first, uint32_t count, void *counts, void *total)',
+    ),
     clockInit: f('int ub_clock_init(void *hz)'),
     jobsStart: f('int ub_jobs_start(void *arena, uint32_t first, uint32_t count)'),
     jobsJoin: f('int ub_jobs_join(void *arena)'),
