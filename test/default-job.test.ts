@@ -10,13 +10,16 @@ test('golden default-job.json', (t) => {
   process.chdir(scratchFolder(t));
   t.after(() => process.chdir(before));
   const machine = { cpusOnline: [0, 1], cpusAllowed: [0, 1] };
-  const { job, warnings } = resolve({}, { machine, target: { dioAlign: () => 512 } });
+  const { plan, warnings } = resolve({}, { machine, target: { dioAlign: () => 512 } });
   assert.deepEqual(warnings, []);
-  const { variants, randseed, ...rest } = job;
+  const { variants, randseed, ...rest } = plan;
   const plain = {
     variants: variants.map(({ label, name }) => ({ label, name })),
     randseed: String(randseed),
     ...rest,
   };
-  matchesGolden('default-job.json', `${JSON.stringify(plain, null, 2)}\n`);
+  matchesGolden(
+    'default-job.json',
+    `${JSON.stringify(plain, (_, value) => (typeof value === 'bigint' ? String(value) : value), 2)}\n`,
+  );
 });

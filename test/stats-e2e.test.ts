@@ -11,7 +11,7 @@ import { dioAlign } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
 import { resolve } from '../src/resolve/resolve.ts';
-import type { ResolvedJob } from '../src/resolve/resolved-job.ts';
+import type { RunPlan } from '../src/resolve/run-plan.ts';
 import { compareSamples, type Difference } from '../src/stats/difference.ts';
 import { randomOf, shuffled } from '../src/stats/random.ts';
 import { ahead, isBusy, tooBusy } from './support/ahead.ts';
@@ -70,22 +70,22 @@ describe('runs one after the other', () => {
   });
 });
 
-function nullJob(delayNs: number): ResolvedJob {
+function nullJob(delayNs: number): RunPlan {
   const options = { backend: 'null', 'null-delay': String(delayNs), runtime: '12ms' } as const;
   const written = Object.entries(options).map(([flag, text]) => ({
     flag: flag as keyof typeof options,
     text,
   }));
-  return resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } }).job;
+  return resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } }).plan;
 }
 
 /** IOPS of some jobs in blocks that hold each once, shuffled, as a run does with its backends. */
-async function inBlocks(jobs: readonly ResolvedJob[], blocks: number, seed: bigint): Promise<number[][]> {
+async function inBlocks(jobs: readonly RunPlan[], blocks: number, seed: bigint): Promise<number[][]> {
   const random = randomOf(seed);
   const iops = jobs.map((): number[] => []);
   for (let block = 1; block <= blocks; block++) {
     for (const at of shuffled([...jobs.keys()], random)) {
-      const job = jobs[at] as ResolvedJob;
+      const job = jobs[at] as RunPlan;
       const [planned] = planBlock(job, block);
       assert.ok(planned);
       const trial = await runTrial(job, planned, noProgress, new AbortController().signal);

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { noProgress, type ProgressPlan } from '../src/jobs/progress.ts';
-import { runJob } from '../src/jobs/runner.ts';
+import { runPlan } from '../src/jobs/runner.ts';
 import { dioAlign } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
@@ -65,7 +65,7 @@ interface Seen {
 async function observed(t: TestContext, options: Partial<Record<Flag, string>>): Promise<Seen> {
   const given = { directory: scratchFolder(t), size: '1m', ...options };
   const written = Object.entries(given).map(([flag, text]) => ({ flag: flag as Flag, text }));
-  const { job } = resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } });
+  const { plan } = resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } });
   const seen: Omit<Seen, 'result'> = { plans: [], samples: new Set() };
   const progress = {
     ...noProgress,
@@ -82,7 +82,7 @@ async function observed(t: TestContext, options: Partial<Record<Flag, string>>):
     color: false,
   };
   const context = { progress, signal: new AbortController().signal, commandLine: [], warnings: [] };
-  const { result } = await runJob(job, { ...context, output: { ...output, outputFormat: 'json' } });
+  const { result } = await runPlan(plan, { ...context, output: { ...output, outputFormat: 'json' } });
   return { ...seen, result };
 }
 

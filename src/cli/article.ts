@@ -49,7 +49,7 @@ interface Done {
 async function announce(articles: readonly ArticleJob[], progress: Progress): Promise<void> {
   const { articleBytes, articleSeconds } = await import('../experiments/article-run.ts');
   const ns = articles.reduce((sum, article) => sum + articleSeconds(article), 0) * 1e9;
-  const most = articles.some(({ job }) => job.untilConfident !== null) ? 'at most' : 'about';
+  const most = articles.some(({ plan }) => plan.untilConfident !== null) ? 'at most' : 'about';
   const bytes = articles.map(articleBytes).filter((made) => made > 0);
   const files =
     bytes.length === 0

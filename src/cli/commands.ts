@@ -16,6 +16,7 @@ Examples:
   uring-bench --backend io_uring --iodepth 8
   uring-bench --filename /dev/nvme0n1 --bs 1k --numjobs 72 --runtime 30
   uring-bench --backend sync,io_uring --buffered --pre-read
+  uring-bench --job 'rw=write fdatasync=1' --job 'rw=randread iodepth=16'
 
 Exit codes: 0 done, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 130 and 143 stopped by SIGINT and SIGTERM.`;
 

@@ -14,7 +14,7 @@ import { render } from '../report/formats/index.ts';
 import { renderJson } from '../report/formats/json.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { resolve } from '../resolve/resolve.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { type RunPlan, storedJob } from '../resolve/run-plan.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import { plural } from '../values/format.ts';
 import { readRunOptions } from './argv.ts';
@@ -39,7 +39,8 @@ interface Gate {
   baseline: StoredRun | null;
   update: 'never' | 'pass' | 'always';
   plan: ComparePlan;
-  job: ResolvedJob;
+  /** What a round runs. */
+  run: RunPlan;
   maxTrials: number;
   output: OutputOptions;
   warnings: readonly ResultWarning[];
@@ -70,13 +71,13 @@ function readBaseline(path: string, update: Gate['update']): StoredRun | null {
 }
 
 /** That the run can be compared, before it takes its time. A baseline that is replaced anyway need not fit. */
-function checkComparable({ baseline, job, update }: Pick<Gate, 'baseline' | 'job' | 'update'>): boolean {
+function checkComparable({ baseline, run, update }: Pick<Gate, 'baseline' | 'run' | 'update'>): boolean {
   if (baseline === null) return false;
   try {
     const hint = 'give the same options, or make another baseline with --update';
-    checkSameWorkload(baseline, { path: 'this run', hint, jobs: [{ options: job.options }] });
+    checkSameWorkload(baseline, { path: 'this run', hint, jobs: run.groups.map(storedJob) });
     const known = baseline.result.backends.map(({ variant }) => variant);
-    if (job.variants.some(({ name }) => known.includes(name))) return true;
+    if (run.variants.some(({ name }) => known.includes(name))) return true;
     throw usageError(
       `${baseline.path} has none of the backends of this run`,
       `it has ${baseline.result.backends.map(({ label }) => label).join(', ')}`,
@@ -104,14 +105,17 @@ function prepare({ options, operands, argv }: Invocation): Gate {
   checkReport(output);
   const baseline = readBaseline(path, update);
   if (update !== 'never') checkReportFile(path);
-  const { job, warnings } = resolve({ ...own.raw, trials }, { machine: readMachine(), target: { dioAlign } });
-  const comparable = checkComparable({ baseline, job, update });
+  const { plan: run, warnings } = resolve(
+    { ...own.raw, trials },
+    { machine: readMachine(), target: { dioAlign } },
+  );
+  const comparable = checkComparable({ baseline, run, update });
   return {
     path,
     baseline: comparable ? baseline : null,
     update,
     plan,
-    job,
+    run,
     maxTrials,
     output,
     warnings: [...gateWarnings, ...own.warnings, ...warnings],
@@ -135,22 +139,28 @@ function suspicion({ checks }: Comparison, more: number): string {
   return `${first?.outcome}: ${first?.label}: ${first?.rule}${rest}: ${plural(more, 'more trial')} of each`;
 }
 
+/** The same with another number of trials. */
+function withTrials(run: RunPlan, trials: number): RunPlan {
+  const groups = run.groups.map((group) => ({ ...group, options: { ...group.options, trials } }));
+  return { ...run, groups, trials };
+}
+
 /** Rounds until the gate can say something, a run fails, or a signal stops it. */
 async function measure(gate: Gate): Promise<Measured> {
-  const { runJob } = await import('../jobs/runner.ts');
-  const { job, output, warnings, commandLine, baseline, plan } = gate;
+  const { runPlan } = await import('../jobs/runner.ts');
+  const { run, output, warnings, commandLine, baseline, plan } = gate;
   const rounds: StoredRun[] = [];
   const looks: Look[] = [];
   let comparison: Comparison | null = null;
-  let more = job.trials;
+  let more = run.trials;
   while (more > 0) {
     const progress = createProgress(process.stderr, { quiet: output.quiet, color: gate.color });
     const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
     try {
       if (comparison !== null) progress.note(suspicion(comparison, more));
-      const round = { ...job, trials: more, options: { ...job.options, trials: more } };
+      const round = withTrials(run, more);
       const context = { progress, signal: stop.signal, commandLine, output, warnings };
-      const { result, path } = await runJob(round, context);
+      const { result, path } = await runPlan(round, context);
       rounds.push({ path: path ?? `round ${rounds.length + 1}`, result });
       const stopped = stop.code();
       if (result.status !== 'complete' || stopped !== null) return { rounds, comparison, stopped };
@@ -162,7 +172,7 @@ async function measure(gate: Gate): Promise<Measured> {
     comparison = compareRuns([baseline], rounds, plan);
     const trials = rounds.reduce((sum, { result }) => sum + trialsOf(result), 0);
     looks.push({ outcome: comparison.outcome, trials });
-    more = trialsNeeded(looks, job.trials, gate.maxTrials);
+    more = trialsNeeded(looks, run.trials, gate.maxTrials);
   }
   return { rounds, comparison, stopped: null };
 }

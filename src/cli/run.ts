@@ -1,4 +1,4 @@
-/** The run itself: options -> job -> runner -> report. */
+/** The run itself: options -> plan -> runner -> report. */
 import { EXIT } from '../errors.ts';
 import type { RunContext } from '../jobs/context.ts';
 import type { Progress } from '../jobs/progress.ts';
@@ -10,7 +10,7 @@ import { resolveOutput } from '../options/output.ts';
 import { render } from '../report/formats/index.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import type { Invocation } from './program.ts';
@@ -36,30 +36,30 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   const output = resolveOutput(raw, takesColor(process.stdout, process.env));
   checkReport(output);
   checkMaxTrials(raw);
-  const { job, warnings } = kind.resolve(raw, { machine: readMachine(), target: { dioAlign } });
+  const { plan, warnings } = kind.resolve(raw, { machine: readMachine(), target: { dioAlign } });
   const progressColor = raw.color ?? takesColor(process.stderr, process.env);
   const progress = createProgress(process.stderr, { quiet: output.quiet, color: progressColor });
   const known = [...readWarnings, ...warnings];
-  const { result, path, code } = await run(job, kind, output, known, argv, progress);
+  const { result, path, code } = await run(plan, kind, output, known, argv, progress);
   await report(result, path, output);
   return code;
 }
 
 async function run(
-  job: ResolvedJob,
+  plan: RunPlan,
   kind: RunKind,
   output: OutputOptions,
   warnings: ResultWarning[],
   argv: readonly string[],
   progress: Progress,
 ): Promise<{ result: RunResult; path: string | null; code: number }> {
-  const { runJob } = await import('../jobs/runner.ts');
+  const { runPlan } = await import('../jobs/runner.ts');
   const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
   try {
     const commandLine = ['uring-bench', ...argv];
     const { signal } = stop;
     const more = await kind.context?.(signal);
-    const done = await runJob(job, { progress, signal, commandLine, output, warnings, ...more });
+    const done = await runPlan(plan, { progress, signal, commandLine, output, warnings, ...more });
     return { ...done, code: stop.code() ?? (done.result.status === 'complete' ? EXIT.ok : EXIT.failed) };
   } finally {
     progress.end();

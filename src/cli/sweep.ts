@@ -113,7 +113,7 @@ async function openFile(
     if (!output.save) throw usageError('a resumed sweep is stored where it was', 'leave out --no-save');
     return reopenResultFile(resumed);
   }
-  const rw = points[0]?.job.rw ?? '';
+  const rw = points[0]?.plan.groups[0]?.workload.rw ?? '';
   return output.save ? openResultFile(output.resultsDir, new Date(sweep.started_at), `sweep-${rw}`) : null;
 }
 

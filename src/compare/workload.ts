@@ -73,12 +73,28 @@ function notTheSame(before: StoredRun, after: WorkloadOf, what: string): BenchEr
   );
 }
 
+/** One group of jobs, as it is stored. */
+type GroupOf = Pick<RunResult['jobs'][number], 'options' | 'variant' | 'after'>;
+
 /** What is compared of a run: of a stored one, or of one that is about to be run. */
 export interface WorkloadOf {
   path: string;
   /** What to do when it is another workload. */
   hint?: string;
-  jobs: readonly { options: Readonly<Record<string, unknown>> }[];
+  jobs: readonly GroupOf[];
+}
+
+/** Options, and what stands beside them: a backend of its own, and when it starts. */
+function groupDifferences(before: GroupOf, after: GroupOf): OptionDifference[] {
+  const beside = (['variant', 'after'] as const).filter((name) => before[name] !== after[name]);
+  return [
+    ...beside.map((name) => ({
+      flag: name === 'variant' ? 'backend' : name,
+      before: before[name] ?? 'none',
+      after: after[name] ?? 'none',
+    })),
+    ...optionDifferences(before.options, after.options),
+  ];
 }
 
 /**
@@ -91,7 +107,7 @@ export function checkSameWorkload(before: StoredRun, after: WorkloadOf): Compari
   if (jobs.length !== after.jobs.length) {
     throw notTheSame(before, after, `${jobs.length} and ${after.jobs.length} jobs`);
   }
-  const all = jobs.flatMap((job, at) => optionDifferences(job.options, after.jobs[at]?.options ?? {}));
+  const all = jobs.flatMap((job, at) => groupDifferences(job, after.jobs[at] ?? { options: {} }));
   const breaking = all.filter(({ flag }) => !LENIENT.includes(flag));
   if (breaking.length > 0) throw notTheSame(before, after, list(breaking));
   return all.map((difference) => ({

@@ -2,7 +2,8 @@
 import { disksOf, type ReadCounters, readCounters, readSince } from '../host/device-reads.ts';
 import type { RunContext, TrialWatch } from '../jobs/context.ts';
 import { runSeconds } from '../jobs/plan.ts';
-import { type RunOutcome, runJob } from '../jobs/runner.ts';
+import { type RunOutcome, runPlan } from '../jobs/runner.ts';
+import { filesOf } from '../resolve/run-plan.ts';
 import type { ArticleReport } from '../results/schema-report.ts';
 import type { ArticleJob } from './article.ts';
 
@@ -29,27 +30,27 @@ function watchReads(report: ArticleReport): TrialWatch {
   };
 }
 
-/** @throws BenchError as runJob does */
+/** @throws BenchError as runPlan does */
 export function runArticle(article: ArticleJob, context: RunContext): Promise<RunOutcome> {
-  const { table, full, notes, job, warnings } = article;
+  const { table, full, notes, plan, warnings } = article;
   const report: ArticleReport = {
     kind: 'article',
     table,
     full,
     notes,
-    devices: disksOf(job.files.flat().map(({ path }) => path)),
+    devices: disksOf(filesOf(plan).map(({ path }) => path)),
     device_reads: [],
   };
-  return runJob(job, { ...context, warnings, report, watch: watchReads(report) });
+  return runPlan(plan, { ...context, warnings, report, watch: watchReads(report) });
 }
 
 /** Seconds of measuring, warm-ups included; laying out files comes on top. */
-export function articleSeconds({ job }: ArticleJob): number {
-  return runSeconds(job) ?? 0;
+export function articleSeconds({ plan }: ArticleJob): number {
+  return runSeconds(plan) ?? 0;
 }
 
 /** Bytes of the files that are made for it. */
-export function articleBytes({ job }: ArticleJob): number {
-  const made = new Map(job.files.flat().map((file) => [file.path, file.create ? file.size : 0]));
+export function articleBytes({ plan }: ArticleJob): number {
+  const made = new Map(filesOf(plan).map((file) => [file.path, file.create ? file.size : 0]));
   return [...made.values()].reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { dataFile, diskFolder, filesIn, noDisk } from '../../test/support/disk.ts';
+import { flatPlan } from '../../test/support/plan.ts';
 import { refused } from '../../test/support/refused.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { ResolveHost } from '../resolve/resolve.ts';
@@ -50,8 +51,10 @@ describe('the size of new files', () => {
 });
 
 describe('the set-ups', { skip: noDisk }, () => {
-  const job = (table: 'table1' | 'table2' | 'table3', raw: RawOptions, align = 512) =>
-    articleJob(table, raw, hostOf(align));
+  const job = (table: 'table1' | 'table2' | 'table3', raw: RawOptions, align = 512) => {
+    const article = articleJob(table, raw, hostOf(align));
+    return { ...article, job: flatPlan(article.plan) };
+  };
 
   it('of tables 1 and 2 are the article’s, scaled to the CPUs', (t) => {
     const directory = diskFolder(t);

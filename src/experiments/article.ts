@@ -10,7 +10,7 @@ import { pathFacts } from '../host/host-files.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { Machine } from '../resolve/cpus.ts';
 import { type ResolveHost, resolve } from '../resolve/resolve.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import type { ArticleTable } from '../results/schema-report.ts';
 import { splitFilenames } from '../targets/target.ts';
@@ -89,7 +89,7 @@ export function scaledFileBytes(files: number, room: Room, full: boolean): numbe
 export interface ArticleJob {
   table: ArticleTable;
   full: boolean;
-  job: ResolvedJob;
+  plan: RunPlan;
   warnings: ResultWarning[];
   /** Where the set-up is not the article's, for people. */
   notes: string[];
@@ -215,6 +215,6 @@ export function articleJob(table: ArticleTable, raw: RawOptions, host: ResolveHo
     name: `uring-bench-${table}`,
     ...own,
   };
-  const { job, warnings } = resolve(options, host);
-  return { table, full, job, warnings, notes: notesOf(table, place, bs, full, host.machine) };
+  const { plan, warnings } = resolve(options, host);
+  return { table, full, plan, warnings, notes: notesOf(table, place, bs, full, host.machine) };
 }

@@ -7,7 +7,7 @@ import type { Backend, Feature, Variant } from '../backends/backend.ts';
 import { ioUring } from '../backends/io-uring.ts';
 import { BenchError } from '../errors.ts';
 import type { Unavailable } from '../jobs/preflight.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 
 /** In the order in which a program would take them up: registrations, ring set-up, then polling. */
 const LADDER = [
@@ -89,14 +89,15 @@ export async function climb(tryVariant: TryVariant, backend = ioUring): Promise<
   return steps;
 }
 
-/** The job with the steps as its variants, compared with the first, and those of them that are not run. */
-export function ladderJob(
-  job: ResolvedJob,
-  steps: readonly Step[],
-): { job: ResolvedJob; skipped: Unavailable[] } {
+/** The plan with the steps as its variants, compared with the first, and those of them that are not run. */
+export function ladderPlan(plan: RunPlan, steps: readonly Step[]): { plan: RunPlan; skipped: Unavailable[] } {
   const variants = steps.map(({ variant }) => variant);
   const skipped = steps.flatMap(({ variant, reason }) => (reason === null ? [] : [{ variant, reason }]));
   const reference = variants[0]?.label ?? null;
-  const options = { ...job.options, backend: variants.map(({ name }) => name), reference };
-  return { job: { ...job, variants, reference, options }, skipped };
+  const backend = variants.map(({ name }) => name);
+  const groups = plan.groups.map((group) => ({
+    ...group,
+    options: { ...group.options, ...(group.variant === null ? { backend } : {}), reference },
+  }));
+  return { plan: { ...plan, groups, variants, reference }, skipped };
 }

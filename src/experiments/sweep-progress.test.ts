@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { flatPlan } from '../../test/support/plan.ts';
 import { noProgress, type Progress, type ProgressPlan, type ProgressSample } from '../jobs/progress.ts';
 import { readGrid } from '../options/sweep-grid.ts';
 import { readMachine } from '../resolve/cpus.ts';
@@ -79,12 +80,15 @@ describe('the plan of a sweep', () => {
       { flag: 'iodepth', text: '1,4' },
     ]);
     const planned = planSweep(grid, host);
-    const shown = planned.map(({ job }) => [job.iodepth, job.trials, job.bounds.runtimeNs]);
+    const shown = planned.map(({ plan }) => {
+      const { iodepth, bounds } = flatPlan(plan);
+      return [iodepth, plan.trials, bounds.runtimeNs];
+    });
     assert.deepEqual(shown, [
       [1, 3, 3e9],
       [4, 3, 3e9],
     ]);
     const bounded = planSweep({ ...grid, fixed: [...grid.fixed, { flag: 'number-ios', text: '9' }] }, host);
-    assert.deepEqual(bounded[0]?.job.bounds, { runtimeNs: 0, ios: 9, bytes: 1048576 });
+    assert.deepEqual(bounded[0]?.plan.groups[0]?.workload.bounds, { runtimeNs: 0, ios: 9, bytes: 1048576 });
   });
 });

@@ -2,21 +2,21 @@
 import { mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
 import type { Progress, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
 import type { PointValues } from '../options/sweep-grid.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import type { ResultWarning } from '../results/schema.ts';
 
 /** A point that is going to be run. */
 export interface PlannedPoint {
   values: PointValues;
-  job: ResolvedJob;
+  plan: RunPlan;
   warnings: ResultWarning[];
 }
 
 /** Of the whole grid: seconds of a trial where all have the same length, and of everything; null when unknown. */
 function lengths(points: readonly PlannedPoint[]): Pick<ProgressPlan, 'trialSeconds' | 'expectedSeconds'> {
-  const trials = new Set(points.map(({ job }) => trialNs(job)));
+  const trials = new Set(points.map(({ plan }) => trialNs(plan)));
   const [only = null] = trials;
-  const each = points.map(({ job }) => runSeconds(job));
+  const each = points.map(({ plan }) => runSeconds(plan));
   const expectedSeconds = each.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
   return { expectedSeconds, ...(trials.size === 1 && only !== null ? { trialSeconds: only / 1e9 } : {}) };
 }
@@ -35,9 +35,9 @@ export class SweepProgress implements Progress {
 
   /** Tells the plan of all points. */
   startAll(): void {
-    const variants = this.#points[0]?.job.variants.map((variant) => variant.label) ?? [];
-    const trials = this.#points.reduce((sum, { job }) => sum + mostTrials(job), 0);
-    const atMost = this.#points.some(({ job }) => job.untilConfident !== null);
+    const variants = this.#points[0]?.plan.variants.map((variant) => variant.label) ?? [];
+    const trials = this.#points.reduce((sum, { plan }) => sum + mostTrials(plan), 0);
+    const atMost = this.#points.some(({ plan }) => plan.untilConfident !== null);
     this.#inner.start({ variants, trials, atMost, ...lengths(this.#points) });
   }
 
@@ -58,7 +58,7 @@ export class SweepProgress implements Progress {
   }
 
   sample(sample: ProgressSample): void {
-    const before = this.#points.slice(0, this.#at).reduce((sum, { job }) => sum + mostTrials(job), 0);
+    const before = this.#points.slice(0, this.#at).reduce((sum, { plan }) => sum + mostTrials(plan), 0);
     const where = Object.entries(this.#values).map(([flag, value]) => `${flag}=${value}`);
     const variant = [...where, sample.variant].join(' ');
     // The warm-up of a later point stands still where its first trial is going to begin.

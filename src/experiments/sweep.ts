@@ -5,13 +5,13 @@
 import { BenchError } from '../errors.ts';
 import { preflight } from '../jobs/preflight.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { dropCacheOrThrow, needsFiles, runJob } from '../jobs/runner.ts';
+import { dropCacheOrThrow, neededFiles, runPlan } from '../jobs/runner.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputOptions } from '../options/output.ts';
 import { type Grid, gridPoints, type PointValues, pointOptions, pointText } from '../options/sweep-grid.ts';
 import { type ResolveHost, resolve } from '../resolve/resolve.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultFile } from '../results/store.ts';
 import type { SweepPoint, SweepResult } from '../results/sweep-schema.ts';
@@ -47,16 +47,16 @@ export function planSweep(grid: Grid, host: ResolveHost): PlannedPoint[] {
     const { raw, warnings } = readOptions(pointOptions(grid, values));
     checkMaxTrials(raw);
     const resolved = resolve(withDefaults(raw), host);
-    return { values, job: resolved.job, warnings: [...warnings, ...resolved.warnings] };
+    return { values, plan: resolved.plan, warnings: [...warnings, ...resolved.warnings] };
   });
 }
 
 /** Whether each point can be set up here: better told now than after an hour. @throws BenchError */
 export function checkSetup(points: readonly PlannedPoint[]): void {
-  for (const { values, job } of points) {
-    const missing = preflight(job.variants, job);
+  for (const { values, plan } of points) {
+    const missing = preflight(plan);
     const [first] = missing;
-    if (first === undefined || missing.length < job.variants.length) continue;
+    if (first === undefined || missing.length < plan.variants.length) continue;
     const names = missing.map(({ variant }) => variant.label).join(', ');
     throw new BenchError(`${pointText(values)}: ${names}: unavailable here: ${first.reason}`, {
       kind: 'unavailable',
@@ -67,8 +67,8 @@ export function checkSetup(points: readonly PlannedPoint[]): void {
 /** Every file that is to be made, long enough for all points. */
 function filesToMake(points: readonly PlannedPoint[]): TargetFile[] {
   const files = new Map<string, TargetFile>();
-  for (const { job } of points) {
-    for (const file of needsFiles(job) ? job.files.flat() : []) {
+  for (const { plan } of points) {
+    for (const file of neededFiles(plan)) {
       if (!file.create) continue;
       const known = files.get(file.path);
       const end = Math.max(file.offset + file.size, known ? known.offset + known.size : 0);
@@ -78,14 +78,15 @@ function filesToMake(points: readonly PlannedPoint[]): TargetFile[] {
   return [...files.values()];
 }
 
-/** The job when its files are there. */
-function withFiles(job: ResolvedJob): ResolvedJob {
-  const files = job.files.map((own) => own.map((file) => ({ ...file, create: false, remove: false })));
-  return { ...job, files };
+/** The plan when its files are there. */
+function withFiles(plan: RunPlan): RunPlan {
+  const there = (file: TargetFile): TargetFile => ({ ...file, create: false, remove: false });
+  const groups = plan.groups.map((group) => ({ ...group, files: group.files.map((own) => own.map(there)) }));
+  return { ...plan, groups };
 }
 
 async function makeFiles(points: readonly PlannedPoint[], context: SweepContext): Promise<Created> {
-  const direct = points.some(({ job }) => job.direct);
+  const direct = points.some(({ plan }) => plan.groups.some(({ workload }) => workload.direct));
   return layOut([filesToMake(points)], {
     direct,
     dropCache: dropCacheOrThrow,
@@ -116,7 +117,7 @@ export function pointsLeft(points: readonly PlannedPoint[], sweep: SweepResult):
 
 /**
  * Runs the points that sweep lacks and puts their results into it; writes it to file after each.
- * @throws BenchError as runJob does; what was done until then is stored
+ * @throws BenchError as runPlan does; what was done until then is stored
  */
 export async function runSweep(
   points: readonly PlannedPoint[],
@@ -134,11 +135,11 @@ export async function runSweep(
   try {
     created = await makeFiles(left, context);
     progress.startAll();
-    for (const { values, job, warnings } of left) {
+    for (const { values, plan, warnings } of left) {
       if (context.signal.aborted) break;
       const { signal, commandLine } = context;
       const run = { progress: progress.at(values), signal, commandLine, output, warnings };
-      const { result } = await runJob(withFiles(job), run);
+      const { result } = await runPlan(withFiles(plan), run);
       if (result.backends.every(({ trials, status }) => trials.length === 0 && status === 'interrupted'))
         break;
       const point = { values: { ...values }, result };

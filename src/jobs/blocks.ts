@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from '../backends/backend.ts';
 import { BenchError } from '../errors.ts';
 import { conditionsBetween, idleBetween, sampleLoad } from '../host/host-load.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { filesOf, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
@@ -16,7 +16,7 @@ import { referenceOf, summarize, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
 import type { RunContext } from './context.ts';
 import { disksOf, ownTraffic } from './own-traffic.ts';
-import { type PlannedRun, planBlock, warmupJob } from './plan.ts';
+import { type PlannedTrial, planBlock, warmupPlan } from './plan.ts';
 import { runTrial } from './trial.ts';
 import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts';
 
@@ -24,10 +24,13 @@ import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts'
 const IDLE_MS = 100;
 
 /** Buffered writes leave dirty pages behind: they are the trial's own, not the next one's. */
-export function settleFiles(job: ResolvedJob, { backend }: Variant): void {
-  const reads = job.rw === 'read' || job.rw === 'randread';
-  if (job.direct || reads || backend.name === 'null') return;
-  for (const path of new Set(job.files.flat().map((file) => file.path))) {
+export function settleFiles({ groups }: RunPlan, variant: Variant): void {
+  const dirty = groups.filter((group) => {
+    const { direct, rw } = group.workload;
+    const reads = rw === 'read' || rw === 'randread';
+    return !direct && !reads && variantOf(group, variant).backend.name !== 'null';
+  });
+  for (const path of new Set(filesOf({ groups: dirty }).map((file) => file.path))) {
     const fd = openSync(path, 'r+');
     try {
       fsyncSync(fd);
@@ -43,10 +46,10 @@ function noteFailure(backend: BackendResult, error: BenchError): void {
   backend.reason = error.hint ? `${error.message} (${error.hint})` : error.message;
 }
 
-function noteTrial(job: ResolvedJob, backend: BackendResult, trial: Trial): void {
+function noteTrial(plan: RunPlan, backend: BackendResult, trial: Trial): void {
   const known = backend.summary?.vs_reference ?? null;
   backend.trials.push(trial);
-  backend.summary = summarize(backend.trials, job.percentileList);
+  backend.summary = summarize(backend.trials, plan.percentileList);
   // Until the block is full, what was known after the one before it.
   if (backend.summary) backend.summary.vs_reference = known;
   if (trial.failure) {
@@ -59,61 +62,61 @@ function noteTrial(job: ResolvedJob, backend: BackendResult, trial: Trial): void
   }
 }
 
-function backendOf(result: RunResult, run: PlannedRun): BackendResult {
+function backendOf(result: RunResult, run: PlannedTrial): BackendResult {
   return result.backends.find((backend) => backend.variant === run.variant.name) as BackendResult;
 }
 
 /** Whether it is worth going on with a variant: it is neither skipped nor has it failed. */
-function runs(result: RunResult, run: PlannedRun): boolean {
+function runs(result: RunResult, run: PlannedTrial): boolean {
   return backendOf(result, run).status === 'complete';
 }
 
 /** A signal stopped the run: what has not had all its trials is not complete. */
-export function noteInterruption(job: ResolvedJob, result: RunResult): void {
+export function noteInterruption(plan: RunPlan, result: RunResult): void {
   for (const backend of result.backends) {
-    if (backend.status === 'complete' && backend.trials.length < job.trials) backend.status = 'interrupted';
+    if (backend.status === 'complete' && backend.trials.length < plan.trials) backend.status = 'interrupted';
   }
 }
 
 /** Whatever stands so far, ready to be stored or shown. */
-export function finish(job: ResolvedJob, result: RunResult, over: boolean, interrupted: boolean): void {
+export function finish(plan: RunPlan, result: RunResult, over: boolean, interrupted: boolean): void {
   if (result.backends.some((backend) => backend.status === 'failed')) result.status = 'failed';
   else if (interrupted || !over) result.status = 'interrupted';
   else result.status = 'complete';
-  const options = { seed: job.randseed, differences: over };
+  const options = { seed: plan.randseed, differences: over };
   result.backends = withReference(result.backends, result.reference, options);
   result.finished_at = over ? new Date().toISOString() : null;
 }
 
 /** One trial with what the machine did beside it; its load is sampled outside of the measured window. */
 async function observedTrial(
-  job: ResolvedJob,
-  run: PlannedRun,
+  plan: RunPlan,
+  run: PlannedTrial,
   result: RunResult,
   context: RunContext,
 ): Promise<Trial> {
   const disks = disksOf(result.environment);
   const before = sampleLoad(disks);
-  const trial = await runTrial(job, run, context.progress, context.signal);
-  const own = ownTraffic(job, run.variant, trial, result.environment);
+  const trial = await runTrial(plan, run, context.progress, context.signal);
+  const own = ownTraffic(plan, run.variant, trial, result.environment);
   trial.conditions = conditionsBetween(before, sampleLoad(disks), own);
   return trial;
 }
 
 async function runOne(
-  job: ResolvedJob,
-  run: PlannedRun,
+  plan: RunPlan,
+  run: PlannedTrial,
   result: RunResult,
   context: RunContext,
 ): Promise<void> {
   const backend = backendOf(result, run);
   try {
     context.watch?.before();
-    const trial = await observedTrial(job, run, result, context);
+    const trial = await observedTrial(plan, run, result, context);
     context.watch?.after(trial, run.variant);
-    noteTrial(job, backend, trial);
-    result.warnings.push(...trialWarnings(job, run.variant, trial));
-    settleFiles(job, run.variant);
+    noteTrial(plan, backend, trial);
+    result.warnings.push(...trialWarnings(plan, run.variant, trial));
+    settleFiles(plan, run.variant);
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     noteFailure(backend, error);
@@ -121,15 +124,15 @@ async function runOne(
 }
 
 /** Short trials that nobody counts. One that fails is left to the first trial to tell. */
-async function warmUp(job: ResolvedJob, result: RunResult, context: RunContext): Promise<void> {
-  const shorter = warmupJob(job);
-  for (let round = 0; round < job.warmupTrials; round++) {
-    for (const run of planBlock(job, 0)) {
+async function warmUp(plan: RunPlan, result: RunResult, context: RunContext): Promise<void> {
+  const shorter = warmupPlan(plan);
+  for (let round = 0; round < plan.warmupTrials; round++) {
+    for (const run of planBlock(plan, 0)) {
       if (context.signal.aborted) return;
       if (!runs(result, run)) continue;
       try {
         await runTrial(shorter, run, context.progress, context.signal);
-        settleFiles(job, run.variant);
+        settleFiles(plan, run.variant);
       } catch (error) {
         if (!(error instanceof BenchError)) throw error;
       }
@@ -145,10 +148,10 @@ async function lookAtIdle(result: RunResult, trial: number): Promise<void> {
 }
 
 /** Whether another block is wanted after so many. */
-function goesOn(job: ResolvedJob, result: RunResult, blocks: number): boolean {
+function goesOn(plan: RunPlan, result: RunResult, blocks: number): boolean {
   if (result.backends.every(({ status }) => status !== 'complete')) return false;
-  const until = job.untilConfident;
-  if (until === null || blocks < job.trials) return blocks < job.trials;
+  const until = plan.untilConfident;
+  if (until === null || blocks < plan.trials) return blocks < plan.trials;
   // Without its reference nothing more can be told of a difference.
   const reference = referenceOf(result.backends, result.reference);
   if (blocks >= until.maxTrials || (reference && reference.status !== 'complete')) return false;
@@ -158,34 +161,34 @@ function goesOn(job: ResolvedJob, result: RunResult, blocks: number): boolean {
 }
 
 /**
- * Runs all trials of a job into result, and stores it in file after each.
+ * Runs all trials of a plan into result, and stores it in file after each.
  * @throws BenchError (failed) when the result can't be stored; a trial that fails is told in the result.
  */
 export async function runBlocks(
-  job: ResolvedJob,
+  plan: RunPlan,
   result: RunResult,
   file: ResultFile | null,
   context: RunContext,
 ): Promise<void> {
   const { signal } = context;
-  finish(job, result, false, true);
+  finish(plan, result, false, true);
   file?.write(result); // a crash in the first trial leaves a file that says what was running
-  await warmUp(job, result, context);
-  for (let trial = 1; !signal.aborted && goesOn(job, result, trial - 1); trial++) {
+  await warmUp(plan, result, context);
+  for (let trial = 1; !signal.aborted && goesOn(plan, result, trial - 1); trial++) {
     await lookAtIdle(result, trial);
-    for (const run of planBlock(job, trial)) {
+    for (const run of planBlock(plan, trial)) {
       if (signal.aborted) break;
       if (!runs(result, run)) continue;
-      await runOne(job, run, result, context);
-      finish(job, result, false, true);
+      await runOne(plan, run, result, context);
+      finish(plan, result, false, true);
       file?.write(result);
     }
-    result.backends = withReference(result.backends, result.reference, { seed: job.randseed });
+    result.backends = withReference(result.backends, result.reference, { seed: plan.randseed });
   }
-  if (signal.aborted) noteInterruption(job, result);
-  finish(job, result, true, signal.aborted);
+  if (signal.aborted) noteInterruption(plan, result);
+  finish(plan, result, true, signal.aborted);
   result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result));
-  if (!signal.aborted) result.warnings.push(...confidenceWarning(job, result.backends));
+  if (!signal.aborted) result.warnings.push(...confidenceWarning(plan, result.backends));
   result.validity = validityOf(result);
   file?.write(result);
 }

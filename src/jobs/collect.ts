@@ -1,51 +1,63 @@
-/** From a run's arena to its stored trial. */
-
-import type { Variant } from '../backends/backend.ts';
+/** From what a trial's jobs left in the arena to the stored trial: a pure function of that and the plan. */
 import { failureHint, refusedFeature } from '../backends/hints.ts';
 import { systemError } from '../errors.ts';
-import { LAYOUT, SYSCALL_NAMES, UB } from '../native/abi.ts';
-import type { Arena, MergedLatency } from '../native/arena.ts';
-import { fieldOf, type Reader } from '../native/codec.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { UB } from '../native/abi.ts';
+import type { MergedLatency } from '../native/arena.ts';
+import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { countsFromRaw, toLatency } from '../results/histogram.ts';
 import type { Direction, IoErrorCount, Latency, Trial } from '../results/schema.ts';
-import type { PlannedRun } from './plan.ts';
+import { jobRanges } from './native-job.ts';
+import type { PlannedTrial } from './plan.ts';
+import type { RawJob, RawLatencies, RawTrial, RawUsage } from './raw-trial.ts';
 
-const OP_NAMES = ['read', 'write', 'trim', 'fsync'] as const;
-const NO_FILE = 2 ** 32 - 1;
-
-interface Window {
-  beginNs: number;
-  endNs: number;
+/** A part of a trial: the jobs of one group, or all of them. */
+interface Part {
+  groups: readonly PartGroup[];
+  /** What processes used beside their jobs' threads; none for a group that shares its process with others. */
+  helpers: readonly RawUsage[];
 }
 
-/** Base offsets of the jobs that got as far as their loop. */
-function begun(arena: Arena, results: Reader): number[] {
-  return Array.from({ length: arena.njobs }, (_, j) => arena.resultBase(j)).filter(
-    (base) => results.number(base, 'result', 'begin_ns') > 0 && results.number(base, 'result', 'end_ns') > 0,
+/** One group with what its jobs left. */
+interface PartGroup {
+  group: JobGroup;
+  /** Those that got as far as their loop. */
+  begun: readonly RawJob[];
+  /** By operation; where submission is no call of its own `done` is `total`, and `submit` has no samples. */
+  latencies: readonly (RawLatencies | null)[];
+  syscallsExact: boolean;
+}
+
+/** From the common start to the last end; 0 when no job got as far. */
+function runtimeOf({ groups }: Part): number {
+  const jobs = groups.flatMap(({ begun }) => begun);
+  if (jobs.length === 0) return 0;
+  return Math.max(...jobs.map(({ endNs }) => endNs)) - Math.min(...jobs.map(({ beginNs }) => beginNs));
+}
+
+const EMPTY: MergedLatency = {
+  counts: new BigUint64Array(UB.HIST_COUNTS),
+  count: 0,
+  minNs: 2n ** 64n - 1n,
+  maxNs: 0n,
+  sumNs: 0n,
+  over: 0,
+};
+
+/** Histograms of several groups as one. */
+function addLatencies(parts: readonly MergedLatency[]): MergedLatency {
+  const [only] = parts;
+  if (parts.length === 1 && only) return only;
+  return parts.reduce(
+    (sum, part) => ({
+      counts: sum.counts.map((count, i) => count + (part.counts[i] ?? 0n)),
+      count: sum.count + part.count,
+      minNs: part.minNs < sum.minNs ? part.minNs : sum.minNs,
+      maxNs: part.maxNs > sum.maxNs ? part.maxNs : sum.maxNs,
+      sumNs: sum.sumNs + part.sumNs,
+      over: sum.over + part.over,
+    }),
+    EMPTY,
   );
-}
-
-function windowOf(bases: readonly number[], results: Reader): Window {
-  return {
-    beginNs: Math.min(...bases.map((base) => results.number(base, 'result', 'begin_ns'))),
-    endNs: Math.max(...bases.map((base) => results.number(base, 'result', 'end_ns'))),
-  };
-}
-
-function opTotals(
-  bases: readonly number[],
-  results: Reader,
-  op: number,
-): { ios: number; bytes: number; short: number } {
-  const total = { ios: 0, bytes: 0, short: 0 };
-  for (const base of bases) {
-    const at = base + fieldOf('result', 'ops').offset + op * LAYOUT.opResult.size;
-    total.ios += results.number(at, 'opResult', 'ios');
-    total.bytes += results.number(at, 'opResult', 'bytes');
-    total.short += results.number(at, 'opResult', 'short_ios');
-  }
-  return total;
 }
 
 function latencyOf(merged: MergedLatency, percentiles: readonly number[]): Latency {
@@ -57,50 +69,34 @@ function latencyOf(merged: MergedLatency, percentiles: readonly number[]): Laten
   return latency;
 }
 
-/** One operation over all jobs. Where submission is no call of its own, clat is lat and slat has no samples. */
-function directionOf(
-  arena: Arena,
-  job: ResolvedJob,
-  variant: Variant,
-  bases: readonly number[],
-  results: Reader,
-  op: number,
-  runtimeNs: number,
-): Direction {
-  const total = opTotals(bases, results, op);
-  const seconds = runtimeNs / 1e9;
-  const list = job.percentileList;
-  const lat = latencyOf(arena.merged(op, UB.LAT_TOTAL), list);
-  const { hasSlat } = variant.backend;
+/** One operation over all jobs of a part. */
+function opResult(part: Part, op: number, percentiles: readonly number[]): Direction {
+  const jobs = part.groups.flatMap(({ begun }) => begun);
+  const total = { ios: 0, bytes: 0, short: 0 };
+  for (const { ops } of jobs) {
+    total.ios += ops[op]?.ios ?? 0;
+    total.bytes += ops[op]?.bytes ?? 0;
+    total.short += ops[op]?.shortIos ?? 0;
+  }
+  const seconds = runtimeOf(part) / 1e9;
+  const merged = part.groups.flatMap(({ latencies }) => latencies[op] ?? []);
+  const latency = (of: (one: RawLatencies) => MergedLatency): Latency =>
+    latencyOf(addLatencies(merged.map(of)), percentiles);
+  const lat = latency((one) => one.total);
+  const same = merged.every((one) => one.done === one.total);
   return {
     total_ios: total.ios,
     io_bytes: total.bytes,
     iops: seconds > 0 ? total.ios / seconds : 0,
     bw_bytes: seconds > 0 ? total.bytes / seconds : 0,
     short_ios: total.short,
-    slat_ns: latencyOf(arena.merged(op, UB.LAT_SUBMIT), list),
-    clat_ns: hasSlat ? latencyOf(arena.merged(op, UB.LAT_DONE), list) : lat,
+    slat_ns: latency((one) => one.submit),
+    clat_ns: same ? lat : latency((one) => one.done),
     lat_ns: lat,
   };
 }
 
-interface Usage {
-  voluntary: number;
-  involuntary: number;
-  usrNs: number;
-  sysNs: number;
-}
-
-function usageAt(reader: Reader, base: number): Usage {
-  return {
-    voluntary: reader.number(base, 'usage', 'voluntary'),
-    involuntary: reader.number(base, 'usage', 'involuntary'),
-    usrNs: reader.number(base, 'usage', 'usr_ns'),
-    sysNs: reader.number(base, 'usage', 'sys_ns'),
-  };
-}
-
-function sumUsage(parts: readonly Usage[]): Usage {
+function sumUsage(parts: readonly RawUsage[]): RawUsage {
   const sum = { voluntary: 0, involuntary: 0, usrNs: 0, sysNs: 0 };
   for (const part of parts) {
     sum.voluntary += part.voluntary;
@@ -111,14 +107,9 @@ function sumUsage(parts: readonly Usage[]): Usage {
   return sum;
 }
 
-function usage(arena: Arena, bases: readonly number[], results: Reader): Pick<Trial, 'ctx' | 'cpu'> {
-  const jobs = sumUsage(bases.map((base) => usageAt(results, base + fieldOf('result', 'usage').offset)));
-  const processes = arena.processes();
-  const helperAt = fieldOf('process', 'helpers').offset;
-  const nprocesses = arena.header().number(0, 'arena', 'nprocesses');
-  const helpers = sumUsage(
-    Array.from({ length: nprocesses }, (_, g) => usageAt(processes, g * LAYOUT.process.size + helperAt)),
-  );
+function usageOf(part: Part): Pick<Trial, 'ctx' | 'cpu'> {
+  const jobs = sumUsage(part.groups.flatMap(({ begun }) => begun.map(({ usage }) => usage)));
+  const helpers = sumUsage(part.helpers);
   const helperSwitches = helpers.voluntary + helpers.involuntary;
   return {
     ctx: {
@@ -135,49 +126,96 @@ function usage(arena: Arena, bases: readonly number[], results: Reader): Pick<Tr
   };
 }
 
-function syscalls(
-  variant: Variant,
-  bases: readonly number[],
-  results: Reader,
-  ios: number,
-): Trial['syscalls'] {
+function syscallsOf(part: Part, ios: number): Trial['syscalls'] {
   const byName: Record<string, number> = {};
   let total = 0;
-  for (const [index, name] of Object.entries(SYSCALL_NAMES)) {
-    const at = fieldOf('result', 'syscalls').offset + Number(index) * 8;
-    const count = bases.reduce((sum, base) => sum + results.u64(base + at, name), 0);
-    if (count > 0) byName[name] = count;
-    total += count;
+  for (const { syscalls } of part.groups.flatMap(({ begun }) => begun)) {
+    for (const [name, count] of Object.entries(syscalls)) {
+      byName[name] = (byName[name] ?? 0) + count;
+      total += count;
+    }
   }
-  const perIo = ios > 0 ? total / ios : 0;
-  return { total, per_io: perIo, by_name: byName, exact: variant.backend.syscallsExact };
+  const exact = part.groups.every(({ syscallsExact }) => syscallsExact);
+  return { total, per_io: ios > 0 ? total / ios : 0, by_name: byName, exact };
 }
 
-function fileName(job: ResolvedJob, index: number, file: number): string {
-  return file === NO_FILE ? '' : (job.files[index]?.[file]?.path ?? '');
+type Figures = Pick<
+  Trial,
+  | 'runtime_ns'
+  | 'total_ios'
+  | 'iops'
+  | 'bw_bytes'
+  | 'ctx'
+  | 'cpu'
+  | 'syscalls'
+  | 'effective_depth'
+  | 'read'
+  | 'write'
+  | 'trim'
+  | 'sync'
+>;
+
+/** The figures of a part; those of a trial and of a group are the same. */
+function figuresOf(part: Part, percentiles: readonly number[]): Figures {
+  const runtimeNs = runtimeOf(part);
+  const [read, write, trim] = [UB.OP_READ, UB.OP_WRITE, UB.OP_TRIM].map((op) =>
+    opResult(part, op, percentiles),
+  ) as [Direction, Direction, Direction];
+  const syncs = part.groups.some(({ group: { workload } }) => workload.fsync > 0 || workload.fdatasync > 0);
+  const counted = [read, write, trim];
+  const ios = counted.reduce((sum, op) => sum + op.total_ios, 0);
+  const bytes = counted.reduce((sum, op) => sum + op.io_bytes, 0);
+  const jobs = part.groups.flatMap(({ begun }) => begun);
+  const carriedNs = jobs.reduce((sum, job) => sum + job.carriedNs, 0);
+  const busyNs = counted.reduce((sum, op) => sum + op.lat_ns.mean * op.lat_ns.N, -carriedNs);
+  return {
+    runtime_ns: runtimeNs,
+    total_ios: ios,
+    iops: runtimeNs > 0 ? (ios * 1e9) / runtimeNs : 0,
+    bw_bytes: runtimeNs > 0 ? (bytes * 1e9) / runtimeNs : 0,
+    ...usageOf(part),
+    syscalls: syscallsOf(part, ios),
+    effective_depth: runtimeNs > 0 ? busyNs / runtimeNs : 0,
+    read,
+    write,
+    trim,
+    ...(syncs ? { sync: opResult(part, UB.OP_SYNC, percentiles) } : {}),
+  };
+}
+
+/** A job with the group that it belongs to. */
+interface OwnedJob {
+  job: RawJob;
+  group: JobGroup;
+  /** Within the group. */
+  index: number;
+}
+
+function fileName({ group, index }: OwnedJob, file: number | null): string {
+  return file === null ? '' : (group.files[index]?.[file]?.path ?? '');
+}
+
+const OP_NAMES = ['read', 'write', 'trim', 'fsync'] as const;
+
+function operationName(id: number): string {
+  return OP_NAMES[id] ?? 'unknown';
 }
 
 /** Errors by operation and errno over all jobs; the first of each by the lowest job. */
-function errorsOf(arena: Arena, job: ResolvedJob, results: Reader): IoErrorCount[] {
+function errorsOf(owned: readonly OwnedJob[]): IoErrorCount[] {
   const found = new Map<string, IoErrorCount>();
-  for (let j = 0; j < arena.njobs; j++) {
-    const base = arena.resultBase(j);
-    const n = results.number(base, 'result', 'nerrors');
-    for (let e = 0; e < n; e++) {
-      const at = base + fieldOf('result', 'errors').offset + e * LAYOUT.error.size;
-      const op = OP_NAMES[results.number(at, 'error', 'op')] ?? 'unknown';
-      const errno = results.number(at, 'error', 'error');
-      const count = results.number(at, 'error', 'count');
+  for (const one of owned) {
+    for (const { op, errno, count, firstFile, firstOffset } of one.job.errors) {
       const known = found.get(`${op} ${errno}`);
       if (known) known.count += count;
       else {
         found.set(`${op} ${errno}`, {
-          op,
+          op: operationName(op),
           errno,
           code: systemError(errno).code,
           count,
-          first_file: fileName(job, j, results.number(at, 'error', 'first_file')),
-          first_offset: results.number(at, 'error', 'first_offset'),
+          first_file: fileName(one, firstFile),
+          first_offset: firstOffset,
         });
       }
     }
@@ -186,91 +224,68 @@ function errorsOf(arena: Arena, job: ResolvedJob, results: Reader): IoErrorCount
 }
 
 /** Where in the file the I/O was that ended a job; nothing when it ended otherwise. */
-function offsetOf(results: Reader, base: number, stage: string, errno: number): string {
-  const n = results.number(base, 'result', 'nerrors');
-  for (let e = 0; e < n; e++) {
-    const at = base + fieldOf('result', 'errors').offset + e * LAYOUT.error.size;
-    const op = OP_NAMES[results.number(at, 'error', 'op')];
-    if (op === 'fsync' || op !== stage || results.number(at, 'error', 'error') !== errno) continue;
-    return ` at offset ${results.number(at, 'error', 'first_offset')}`;
-  }
-  return '';
+function offsetOf({ errors, stage, errno }: RawJob): string {
+  const ended = errors.find(
+    (error) => error.op !== UB.OP_SYNC && operationName(error.op) === stage && error.errno === errno,
+  );
+  return ended === undefined ? '' : ` at offset ${ended.firstOffset}`;
 }
 
 /** Why the first job that failed did so: its stage, file and errno, with the likely mend. */
-function failureOf(arena: Arena, job: ResolvedJob, variant: Variant, results: Reader): Trial['failure'] {
-  for (let j = 0; j < arena.njobs; j++) {
-    const base = arena.resultBase(j);
-    const errno = results.number(base, 'result', 'error');
-    if (errno === 0) continue;
-    const stage = results.text(base + fieldOf('result', 'stage').offset, UB.STAGE_BYTES);
-    const file = fileName(job, j, results.number(base, 'result', 'error_file'));
-    const { code, text } = systemError(errno);
-    const refused = refusedFeature(variant, errno, stage);
-    const hint = refused ?? failureHint(variant.backend, errno, stage, job) ?? null;
-    const where = `${file && ` ${file}`}${offsetOf(results, base, stage, errno)}`;
-    return { message: `${stage}${where}: ${text} (${code})`, errno, stage, hint };
-  }
-  return null;
+function failureOf(owned: readonly OwnedJob[], run: PlannedTrial): Trial['failure'] {
+  const failed = owned.find(({ job }) => job.errno !== 0);
+  if (failed === undefined) return null;
+  const { errno, stage, errorFile } = failed.job;
+  const variant = variantOf(failed.group, run.variant);
+  const file = fileName(failed, errorFile);
+  const { code, text } = systemError(errno);
+  const refused = refusedFeature(variant, errno, stage);
+  const hint = refused ?? failureHint(variant.backend, errno, stage, failed.group.workload) ?? null;
+  const where = `${file && ` ${file}`}${offsetOf(failed.job)}`;
+  return { message: `${stage}${where}: ${text} (${code})`, errno, stage, hint };
 }
 
-/** Whether every job issued all the I/Os that its hash is made of, so that hashes can be compared. */
-function offsetsHash(arena: Arena, job: ResolvedJob, results: Reader): string | undefined {
+/** Absent unless every job issued all the I/Os that its hash is made of, so that hashes can be compared. */
+function offsetsHash(owned: readonly OwnedJob[]): { offsets_hash?: string } {
   let hash = 0n;
-  for (let j = 0; j < arena.njobs; j++) {
-    const base = arena.resultBase(j);
-    const hashed = results.number(base, 'result', 'hashed_ios');
-    if (hashed < UB.HASHED_IOS && job.bounds.runtimeNs !== 0) return undefined;
-    hash ^= results.bigint(base, 'result', 'offsets_hash');
+  for (const { job, group } of owned) {
+    if (job.hashedIos < UB.HASHED_IOS && group.workload.bounds.runtimeNs !== 0) return {};
+    hash ^= job.offsetsHash;
   }
-  return hash.toString(16).padStart(16, '0');
+  return { offsets_hash: hash.toString(16).padStart(16, '0') };
 }
 
-/** What I/Os that were in flight when ramp_time ended had been so already: a part of lat before the window. */
-function carriedNs(bases: readonly number[], results: Reader): number {
-  return bases.reduce((sum, base) => sum + results.number(base, 'result', 'carried_ns'), 0);
+/** Where submission is no call of its own, clat is lat. */
+function normalized(latencies: RawLatencies | null, hasSlat: boolean): RawLatencies | null {
+  return latencies === null || hasSlat ? latencies : { ...latencies, done: latencies.total };
 }
 
-/** The trial that an arena holds, once its jobs have ended. */
-export function collectTrial(
-  arena: Arena,
-  job: ResolvedJob,
-  { variant, trial, position }: PlannedRun,
-  interrupted: boolean,
-): Trial {
-  const results = arena.results();
-  const bases = begun(arena, results);
-  const failure = failureOf(arena, job, variant, results);
-  const window = bases.length > 0 ? windowOf(bases, results) : { beginNs: 0, endNs: 0 };
-  const runtimeNs = window.endNs - window.beginNs;
-  const direction = (op: number): Direction =>
-    directionOf(arena, job, variant, bases, results, op, runtimeNs);
-  const read = direction(UB.OP_READ);
-  const write = direction(UB.OP_WRITE);
-  const trim = direction(UB.OP_TRIM);
-  const hasSync = job.fsync > 0 || job.fdatasync > 0;
-  const all = [read, write, trim];
-  const ios = all.reduce((sum, d) => sum + d.total_ios, 0);
-  const bytes = all.reduce((sum, d) => sum + d.io_bytes, 0);
-  const busyNs = all.reduce((sum, d) => sum + d.lat_ns.mean * d.lat_ns.N, -carriedNs(bases, results));
-  const hash = offsetsHash(arena, job, results);
+/** The trial that its jobs have left, once they have ended. */
+export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, interrupted: boolean): Trial {
+  const ranges = jobRanges(plan);
+  const owned = plan.groups.flatMap((group, at) => {
+    const { first, count } = ranges[at] ?? { first: 0, count: 0 };
+    return raw.jobs.slice(first, first + count).map((job, index) => ({ job, group, index }));
+  });
+  const groups = plan.groups.map((group, at): PartGroup => {
+    const { hasSlat, syscallsExact } = variantOf(group, run.variant).backend;
+    const jobs = owned.filter((one) => one.group === group).map(({ job }) => job);
+    const latencies = (raw.latencies[at] ?? []).map((one) => normalized(one, hasSlat));
+    return {
+      group,
+      begun: jobs.filter(({ beginNs, endNs }) => beginNs > 0 && endNs > 0),
+      latencies,
+      syscallsExact,
+    };
+  });
+  const failure = failureOf(owned, run);
   return {
-    trial,
-    position,
+    trial: run.trial,
+    position: run.position,
     status: failure ? 'failed' : interrupted ? 'interrupted' : 'complete',
-    runtime_ns: runtimeNs,
-    total_ios: ios,
-    iops: runtimeNs > 0 ? (ios * 1e9) / runtimeNs : 0,
-    bw_bytes: runtimeNs > 0 ? (bytes * 1e9) / runtimeNs : 0,
-    ...usage(arena, bases, results),
-    syscalls: syscalls(variant, bases, results, ios),
-    effective_depth: runtimeNs > 0 ? busyNs / runtimeNs : 0,
-    read,
-    write,
-    trim,
-    ...(hasSync ? { sync: direction(UB.OP_SYNC) } : {}),
-    ...(hash === undefined ? {} : { offsets_hash: hash }),
-    errors: errorsOf(arena, job, results),
+    ...figuresOf({ groups, helpers: raw.helpers }, plan.percentileList),
+    ...offsetsHash(owned),
+    errors: errorsOf(owned),
     failure,
   };
 }

@@ -1,7 +1,7 @@
-/** What a run is given beside its job. */
+/** What a run is given beside its plan. */
 import type { Variant } from '../backends/backend.ts';
 import type { OutputOptions } from '../options/output.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import type { ResultWarning, RunResult, Trial } from '../results/schema.ts';
 import type { Unavailable } from './preflight.ts';
 import type { Progress } from './progress.ts';
@@ -19,8 +19,8 @@ export interface RunContext {
   watch?: TrialWatch;
   /** What the result is to be shown as, beside what every result is. */
   report?: NonNullable<RunResult['report']>;
-  /** Decides on the job's own files what is run of it; all of it when left out. */
-  choose?: (job: ResolvedJob) => Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }>;
+  /** Decides on the plan's own files what is run of it; all of it when left out. */
+  choose?: (plan: RunPlan) => Promise<{ plan: RunPlan; skipped: readonly Unavailable[] }>;
 }
 
 /** Told of trials as they come and go. */

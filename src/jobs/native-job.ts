@@ -1,9 +1,9 @@
-/** A resolved job in the ABI's terms: the values of struct ub_job for each native job. */
+/** A plan's groups in the ABI's terms: the values of struct ub_job for each native job of a trial. */
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
-import type { RwMode } from '../workload/workload.ts';
-import type { PlannedRun } from './plan.ts';
+import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
+import type { Isolation, RwMode, Workload } from '../workload/workload.ts';
+import { jobSeed, type PlannedTrial } from './plan.ts';
 
 const OP_BITS: Record<RwMode, number> = {
   read: 1 << UB.OP_READ,
@@ -28,7 +28,7 @@ const SERVICE = {
   sequential: UB.SERVICE_SEQUENTIAL,
 } as const;
 
-function flagsOf(job: ResolvedJob): number {
+function flagsOf(job: Workload, isolation: Isolation): number {
   const on: [boolean, number][] = [
     [job.direct, UB.FLAG_DIRECT],
     [job.sync === 'sync', UB.FLAG_O_SYNC],
@@ -40,14 +40,14 @@ function flagsOf(job: ResolvedJob): number {
     [job.norandommap, UB.FLAG_NORANDOMMAP],
     [job.refillBuffers, UB.FLAG_REFILL],
     [job.zeroBuffers, UB.FLAG_ZERO_BUFFERS],
-    [job.isolation === 'thread', UB.FLAG_PRIVATE_FDS],
+    [isolation === 'thread', UB.FLAG_PRIVATE_FDS],
     [['read', 'io', 'all'].includes(job.continueOnError), UB.FLAG_CONTINUE_READ],
     [['write', 'io', 'all'].includes(job.continueOnError), UB.FLAG_CONTINUE_WRITE],
   ];
   return on.reduce((sum, [is, bit]) => (is ? sum | bit : sum), 0);
 }
 
-function distributionOf(job: ResolvedJob): { dist: number; dist_param: number } {
+function distributionOf(job: Workload): { dist: number; dist_param: number } {
   if (!job.rw.startsWith('rand')) return { dist: UB.DIST_SEQUENTIAL, dist_param: 0 };
   const d = job.randomDistribution;
   if (d.kind === 'zipf') return { dist: UB.DIST_ZIPF, dist_param: d.theta };
@@ -57,19 +57,56 @@ function distributionOf(job: ResolvedJob): { dist: number; dist_param: number } 
 }
 
 /** cpus_allowed_policy: all of them for each job, or one each in turn. */
-function cpusOf(job: ResolvedJob, index: number): number[] {
+function cpusOf(job: Workload, index: number): number[] {
   if (job.cpusAllowedPolicy === 'shared' || job.cpusAllowed.length === 0) return job.cpusAllowed;
   return [job.cpusAllowed[index % job.cpusAllowed.length] as number];
 }
 
-/** What each of numjobs native jobs of this run does. */
-export function nativeJobs(job: ResolvedJob, run: PlannedRun): ArenaJob[] {
-  const features = run.variant.features.reduce((sum, f) => sum | f.bit, 0);
-  return run.seeds.map((seed, index) => ({
+/** Which native jobs are those of a group: a range of their numbers over the whole plan. */
+export interface JobRange {
+  first: number;
+  count: number;
+}
+
+const NO_JOBS: JobRange = { first: 0, count: 0 };
+
+/** The ranges of all groups, in their order. */
+export function jobRanges({ groups }: Pick<RunPlan, 'groups'>): JobRange[] {
+  let first = 0;
+  return groups.map(({ workload }) => {
+    const range = { first, count: workload.numjobs };
+    first += workload.numjobs;
+    return range;
+  });
+}
+
+/** What each native job of a trial does, group by group. */
+export function nativeJobs(plan: RunPlan, run: PlannedTrial): ArenaJob[] {
+  const ranges = jobRanges(plan);
+  return plan.groups.flatMap((group, at) => {
+    const { first, count } = ranges[at] as JobRange;
+    const before = plan.groups.findIndex(({ workload }) => workload.name === group.startAfter);
+    const place = { first, after: ranges[before] ?? NO_JOBS };
+    return Array.from({ length: count }, (_, index) => nativeJob(group, index, place, plan, run));
+  });
+}
+
+/** @param index of the job within its group */
+function nativeJob(
+  group: JobGroup,
+  index: number,
+  { first, after }: { first: number; after: JobRange },
+  plan: RunPlan,
+  run: PlannedTrial,
+): ArenaJob {
+  const number = first + index;
+  const { workload: job } = group;
+  const { backend, features } = variantOf(group, run.variant);
+  return {
     values: {
-      backend: run.variant.backend.id,
-      flags: flagsOf(job),
-      features,
+      backend: backend.id,
+      flags: flagsOf(job, plan.isolation),
+      features: features.reduce((sum, { bit }) => sum | bit, 0),
       op_mask: OP_BITS[job.rw],
       read_pct: job.rwmixread,
       iodepth: job.iodepth,
@@ -82,7 +119,7 @@ export function nativeJobs(job: ResolvedJob, run: PlannedRun): ArenaJob[] {
       ramp_ns: job.rampTimeNs,
       startdelay_ns: job.startdelayNs,
       thinktime_ns: job.thinktimeNs,
-      seed,
+      seed: jobSeed(job.randseed, run.trial, number),
       ...distributionOf(job),
       service: SERVICE[job.fileServiceType],
       service_batch: job.fileServiceBatch,
@@ -97,12 +134,12 @@ export function nativeJobs(job: ResolvedJob, run: PlannedRun): ArenaJob[] {
       iowq_bounded: job.iowqBounded,
       iowq_unbounded: job.iowqUnbounded,
       null_delay_ns: job.nullDelayNs,
-      process: job.isolation === 'process' ? index : 0,
-      after_first: 0,
-      after_count: 0,
+      process: plan.isolation === 'process' ? number : 0,
+      after_first: after.first,
+      after_count: after.count,
     },
     bs: [job.bs.read, job.bs.write, job.bs.trim],
     cpus: cpusOf(job, index),
-    files: job.files[index] ?? [],
-  }));
+    files: group.files[index] ?? [],
+  };
 }

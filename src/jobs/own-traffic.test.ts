@@ -2,23 +2,26 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../../test/fixtures/load.ts';
 import { parseVariant } from '../backends/registry.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
+import type { Workload } from '../workload/workload.ts';
 import { disksOf, ownTraffic } from './own-traffic.ts';
 
 const result = fixture('mixed');
 const trial = result.backends[0]?.trials[0];
 assert.ok(trial);
 
-const job = (fields: Partial<ResolvedJob>): ResolvedJob =>
-  ({
+const job = (fields: Partial<Workload>): RunPlan => {
+  const workload = {
     direct: true,
     rw: 'randrw',
     rampTimeNs: 0,
     preRead: false,
     bs: { read: 4096, write: 8192, trim: 4096 },
     ...fields,
-  }) as ResolvedJob;
-const traffic = (fields: Partial<ResolvedJob>, variant = 'io_uring', environment = result.environment) =>
+  };
+  return { groups: [{ workload, variant: null }] } as unknown as RunPlan;
+};
+const traffic = (fields: Partial<Workload>, variant = 'io_uring', environment = result.environment) =>
   ownTraffic(job(fields), parseVariant(variant), trial, environment);
 
 test('it is what the trial moved, writes compared only where no file system adds to them', () => {

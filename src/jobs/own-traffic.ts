@@ -1,7 +1,7 @@
 /** What a trial moved on its devices by itself, for telling it from what others moved. */
 import type { Variant } from '../backends/backend.ts';
 import type { OwnTraffic } from '../host/host-load.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { Environment, Trial } from '../results/schema.ts';
 
 /** Kernel names of the block devices below a workload's files; none when that of any is unknown. */
@@ -16,17 +16,24 @@ export function disksOf({ files }: Environment): string[] {
  * I/O outside of the measured window (ramp_time, pre_read), of trims, of the null backend, of character devices.
  */
 export function ownTraffic(
-  job: ResolvedJob,
+  { groups }: RunPlan,
   variant: Variant,
   trial: Trial,
   { files }: Environment,
 ): OwnTraffic | null {
-  const unseen = variant.backend.name === 'null' || files.some(({ kind }) => kind === 'char');
-  const outside = job.rampTimeNs > 0 || job.preRead;
-  if (unseen || outside || !job.direct || job.rw.endsWith('trim')) return null;
+  if (files.some(({ kind }) => kind === 'char')) return null;
+  for (const group of groups) {
+    const { rampTimeNs, preRead, direct, rw } = group.workload;
+    if (variantOf(group, variant).backend.name === 'null' || rampTimeNs > 0 || preRead) return null;
+    if (!direct || rw.endsWith('trim')) return null;
+  }
   const { read, write } = trial;
   const requestBytes = Math.min(...files.map((file) => (file.max_sectors_kb ?? 0) * 1024));
-  const largest = Math.max(read.total_ios > 0 ? job.bs.read : 0, write.total_ios > 0 ? job.bs.write : 0);
+  const sizes = groups.map(({ workload: { bs } }) => bs);
+  const largest = Math.max(
+    ...(read.total_ios > 0 ? sizes.map((bs) => bs.read) : [0]),
+    ...(write.total_ios > 0 ? sizes.map((bs) => bs.write) : [0]),
+  );
   return {
     readBytes: read.io_bytes,
     writtenBytes: write.io_bytes,

@@ -1,17 +1,15 @@
-/** From a resolved job to what is run, in order: blocks that hold a trial of every variant, shuffled. */
+/** From a run's plan to what is run, in order: blocks that hold a trial of every variant, shuffled. */
 import type { Variant } from '../backends/backend.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { type JobGroup, type RunPlan, withWorkloads } from '../resolve/run-plan.ts';
 import { mixSeed, randomOf, shuffled } from '../stats/random.ts';
 
-/** One run of one backend: one arena, numjobs native jobs. */
-export interface PlannedRun {
+/** One trial of one variant: one arena, the native jobs of all groups. */
+export interface PlannedTrial {
   variant: Variant;
   /** Its block, from 1; 0 is a warm-up, which is not stored. */
   trial: number;
   /** Its turn within the block, from 1. */
   position: number;
-  /** Seeds[j] of job j: the same for all variants of a trial, so that they get the same offsets. */
-  seeds: bigint[];
 }
 
 /** Longest warm-up trial: caches, clocks and the device's state settle in less. */
@@ -20,7 +18,10 @@ const MASK = 2n ** 64n - 1n;
 /** Beside the numbers of jobs, which end below it. */
 const ORDER = 2n ** 32n;
 
-/** Seed of job `job` (0-based) in trial `trial` (1-based). */
+/**
+ * Seed of job `job` (0-based, over all groups) in trial `trial` (1-based): the same for all variants of a trial, so that
+ * they get the same offsets.
+ */
 export function jobSeed(randseed: bigint, trial: number, job: number): bigint {
   return mixSeed(mixSeed(mixSeed(randseed & MASK) ^ BigInt(trial)) ^ BigInt(job));
 }
@@ -29,32 +30,52 @@ export function jobSeed(randseed: bigint, trial: number, job: number): bigint {
  * The trials of one block, each variant once: a randomised block design, so that whatever drifts or comes and goes
  * on the machine hits all variants alike. The order is the seed's, another one in each block.
  */
-export function planBlock(job: ResolvedJob, trial: number): PlannedRun[] {
-  const seeds = Array.from({ length: job.numjobs }, (_, j) => jobSeed(job.randseed, trial, j));
-  const order = randomOf(mixSeed(mixSeed(job.randseed & MASK) ^ BigInt(trial) ^ ORDER));
-  return shuffled(job.variants, order).map((variant, i) => ({ variant, trial, position: i + 1, seeds }));
+export function planBlock(
+  { variants, randseed }: Pick<RunPlan, 'variants' | 'randseed'>,
+  trial: number,
+): PlannedTrial[] {
+  const order = randomOf(mixSeed(mixSeed(randseed & MASK) ^ BigInt(trial) ^ ORDER));
+  return shuffled(variants, order).map((variant, i) => ({ variant, trial, position: i + 1 }));
 }
 
-/** The job of a warm-up trial: the same I/O, shorter. */
-export function warmupJob(job: ResolvedJob): ResolvedJob {
-  const runtimeNs = Math.min(job.bounds.runtimeNs || WARMUP_NS, WARMUP_NS);
-  return { ...job, bounds: { ...job.bounds, runtimeNs }, rampTimeNs: 0, startdelayNs: 0 };
+/** The plan of a warm-up trial: the same I/O, shorter. */
+export function warmupPlan(plan: RunPlan): RunPlan {
+  return withWorkloads(plan, (workload) => {
+    const runtimeNs = Math.min(workload.bounds.runtimeNs || WARMUP_NS, WARMUP_NS);
+    return { ...workload, bounds: { ...workload.bounds, runtimeNs }, rampTimeNs: 0, startdelayNs: 0 };
+  });
 }
 
-/** Planned length of one trial in nanoseconds, ramp and delay included; null when only an amount of I/O bounds it. */
-export function trialNs(job: ResolvedJob): number | null {
-  return job.bounds.runtimeNs ? job.bounds.runtimeNs + job.rampTimeNs + job.startdelayNs : null;
+/** Planned length of a group's part in nanoseconds; null when only an amount of I/O bounds it. */
+function groupNs({ workload }: JobGroup): number | null {
+  const { bounds, rampTimeNs, startdelayNs } = workload;
+  return bounds.runtimeNs ? bounds.runtimeNs + rampTimeNs + startdelayNs : null;
+}
+
+/**
+ * Planned length of one trial in nanoseconds, ramps and delays included, of groups that follow each other one after the
+ * other; null when only an amount of I/O bounds it.
+ */
+export function trialNs({ groups }: Pick<RunPlan, 'groups'>): number | null {
+  const ends = new Map<string, number | null>();
+  for (const group of groups) {
+    const begin = group.startAfter === null ? 0 : (ends.get(group.startAfter) ?? null);
+    const own = groupNs(group);
+    ends.set(group.workload.name, begin === null || own === null ? null : begin + own);
+  }
+  const all = [...ends.values()];
+  return all.includes(null) ? null : Math.max(...(all as number[]));
 }
 
 /** The most trials of each variant that there may be. */
-export function mostTrials(job: ResolvedJob): number {
-  return job.untilConfident?.maxTrials ?? job.trials;
+export function mostTrials(plan: Pick<RunPlan, 'untilConfident' | 'trials'>): number {
+  return plan.untilConfident?.maxTrials ?? plan.trials;
 }
 
 /** Planned length of all trials and warm-ups in seconds, at most; null when only an amount of I/O bounds them. */
-export function runSeconds(job: ResolvedJob): number | null {
-  const each = trialNs(job);
+export function runSeconds(plan: RunPlan): number | null {
+  const each = trialNs(plan);
   if (each === null) return null;
-  const warmups = (trialNs(warmupJob(job)) ?? 0) * job.warmupTrials;
-  return ((each * mostTrials(job) + warmups) * job.variants.length) / 1e9;
+  const warmups = (trialNs(warmupPlan(plan)) ?? 0) * plan.warmupTrials;
+  return ((each * mostTrials(plan) + warmups) * plan.variants.length) / 1e9;
 }

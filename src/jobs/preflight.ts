@@ -10,6 +10,7 @@ import { kernelLacks } from '../backends/kernel.ts';
 import { checkWorkload } from '../backends/registry.ts';
 import { systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal, type Setup } from '../native/library.ts';
+import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { Workload } from '../workload/workload.ts';
 
 const { EAGAIN, EINVAL, ENOMEM, E2BIG, EMFILE } = constants.errno;
@@ -34,19 +35,22 @@ export function setupOf(workload: Workload, variant: Variant): Setup {
 }
 
 /** linux-aio counts each context's events against fs.aio-max-nr (fs/aio.c: aio_nr + max_reqs > aio_max_nr). */
-function checkAioNr(variant: Variant, workload: Workload): void {
-  if (variant.backend.name !== 'linux-aio') return;
+function checkAioNr(variant: Variant, { groups }: RunPlan): void {
+  const using = groups.filter((group) => variantOf(group, variant).backend.name === 'linux-aio');
+  const [first] = using;
+  if (first === undefined) return;
+  const events = using.reduce((sum, { workload }) => sum + workload.iodepth * workload.numjobs, 0);
   const read = (name: string): number => Number(readFileSync(`/proc/sys/fs/${name}`, 'utf8'));
   try {
-    if (read('aio-nr') + workload.iodepth * workload.numjobs <= read('aio-max-nr')) return;
+    if (read('aio-nr') + events <= read('aio-max-nr')) return;
   } catch {
     return; // no such limit to be seen: the probe tells
   }
-  const hint = failureHint(variant.backend, EAGAIN, 'io_setup', workload);
-  throw usageError(
-    `${variant.label}: iodepth=${workload.iodepth} x numjobs=${workload.numjobs} is too much`,
-    hint,
-  );
+  const { iodepth, numjobs } = first.workload;
+  const whole = { ...first.workload, iodepth: events, numjobs: 1 };
+  const hint = failureHint(variantOf(first, variant).backend, EAGAIN, 'io_setup', whole);
+  const others = using.length > 1 ? ' of each group of jobs' : '';
+  throw usageError(`${variant.label}: iodepth=${iodepth} x numjobs=${numjobs}${others} is too much`, hint);
 }
 
 /** What the kernel said to a set-up, and what is likely to mend it. */
@@ -61,29 +65,40 @@ export function explainRefusal(
 }
 
 /**
- * Variants that can't work on this machine, with the kernel's reason.
- * @throws BenchError (usage) when a variant could, but not with this depth, block size or number of jobs
+ * Why a variant can't work on this machine; null when it can.
+ * @throws BenchError (usage) when it could, but not with this depth, block size or number of jobs
  */
-export function preflight(variants: readonly Variant[], workload: Workload): Unavailable[] {
-  const unavailable: Unavailable[] = [];
-  for (const variant of variants) {
-    checkWorkload(variant, workload);
-    const features = variant.features.reduce((sum, f) => sum | f.bit, 0);
-    const plain = probeBackend(variant.backend.id, features);
-    const refused = plain ?? probeBackend(variant.backend.id, features, setupOf(workload, variant));
-    if (!refused) {
-      checkAioNr(variant, workload);
-      continue;
-    }
-    const { what, hint } = explainRefusal(variant, refused, workload);
-    if (!plain && (LIMITS.includes(refused.errno) || refused.errno === EINVAL)) {
-      const { iodepth, numjobs } = workload;
-      throw usageError(
-        `${variant.label} can't be set up with iodepth=${iodepth}, numjobs=${numjobs}: ${what}`,
-        hint,
-      );
-    }
-    unavailable.push({ variant, reason: hint ? `${what}: ${hint}` : what });
+function reasonAgainst(variant: Variant, { workload }: JobGroup): string | null {
+  checkWorkload(variant, workload);
+  const features = variant.features.reduce((sum, f) => sum | f.bit, 0);
+  const plain = probeBackend(variant.backend.id, features);
+  const refused = plain ?? probeBackend(variant.backend.id, features, setupOf(workload, variant));
+  if (!refused) return null;
+  const { what, hint } = explainRefusal(variant, refused, workload);
+  if (!plain && (LIMITS.includes(refused.errno) || refused.errno === EINVAL)) {
+    const { iodepth, numjobs } = workload;
+    throw usageError(
+      `${variant.label} can't be set up with iodepth=${iodepth}, numjobs=${numjobs}: ${what}`,
+      hint,
+    );
   }
-  return unavailable;
+  return hint ? `${what}: ${hint}` : what;
+}
+
+/**
+ * Variants that can't work on this machine, with the kernel's reason: of themselves, or of a group's own backend.
+ * @throws BenchError (usage) when one could, but not with this depth, block size or number of jobs
+ */
+export function preflight(plan: RunPlan): Unavailable[] {
+  return plan.variants.flatMap((variant) => {
+    for (const group of plan.groups) {
+      const used = variantOf(group, variant);
+      const reason = reasonAgainst(used, group);
+      if (reason === null) continue;
+      const whose = group.variant === null ? '' : `${used.label} of job ${group.workload.name}: `;
+      return [{ variant, reason: `${whose}${reason}` }];
+    }
+    checkAioNr(variant, plan);
+    return [];
+  });
 }

@@ -7,12 +7,20 @@ import { BenchError, systemError } from '../errors.ts';
 import { captureEnvironment } from '../host/environment.ts';
 import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
 import { formatOption } from '../options/option-reader.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
-import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
+import {
+  filesOf,
+  firstGroup,
+  type JobGroup,
+  type RunPlan,
+  storedJob,
+  variantOf,
+} from '../resolve/run-plan.ts';
+import { type ResultWarning, type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
 import { holeWarning } from '../targets/holes.ts';
 import { type Created, layOut } from '../targets/layout.ts';
 import { packageVersion } from '../version.ts';
+import type { TargetFile } from '../workload/workload.ts';
 import { finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
 import type { RunContext } from './context.ts';
 import { mostTrials, runSeconds, trialNs } from './plan.ts';
@@ -26,13 +34,13 @@ export interface RunOutcome {
   path: string | null;
 }
 
-function pathsOf(job: ResolvedJob): string[] {
-  return [...new Set(job.files.flat().map((file) => file.path))];
+function pathsOf(plan: RunPlan): string[] {
+  return [...new Set(filesOf(plan).map((file) => file.path))];
 }
 
 /** A result with nothing run yet. */
 async function emptyResult(
-  job: ResolvedJob,
+  plan: RunPlan,
   context: RunContext,
   skipped: readonly Unavailable[],
 ): Promise<RunResult> {
@@ -45,17 +53,11 @@ async function emptyResult(
     started_at: new Date().toISOString(),
     finished_at: null,
     command_line: [...context.commandLine],
-    environment: await captureEnvironment(pathsOf(job), nativeFacts()),
-    jobs: [
-      {
-        name: job.name,
-        numjobs: job.numjobs,
-        files: (job.files[0] ?? []).map((file) => file.path),
-        options: job.options,
-      },
-    ],
-    reference: job.variants.find((v) => v.label === job.reference || v.name === job.reference)?.name ?? null,
-    backends: job.variants.map((variant) => ({
+    environment: await captureEnvironment(pathsOf(plan), nativeFacts()),
+    jobs: plan.groups.map(storedJob),
+    reference:
+      plan.variants.find((v) => v.label === plan.reference || v.name === plan.reference)?.name ?? null,
+    backends: plan.variants.map((variant) => ({
       backend: variant.backend.name,
       variant: variant.name,
       label: variant.label,
@@ -66,14 +68,21 @@ async function emptyResult(
     })),
     idle: [],
     validity: null,
-    warnings: [...context.warnings, ...planWarnings(job)],
+    warnings: [...context.warnings, ...planWarnings(plan)],
     ...(context.report ? { report: context.report } : {}),
   };
 }
 
-/** Only backends that touch files need them. */
-export function needsFiles(job: ResolvedJob): boolean {
-  return job.variants.some((variant) => variant.backend.name !== 'null');
+/** The groups whose jobs touch files: the null backend's don't. */
+function groupsWithFiles({ groups, variants }: RunPlan): JobGroup[] {
+  return groups.filter((group) =>
+    variants.some((variant) => variantOf(group, variant).backend.name !== 'null'),
+  );
+}
+
+/** Files that are needed, of all groups. */
+export function neededFiles(plan: RunPlan): TargetFile[] {
+  return filesOf({ groups: groupsWithFiles(plan) });
 }
 
 export function dropCacheOrThrow(path: string): void {
@@ -87,65 +96,83 @@ export function dropCacheOrThrow(path: string): void {
   });
 }
 
-async function makeFiles(job: ResolvedJob, context: RunContext): Promise<Created> {
-  if (!needsFiles(job)) return { paths: [], bytes: 0, remove() {} };
-  return layOut(job.files, {
-    direct: job.direct,
+async function makeFiles(plan: RunPlan, context: RunContext): Promise<Created> {
+  const files = neededFiles(plan);
+  if (files.length === 0) return { paths: [], bytes: 0, remove() {} };
+  return layOut([files], {
+    direct: plan.groups.some(({ workload }) => workload.direct),
     dropCache: dropCacheOrThrow,
     onProgress: (done, total) => context.progress.layout(done, total),
     signal: context.signal,
   });
 }
 
+/** Files with parts that no device holds. */
+function holeWarnings(plan: RunPlan): ResultWarning[] {
+  return groupsWithFiles(plan).flatMap(
+    ({ files, workload }) => holeWarning(files, workload.rw, holeSeeker) ?? [],
+  );
+}
+
 /** The workload in fio's words; how often it runs is what progress says next. */
-function describeWorkload(job: ResolvedJob): string {
-  const bs = formatOption('bs', job.bs);
-  return `rw=${job.rw} bs=${bs} iodepth=${job.iodepth} numjobs=${job.numjobs} direct=${Number(job.direct)}`;
+function describeGroup({ workload }: JobGroup): string {
+  const { rw, iodepth, numjobs, direct } = workload;
+  const bs = formatOption('bs', workload.bs);
+  return `rw=${rw} bs=${bs} iodepth=${iodepth} numjobs=${numjobs} direct=${Number(direct)}`;
 }
 
-function announce(job: ResolvedJob, skipped: readonly Unavailable[], context: RunContext): void {
+function describeWorkload({ groups }: RunPlan): string {
+  const named = groups.length > 1;
+  return groups
+    .map((group) => `${named ? `${group.workload.name}: ` : ''}${describeGroup(group)}`)
+    .join('; ');
+}
+
+function announce(plan: RunPlan, skipped: readonly Unavailable[], context: RunContext): void {
   for (const { variant, reason } of skipped) context.progress.note(`${variant.label} is skipped: ${reason}`);
-  const running = job.variants.filter((variant) => !skipped.some((s) => s.variant === variant));
-  context.progress.start(progressPlan(job, running));
+  const running = plan.variants.filter((variant) => !skipped.some((s) => s.variant === variant));
+  context.progress.start(progressPlan(plan, running));
 }
 
-function progressPlan(job: ResolvedJob, running: readonly Variant[]): ProgressPlan {
-  const each = trialNs(job);
+function progressPlan(plan: RunPlan, running: readonly Variant[]): ProgressPlan {
+  const each = trialNs(plan);
   return {
     variants: running.map((variant) => variant.label),
-    trials: mostTrials(job),
-    atMost: job.untilConfident !== null,
+    trials: mostTrials(plan),
+    atMost: plan.untilConfident !== null,
     trialSeconds: each === null ? null : each / 1e9,
-    expectedSeconds: runSeconds({ ...job, variants: [...running] }),
+    expectedSeconds: runSeconds({ ...plan, variants: [...running] }),
   };
 }
 
 /** File name stem of a result: what a person would call the run. */
-function stem(job: ResolvedJob, { report }: RunContext): string {
+function stem(plan: RunPlan, { report }: RunContext): string {
   if (report?.kind === 'article') return `article-${report.table}`;
-  return `${report ? `${report.kind}-` : ''}${job.rw}-${formatOption('bs', job.bs)}`;
+  const { rw, bs } = firstGroup(plan).workload;
+  const what = plan.groups.length > 1 ? 'jobs' : `${rw}-${formatOption('bs', bs)}`;
+  return `${report ? `${report.kind}-` : ''}${what}`;
 }
 
-/** What is run of a job whose files are there. */
+/** What is run of a plan whose files are there. */
 async function choose(
-  job: ResolvedJob,
+  plan: RunPlan,
   skipped: readonly Unavailable[],
   context: RunContext,
-): Promise<{ job: ResolvedJob; skipped: readonly Unavailable[] }> {
-  if (!context.choose) return { job, skipped };
-  const chosen = await context.choose(job);
-  for (const variant of job.variants) settleFiles(job, variant);
+): Promise<{ plan: RunPlan; skipped: readonly Unavailable[] }> {
+  if (!context.choose) return { plan, skipped };
+  const chosen = await context.choose(plan);
+  for (const variant of plan.variants) settleFiles(plan, variant);
   return chosen;
 }
 
 /**
- * Runs a resolved job.
+ * Runs a plan.
  * @throws BenchError: usage when the options ask too much of this machine or there is no room for files or result,
  * unavailable when no backend can work here, failed when the result can't be stored. A trial that fails is
  * told in the result, not thrown.
  */
-export async function runJob(asked: ResolvedJob, context: RunContext): Promise<RunOutcome> {
-  const unavailable = preflight(asked.variants, asked);
+export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunOutcome> {
+  const unavailable = preflight(asked);
   if (unavailable.length === asked.variants.length) {
     const [first] = unavailable as [Unavailable];
     const names = unavailable.map(({ variant }) => variant.label).join(', ');
@@ -159,12 +186,11 @@ export async function runJob(asked: ResolvedJob, context: RunContext): Promise<R
   process.once('exit', removeFiles);
   try {
     created = await makeFiles(asked, context);
-    const { job, skipped } = await choose(asked, unavailable, context);
-    const result = await emptyResult(job, context, skipped);
-    const holes = needsFiles(job) ? holeWarning(job.files, job.rw, holeSeeker) : null;
-    if (holes) result.warnings.push(holes);
-    announce(job, skipped, context);
-    await runBlocks(job, result, file, context);
+    const { plan, skipped } = await choose(asked, unavailable, context);
+    const result = await emptyResult(plan, context, skipped);
+    result.warnings.push(...holeWarnings(plan));
+    announce(plan, skipped, context);
+    await runBlocks(plan, result, file, context);
     return { result, path: file?.path ?? null };
   } catch (error) {
     file?.discard();

@@ -1,59 +1,39 @@
 /** Runs one planned run: fills an arena, starts its jobs, shows progress, collects the trial. */
 
-import { LAYOUT, UB } from '../native/abi.ts';
 import { Arena } from '../native/arena.ts';
-import { fieldOf, type Reader } from '../native/codec.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
+import type { Workload } from '../workload/workload.ts';
 import { collectTrial } from './collect.ts';
-import { nativeJobs } from './native-job.ts';
-import { type PlannedRun, trialNs } from './plan.ts';
+import { jobRanges, nativeJobs } from './native-job.ts';
+import { type PlannedTrial, trialNs } from './plan.ts';
 import type { Progress } from './progress.ts';
+import { type RawCounters, readCounters, readTrial } from './raw-trial.ts';
 
 const POLL_MS = 200;
 /** Past its planned end by this much, a run is said to hang. */
 const LATE_SECONDS = 10;
 
-interface Counters {
-  ios: number;
-  bytes: number;
-  latencyNs: number;
-  errors: number;
-}
-
-function countersOf(arena: Arena, results: Reader): Counters {
-  const sum = { ios: 0, bytes: 0, latencyNs: 0, errors: 0 };
-  const lat = fieldOf('opResult', 'lat').offset + UB.LAT_TOTAL * LAYOUT.latency.size;
-  for (let j = 0; j < arena.njobs; j++) {
-    const base = arena.resultBase(j);
-    sum.errors += results.number(base, 'result', 'errors_total');
-    for (let op = 0; op < UB.OP_SYNC; op++) {
-      const at = base + fieldOf('result', 'ops').offset + op * LAYOUT.opResult.size;
-      sum.ios += results.number(at, 'opResult', 'ios');
-      sum.bytes += results.number(at, 'opResult', 'bytes');
-      sum.latencyNs += Number(results.bigint(at + lat, 'latency', 'sum_ns'));
-    }
-  }
-  return sum;
-}
-
 /** Share of the bounded amount that is done; null when only time bounds the run. */
-function fractionDone(job: ResolvedJob, now: Counters): number | null {
-  const { ios, bytes } = job.bounds;
-  const shares = [ios ? now.ios / (ios * job.numjobs) : 0, bytes ? now.bytes / (bytes * job.numjobs) : 0];
-  return ios || bytes ? Math.min(1, Math.max(...shares)) : null;
+function fractionDone({ groups }: RunPlan, now: RawCounters): number | null {
+  const most = (of: (bounds: Workload['bounds']) => number): number =>
+    groups.reduce((sum, { workload }) => sum + of(workload.bounds) * workload.numjobs, 0);
+  const [ios, bytes] = [most((bounds) => bounds.ios), most((bounds) => bounds.bytes)];
+  // Groups that only time bounds add to what is done, not to what is to be done.
+  if (groups.some(({ workload: { bounds } }) => !bounds.ios && !bounds.bytes)) return null;
+  return Math.min(1, Math.max(ios ? now.ios / ios : 0, bytes ? now.bytes / bytes : 0));
 }
 
 /** Samples the live counters until stopped. The counters may step back once, when ramp_time is over. */
-function watch(arena: Arena, job: ResolvedJob, run: PlannedRun, progress: Progress): () => void {
+function watch(arena: Arena, plan: RunPlan, run: PlannedTrial, progress: Progress): () => void {
   const startedAt = performance.now();
-  const planned = trialNs(job);
+  const planned = trialNs(plan);
   const trialSeconds = planned === null ? null : planned / 1e9;
-  let before: Counters = { ios: 0, bytes: 0, latencyNs: 0, errors: 0 };
+  let before: RawCounters = { ios: 0, bytes: 0, latencyNs: 0, errors: 0 };
   let beforeAt = startedAt;
   let late = false;
   const timer = setInterval(() => {
-    const now = countersOf(arena, arena.results());
+    const now = readCounters(arena);
     const at = performance.now();
     if (now.ios < before.ios) before = { ios: 0, bytes: 0, latencyNs: 0, errors: before.errors };
     const seconds = (at - beforeAt) / 1000;
@@ -64,7 +44,7 @@ function watch(arena: Arena, job: ResolvedJob, run: PlannedRun, progress: Progre
       trial: run.trial,
       elapsedSeconds,
       trialSeconds,
-      fractionDone: fractionDone(job, now),
+      fractionDone: fractionDone(plan, now),
       iops: ios / seconds,
       bwBytes: (now.bytes - before.bytes) / seconds,
       meanLatencyNs: ios > 0 ? (now.latencyNs - before.latencyNs) / ios : 0,
@@ -88,20 +68,20 @@ function watch(arena: Arena, job: ResolvedJob, run: PlannedRun, progress: Progre
  * told in the trial's `failure`.
  */
 export async function runTrial(
-  job: ResolvedJob,
-  run: PlannedRun,
+  plan: RunPlan,
+  run: PlannedTrial,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Trial> {
-  const arena = new Arena(nativeJobs(job, run));
+  const arena = new Arena(nativeJobs(plan, run));
   const stop = (): void => arena.stop();
   signal.addEventListener('abort', stop);
-  const unwatch = watch(arena, job, run, progress);
+  const unwatch = watch(arena, plan, run, progress);
   try {
     if (signal.aborted) stop();
-    if (job.isolation === 'process') await arena.runProcesses();
+    if (plan.isolation === 'process') await arena.runProcesses();
     else await arena.runThreads();
-    return collectTrial(arena, job, run, signal.aborted);
+    return collectTrial(readTrial(arena, jobRanges(plan)), plan, run, signal.aborted);
   } finally {
     unwatch();
     signal.removeEventListener('abort', stop);

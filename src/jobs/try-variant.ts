@@ -1,9 +1,8 @@
 /** Whether a variant works on a job's own files: asked of the kernel, then seen in a few I/Os. */
 import type { Variant } from '../backends/backend.ts';
 import { probeBackend } from '../native/library.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { type JobGroup, type RunPlan, withWorkloads } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
-import { planBlock } from './plan.ts';
 import { explainRefusal, setupOf } from './preflight.ts';
 import { noProgress } from './progress.ts';
 import { runTrial } from './trial.ts';
@@ -14,11 +13,11 @@ const IOS_PER_SLOT = 4;
 const LIMIT_NS = 1_000_000_000;
 
 /** What the kernel says when it is asked to set the variant up. */
-function refusal(variant: Variant, job: ResolvedJob): string | null {
+function refusal(variant: Variant, { workload }: JobGroup): string | null {
   const bits = variant.features.reduce((sum, { bit }) => sum | bit, 0);
-  const refused = probeBackend(variant.backend.id, bits, setupOf(job, variant));
+  const refused = probeBackend(variant.backend.id, bits, setupOf(workload, variant));
   if (refused === null) return null;
-  const { what, hint } = explainRefusal(variant, refused, job);
+  const { what, hint } = explainRefusal(variant, refused, workload);
   return hint ? `${what}: ${hint}` : what;
 }
 
@@ -34,18 +33,24 @@ function troubleOf({ failure, total_ios: ios, errors }: Trial): string | null {
  * when I/O is done: iopoll without poll queues.
  */
 export function variantTrier(
-  job: ResolvedJob,
+  plan: RunPlan,
   signal: AbortSignal,
 ): (variant: Variant) => Promise<string | null> {
-  const bounds = { runtimeNs: LIMIT_NS, ios: IOS_PER_SLOT * job.iodepth, bytes: 0 };
-  const short: ResolvedJob = { ...job, trials: 1, bounds, rampTimeNs: 0, startdelayNs: 0, thinktimeNs: 0 };
+  const short = withWorkloads({ ...plan, trials: 1 }, (workload) => ({
+    ...workload,
+    bounds: { runtimeNs: LIMIT_NS, ios: IOS_PER_SLOT * workload.iodepth, bytes: 0 },
+    rampTimeNs: 0,
+    startdelayNs: 0,
+    thinktimeNs: 0,
+  }));
+  const trying = plan.groups.filter(({ variant }) => variant === null);
   return async (variant) => {
-    const unfit = variant.features.find(({ requires }) => requires && !requires.test(job));
-    if (unfit) return `${unfit.name} needs ${unfit.requires?.what}`;
-    const refused = refusal(variant, job);
-    if (refused !== null || signal.aborted) return refused;
-    const [run] = planBlock({ ...short, variants: [variant] }, 1);
-    if (run === undefined) throw new Error('a job of one variant and one trial has one run');
-    return troubleOf(await runTrial(short, run, noProgress, signal));
+    for (const group of trying) {
+      const unfit = variant.features.find(({ requires }) => requires && !requires.test(group.workload));
+      if (unfit) return `${unfit.name} needs ${unfit.requires?.what}`;
+      const refused = refusal(variant, group);
+      if (refused !== null || signal.aborted) return refused;
+    }
+    return troubleOf(await runTrial(short, { variant, trial: 1, position: 1 }, noProgress, signal));
   };
 }

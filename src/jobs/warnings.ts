@@ -3,9 +3,10 @@ import { release } from 'node:os';
 import type { Variant } from '../backends/backend.ts';
 import { olderThan } from '../backends/kernel.ts';
 import { describePaths } from '../host/device-info.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import { widestInterval } from '../stats/confidence.ts';
+import type { Isolation } from '../workload/workload.ts';
 
 /** Below that share of iodepth the queue was not kept full. */
 const DEPTH_SHARE = 0.9;
@@ -13,42 +14,56 @@ const DEPTH_SHARE = 0.9;
 const FEW_IOS = 1000;
 
 /** Why I/O that is to be polled for is completed by interrupts, without an error; null when it isn't. */
-function notPolled({ features }: Variant, job: ResolvedJob): string | null {
+function notPolled({ features }: Variant, { files }: JobGroup): string | null {
   const has = (name: string): boolean => features.some((feature) => feature.name === name);
   if (has('hipri') && !olderThan(release(), '5.19')) return 'Linux 5.19 and later ignore RWF_HIPRI';
   if (!has('iopoll') || !has('passthrough')) return null;
-  const paths = new Set(job.files.flat().map(({ path }) => path));
+  const paths = new Set(files.flat().map(({ path }) => path));
   const info = describePaths([...paths]).find(({ io_poll: polls }) => polls === false);
   return info ? `${info.path} has no poll queues` : null;
 }
 
-/** What is known before the first trial. */
-export function planWarnings(job: ResolvedJob): ResultWarning[] {
+/** What is known of a variant before the first trial, of the jobs of one group. */
+function groupWarnings(variant: Variant, group: JobGroup, isolation: Isolation): ResultWarning[] {
   const warnings: ResultWarning[] = [];
-  const add = (code: string, variant: Variant, message: string): void => {
-    warnings.push({ code, message, variant: variant.name, trial: null });
+  const add = (code: string, message: string): void => {
+    warnings.push({ code, message: `${variant.label}: ${message}`, variant: variant.name, trial: null });
   };
-  for (const variant of job.variants) {
-    const { name } = variant.backend;
-    if (name === 'posix-aio' && job.isolation === 'thread' && job.numjobs > 1) {
-      const message = `${variant.label}: all ${job.numjobs} jobs share one glibc thread pool and its lock; fio's jobs have one each: --isolation=process`;
-      add('shared-aio-pool', variant, message);
-    }
-    if (name === 'linux-aio' && !job.direct) {
-      add(
-        'linux-aio-buffered',
-        variant,
-        `${variant.label}: with buffered files linux-aio works synchronously, in io_submit`,
-      );
-    }
-    const reason = notPolled(variant, job);
-    if (reason) add('not-polled', variant, `${variant.label}: interrupts complete the I/O: ${reason}`);
+  const { name } = variant.backend;
+  const { numjobs, direct } = group.workload;
+  if (name === 'posix-aio' && isolation === 'thread' && numjobs > 1) {
+    add(
+      'shared-aio-pool',
+      `all ${numjobs} jobs share one glibc thread pool and its lock; fio's jobs have one each: --isolation=process`,
+    );
   }
+  if (name === 'linux-aio' && !direct) {
+    add('linux-aio-buffered', 'with buffered files linux-aio works synchronously, in io_submit');
+  }
+  const reason = notPolled(variant, group);
+  if (reason) add('not-polled', `interrupts complete the I/O: ${reason}`);
   return warnings;
 }
 
+/** What is known before the first trial, each matter once. */
+export function planWarnings({ variants, groups, isolation }: RunPlan): ResultWarning[] {
+  const all = variants.flatMap((variant) =>
+    groups.flatMap((group) => groupWarnings(variantOf(group, variant), group, isolation)),
+  );
+  return [...new Map(all.map((warning) => [`${warning.code} ${warning.message}`, warning])).values()];
+}
+
+/** I/Os that are in flight when all queues are full; null where groups follow each other. */
+function askedDepth({ groups }: RunPlan, variant: Variant): number | null {
+  if (groups.some(({ startAfter }) => startAfter !== null)) return null;
+  return groups.reduce((sum, group) => {
+    const { iodepth, numjobs } = group.workload;
+    return sum + (variantOf(group, variant).backend.async ? iodepth : 1) * numjobs;
+  }, 0);
+}
+
 /** What one trial shows. */
-export function trialWarnings(job: ResolvedJob, variant: Variant, trial: Trial): ResultWarning[] {
+export function trialWarnings(plan: RunPlan, variant: Variant, trial: Trial): ResultWarning[] {
   const warnings: ResultWarning[] = [];
   const add = (code: string, message: string): void => {
     warnings.push({
@@ -66,8 +81,10 @@ export function trialWarnings(job: ResolvedJob, variant: Variant, trial: Trial):
     add('io-errors', `${errors} I/Os failed and are not in the figures`);
   const over = directions.reduce((sum, d) => sum + d.lat_ns.over_range, 0);
   if (over > 0) add('latency-over-range', `${over} I/Os took longer than 73 minutes, the histograms' range`);
-  const asked = (variant.backend.async ? job.iodepth : 1) * job.numjobs;
-  if (trial.total_ios >= FEW_IOS && trial.effective_depth < asked * DEPTH_SHARE && job.thinktimeNs === 0) {
+  const asked = askedDepth(plan, variant);
+  const thinks = plan.groups.some(({ workload }) => workload.thinktimeNs > 0);
+  const enough = trial.total_ios >= FEW_IOS && !thinks;
+  if (enough && asked !== null && trial.effective_depth < asked * DEPTH_SHARE) {
     add(
       'low-depth',
       `${trial.effective_depth.toFixed(1)} I/Os in flight on average, ${asked} were asked for`,
@@ -80,8 +97,11 @@ export function trialWarnings(job: ResolvedJob, variant: Variant, trial: Trial):
 }
 
 /** --until-confident that ended at --max-trials. */
-export function confidenceWarning(job: ResolvedJob, backends: readonly BackendResult[]): ResultWarning[] {
-  const until = job.untilConfident;
+export function confidenceWarning(
+  plan: Pick<RunPlan, 'untilConfident'>,
+  backends: readonly BackendResult[],
+): ResultWarning[] {
+  const until = plan.untilConfident;
   const widest = until === null ? null : widestInterval(backends);
   if (until === null || widest === null || widest.pct <= until.pct) return [];
   const width = Number.isFinite(widest.pct) ? `${Number(widest.pct.toPrecision(2))} % wide` : 'without bound';

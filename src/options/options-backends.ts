@@ -14,6 +14,15 @@ export const backendOptions = [
     scope: 'run',
   },
   {
+    flag: 'job',
+    kind: 'list',
+    group: 'backends',
+    metavar: "'WORDS'",
+    help: "jobs of another kind beside others: 'name=log rw=write bs=8k after=data'",
+    defaultNote: 'one job of the options',
+    scope: 'run',
+  },
+  {
     flag: 'reference',
     kind: 'text',
     group: 'backends',

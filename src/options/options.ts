@@ -40,8 +40,8 @@ export type OptionValues = { [S in Table as S['flag']]: ValueOf<S> };
 /** The options that were given, read but not yet seen together. */
 export type RawOptions = Partial<OptionValues>;
 
-/** The options whose values a stored result holds. */
-export type StoredFlag = Exclude<Table, { scope: 'output' | 'compare' }>['flag'];
+/** The options whose values a stored result holds; of --job it holds what it came to, for each group. */
+export type StoredFlag = Exclude<Exclude<Table, { scope: 'output' | 'compare' }>['flag'], 'job'>;
 
 /** Options that may have no value in force: no bound, no reference, all CPUs. */
 type OptionalFlag =

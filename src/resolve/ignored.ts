@@ -6,7 +6,7 @@ import type { ResultWarning } from '../results/schema.ts';
 import { opsOf } from './variants.ts';
 
 /** Given options that the I/O of this mode does not know, unless they say what holds anyway. */
-export function ignoredOptions(raw: RawOptions, values: InForce): ResultWarning[] {
+export function ignoredOptions(raw: RawOptions, values: InForce): { flag: string; warning: ResultWarning }[] {
   const ops = opsOf(values.rw);
   const has = {
     write: ops.includes('write'),
@@ -14,16 +14,16 @@ export function ignoredOptions(raw: RawOptions, values: InForce): ResultWarning[
     random: values.rw.startsWith('rand'),
   };
   const what = { write: 'writes', mixed: 'reads and writes', random: 'random I/O' };
-  const warnings: ResultWarning[] = [];
+  const ignored: { flag: string; warning: ResultWarning }[] = [];
   for (const { flag, needs, default: usual } of knownOptions) {
     const given = raw[flag];
     if (needs === undefined || given === undefined || has[needs]) continue;
     const text = formatOption(flag, given);
     if (text === (usual ?? '0')) continue;
     const message = `${flag}=${text} has no effect: rw=${values.rw} has no ${what[needs]}`;
-    warnings.push({ code: 'option-ignored', message, variant: null, trial: null });
+    ignored.push({ flag, warning: { code: 'option-ignored', message, variant: null, trial: null } });
   }
-  return warnings;
+  return ignored;
 }
 
 /** fio says the same: synchronous interfaces have one I/O in flight whatever the depth. */

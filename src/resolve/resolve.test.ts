@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { type FlatPlan, flatPlan } from '../../test/support/plan.ts';
 import { refused } from '../../test/support/refused.ts';
 import { scratchFolder } from '../../test/support/scratch.ts';
 import { knownOptions, parseOption } from '../options/option-reader.ts';
@@ -11,10 +12,11 @@ const machine = { cpusOnline: [0, 1, 2, 3], cpusAllowed: [0, 1, 2] };
 const host = { machine, target: { dioAlign: () => 512 } };
 
 /** Resolves options given as text; files go to a folder of the test. */
-function job(t: TestContext, given: Partial<Record<Flag, string>>): Resolved {
+function job(t: TestContext, given: Partial<Record<Flag, string>>): Resolved & { job: FlatPlan } {
   const all = { directory: scratchFolder(t), size: '1m', ...given };
   const values = Object.entries(all).map(([flag, text]) => [flag, parseOption(flag as Flag, text)]);
-  return resolve(Object.fromEntries(values) as RawOptions, host);
+  const resolved = resolve(Object.fromEntries(values) as RawOptions, host);
+  return { ...resolved, job: flatPlan(resolved.plan) };
 }
 
 const codes = ({ warnings }: Resolved) => warnings.map(({ code }) => code);
@@ -262,7 +264,7 @@ describe('the stored description', () => {
   it('has every option but those of the output, in plain JSON', (t) => {
     const { options } = job(t, { thinktime: '20', runtime: '1500ms' }).job;
     const expected = knownOptions
-      .filter(({ scope }) => scope === 'workload' || scope === 'run')
+      .filter(({ scope, flag }) => (scope === 'workload' || scope === 'run') && flag !== 'job')
       .map(({ flag }) => flag);
     assert.deepEqual(Object.keys(options).sort(), expected.sort());
     assert.deepEqual(JSON.parse(JSON.stringify(options)), options);

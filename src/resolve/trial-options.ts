@@ -2,7 +2,7 @@
 import { usageError } from '../errors.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import { INTERVAL_TRIALS_LEAST } from '../stats/confidence.ts';
-import type { ResolvedJob } from './resolved-job.ts';
+import type { RunPlan } from './run-plan.ts';
 
 /** Trials of each of several backends, and how many there may be until their intervals are narrow enough. */
 const COMPARISON_TRIALS = 5;
@@ -33,7 +33,7 @@ export function settleTrials(values: InForce, raw: RawOptions, several: boolean)
 }
 
 /** What --until-confident and --max-trials in force come to. */
-export function untilConfident(values: InForce): ResolvedJob['untilConfident'] {
+export function untilConfident(values: InForce): RunPlan['untilConfident'] {
   const { 'until-confident': pct, 'max-trials': maxTrials } = values;
   return pct === null || maxTrials === null ? null : { pct, maxTrials };
 }

@@ -1,7 +1,7 @@
 /** Which backends a run compares, and whether they can do what the workload asks for. */
 import type { Variant } from '../backends/backend.ts';
 import { backends, defaultVariants, parseVariant } from '../backends/registry.ts';
-import { usageError } from '../errors.ts';
+import { type BenchError, usageError } from '../errors.ts';
 import { knownOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { RwMode } from '../workload/workload.ts';
@@ -24,26 +24,30 @@ export function opsOf(rw: RwMode): readonly ('read' | 'write' | 'trim')[] {
   }
 }
 
-function able(variant: Variant, rw: RwMode): boolean {
-  return opsOf(rw).every((op) => variant.backend.ops.includes(op));
+function able(variant: Variant, rws: readonly RwMode[]): boolean {
+  return rws.every((rw) => opsOf(rw).every((op) => variant.backend.ops.includes(op)));
+}
+
+/** @throws BenchError (usage) for the first mode that the variants cannot do */
+function unable(variant: Variant | undefined, rws: readonly RwMode[]): BenchError {
+  const rw = rws.find((mode) => variant === undefined || !able(variant, [mode])) ?? 'read';
+  const names = backends.filter((b) => opsOf(rw).every((op) => b.ops.includes(op))).map((b) => b.name);
+  return usageError(
+    `rw=${rw}: ${variant?.backend.name ?? 'the default comparison'} cannot ${opsOf(rw).join(' and ')}`,
+    names.length > 0 ? `these can: ${names.join(', ')}` : 'no backend can',
+  );
 }
 
 /**
  * The variants to run, each once, in the order that was asked for; without --backend those of the default
- * comparison that know the operations of rw.
- * @throws BenchError (usage) for an unknown one, one given twice, one that cannot do rw
+ * comparison that know the operations of all modes.
+ * @throws BenchError (usage) for an unknown one, one given twice, one that cannot do a mode
  */
-export function chooseVariants(asked: readonly string[] | undefined, rw: RwMode): Variant[] {
+export function chooseVariants(asked: readonly string[] | undefined, rws: readonly RwMode[]): Variant[] {
   const variants = (asked ?? defaultVariants).map(parseVariant);
-  const fit = variants.filter((variant) => able(variant, rw));
-  const unfit = asked ? variants.find((variant) => !able(variant, rw)) : undefined;
-  if (unfit || fit.length === 0) {
-    const names = backends.filter((b) => opsOf(rw).every((op) => b.ops.includes(op))).map((b) => b.name);
-    throw usageError(
-      `rw=${rw}: ${unfit?.backend.name ?? 'the default comparison'} cannot ${opsOf(rw).join(' and ')}`,
-      names.length > 0 ? `these can: ${names.join(', ')}` : 'no backend can',
-    );
-  }
+  const fit = variants.filter((variant) => able(variant, rws));
+  const unfit = asked ? variants.find((variant) => !able(variant, rws)) : undefined;
+  if (unfit || fit.length === 0) throw unable(unfit, rws);
   const seen = new Map<string, Variant>();
   for (const variant of fit) {
     const same = seen.get(variant.name);
@@ -54,6 +58,24 @@ export function chooseVariants(asked: readonly string[] | undefined, rw: RwMode)
     seen.set(variant.name, variant);
   }
   return fit;
+}
+
+/**
+ * The one thing that is run when every group names a backend of its own: all of them together.
+ * @throws BenchError (usage) when others were to be compared
+ */
+export function togetherVariant(asked: readonly string[] | undefined, own: readonly Variant[]): Variant {
+  if (asked !== undefined) {
+    throw usageError(
+      `backend=${asked.join(',')} has no effect: each job has a backend of its own`,
+      'leave out --backend, or the backend of the job that is to be compared',
+    );
+  }
+  const different = [...new Map(own.map((variant) => [variant.name, variant])).values()];
+  const [first] = different;
+  if (first === undefined) throw new Error('a run has at least one group');
+  const joined = (of: (variant: Variant) => string): string => different.map(of).join(' with ');
+  return { ...first, name: joined(({ name }) => name), label: joined(({ label }) => label) };
 }
 
 /**

@@ -248,6 +248,10 @@ export const ResultSchema = Type.Object(
           name: Type.String(),
           numjobs: Type.Integer({ minimum: 1 }),
           files: Type.Array(Type.String(), { description: 'paths; those of job 1 when jobs have their own' }),
+          variant: Type.Optional(
+            Type.String({ description: 'its own, in all trials; absent: that of each trial' }),
+          ),
+          after: Type.Optional(Type.String({ description: 'name of the jobs at whose end these start' })),
           options: Type.Record(Type.String(), Type.Unknown(), {
             description:
               'every option by its flag name with the value in force, in the units of docs/OPTIONS.md',

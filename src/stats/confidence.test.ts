@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../../test/fixtures/load.ts';
 import { confidenceWarning } from '../jobs/warnings.ts';
-import type { ResolvedJob } from '../resolve/resolved-job.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
 import { widestInterval } from './confidence.ts';
 
 test('the widest interval is that of a difference, relative to the difference', () => {
@@ -32,7 +32,7 @@ test('backends that do not run on are not waited for', () => {
 
 test('a run that ends before it is confident says so', () => {
   const { backends } = fixture('mixed');
-  const job = (pct: number) => ({ untilConfident: { pct, maxTrials: 6 } }) as ResolvedJob;
+  const job = (pct: number) => ({ untilConfident: { pct, maxTrials: 6 } }) as RunPlan;
   const [warning, ...rest] = confidenceWarning(job(1), backends);
   assert.deepEqual(rest, []);
   assert.equal(warning?.code, 'confidence-limit');
@@ -41,5 +41,5 @@ test('a run that ends before it is confident says so', () => {
     /after 6 trials .*interval of linux-aio is 2\.\d % wide, 1 % was wanted/,
   );
   assert.deepEqual(confidenceWarning(job(50), backends), []);
-  assert.deepEqual(confidenceWarning({ untilConfident: null } as ResolvedJob, backends), []);
+  assert.deepEqual(confidenceWarning({ untilConfident: null } as RunPlan, backends), []);
 });

@@ -20,7 +20,7 @@ export function headerLines(result: RunResult): HeaderLine[] {
   const lines: HeaderLine[] = [{ name: 'run', separator: ',', items: runItems(result) }];
   for (const job of result.jobs) {
     const items = workloadItems(job);
-    if (result.jobs.length > 1) items.unshift(`${job.name}:`);
+    if (result.jobs.length > 1) items.unshift(...groupItems(job));
     lines.push({ name: 'workload', separator: '', items });
   }
   const files = [...new Set(result.jobs.flatMap((job) => job.files))];
@@ -32,6 +32,15 @@ export function headerLines(result: RunResult): HeaderLine[] {
     lines.push({ name: 'storage', separator: ',', items });
   lines.push({ name: 'system', separator: ',', items: systemItems(result.environment) });
   return lines.map((line) => ({ ...line, items: line.items.map(printable) }));
+}
+
+/** What a group of jobs is called, and what tells it from the run's others beside its options. */
+function groupItems({ name, variant, after }: Job): string[] {
+  return [
+    `${name}:`,
+    ...(variant === undefined ? [] : [`backend=${variant}`]),
+    ...(after === undefined ? [] : [`after=${after}`]),
+  ];
 }
 
 function runItems(result: RunResult): string[] {
