@@ -1,0 +1,121 @@
+/** Collecting a trial is a function of plain values: no native code here. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseVariant } from '../backends/registry.ts';
+import { UB } from '../native/abi.ts';
+import type { MergedLatency } from '../native/arena.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
+import type { Workload } from '../workload/workload.ts';
+import { collectTrial } from './collect.ts';
+import type { RawJob, RawLatencies, RawTrial } from './raw-trial.ts';
+
+const USAGE = { voluntary: 2, involuntary: 1, usrNs: 1000, sysNs: 3000 };
+
+/** A job that did so many 4 KiB I/Os of an operation between two times. */
+function rawJob(op: number, ios: number, beginNs: number, endNs: number, more: Partial<RawJob> = {}): RawJob {
+  const ops = Array.from({ length: UB.OPS }, (_, at) =>
+    at === op ? { ios, bytes: ios * 4096, shortIos: 0 } : { ios: 0, bytes: 0, shortIos: 0 },
+  );
+  return {
+    state: UB.STATE_FINISHED,
+    errno: 0,
+    stage: '',
+    errorFile: null,
+    beginNs,
+    endNs,
+    offsetsHash: BigInt(ios),
+    hashedIos: UB.HASHED_IOS,
+    carriedNs: 0,
+    usage: USAGE,
+    syscalls: { pread64: ios },
+    ops,
+    errors: [],
+    ...more,
+  };
+}
+
+/** So many samples of the same latency below 2048 ns, where each has a bucket of its own. */
+function latency(count: number, ns: number): MergedLatency {
+  const counts = new BigUint64Array(UB.HIST_COUNTS);
+  counts[ns] = BigInt(count);
+  const extremes =
+    count > 0 ? { minNs: BigInt(ns), maxNs: BigInt(ns) } : { minNs: 2n ** 64n - 1n, maxNs: 0n };
+  return { counts, count, ...extremes, sumNs: BigInt(count * ns), over: 0 };
+}
+
+const latencies = (op: number, count: number, ns: number): (RawLatencies | null)[] =>
+  Array.from({ length: UB.OPS }, (_, at) =>
+    at === op ? { total: latency(count, ns), submit: latency(count, 1), done: latency(count, ns - 1) } : null,
+  );
+
+function group(name: string, fields: Partial<Workload>, own: string | null = null) {
+  const workload = {
+    name,
+    rw: 'randread',
+    numjobs: 1,
+    fsync: 0,
+    fdatasync: 0,
+    bounds: { runtimeNs: 1, ios: 0, bytes: 0 },
+    ...fields,
+  };
+  const files = Array.from({ length: workload.numjobs }, (_, j) => [{ path: `/data/${name}.${j}` }]);
+  return { workload, variant: own === null ? null : parseVariant(own), files, startAfter: null };
+}
+
+const plan = (groups: object[]): RunPlan =>
+  ({ groups, isolation: 'thread', percentileList: [50] }) as unknown as RunPlan;
+const run = { variant: parseVariant('linux-aio'), trial: 3, position: 2 };
+
+describe('a trial of one group', () => {
+  const one = plan([group('a', { numjobs: 2 })]);
+  const raw: RawTrial = {
+    jobs: [rawJob(UB.OP_READ, 100, 1000, 2000), rawJob(UB.OP_READ, 300, 1000, 3000)],
+    helpers: [{ voluntary: 7, involuntary: 0, usrNs: 10, sysNs: 20 }],
+    latencies: [latencies(UB.OP_READ, 400, 1500)],
+  };
+
+  it('is the sum of its jobs, with what their processes used beside them', () => {
+    const trial = collectTrial(raw, one, run, false);
+    assert.equal(trial.status, 'complete');
+    assert.deepEqual([trial.trial, trial.position, trial.runtime_ns, trial.total_ios], [3, 2, 2000, 400]);
+    assert.equal(trial.iops, 400 / 2e-6);
+    assert.deepEqual(trial.ctx, { total: 13, voluntary: 11, involuntary: 2, helpers: 7 });
+    assert.deepEqual(trial.cpu, { usr_ns: 2010, sys_ns: 6020, helpers_ns: 30 });
+    assert.deepEqual(trial.syscalls.by_name, { pread64: 400 });
+    assert.equal(trial.effective_depth, (400 * 1500) / 2000);
+    assert.equal(trial.offsets_hash, (100n ^ 300n).toString(16).padStart(16, '0'));
+  });
+
+  it('has no hash when a job that time bounds did too few I/Os for it', () => {
+    const jobs = [raw.jobs[0] as RawJob, { ...(raw.jobs[1] as RawJob), hashedIos: 5 }];
+    assert.ok(!('offsets_hash' in collectTrial({ ...raw, jobs }, one, run, false)));
+  });
+
+  it('names the file and the offset of the I/O that ended a job', () => {
+    const errors = [{ op: UB.OP_READ, errno: 5, count: 1, firstFile: 0, firstOffset: 8192 }];
+    const failed = rawJob(UB.OP_READ, 1, 1000, 1001, { errno: 5, stage: 'read', errorFile: 0, errors });
+    const trial = collectTrial({ ...raw, jobs: [raw.jobs[0] as RawJob, failed] }, one, run, false);
+    assert.equal(trial.status, 'failed');
+    assert.match(trial.failure?.message ?? '', /^read \/data\/a\.1 at offset 8192: .*\(EIO\)$/);
+    assert.deepEqual(
+      trial.errors.map(({ op, first_file, count }) => [op, first_file, count]),
+      [['read', '/data/a.1', 1]],
+    );
+  });
+
+  it('is empty when no job got as far as its loop', () => {
+    const jobs = [0, 1].map(() => rawJob(UB.OP_READ, 0, 0, 0, { errno: 12, stage: 'allocate' }));
+    const none = Array.from({ length: UB.OPS }, () => null);
+    const trial = collectTrial({ jobs, helpers: [], latencies: [none] }, one, run, false);
+    assert.deepEqual([trial.runtime_ns, trial.iops, trial.effective_depth, trial.total_ios], [0, 0, 0, 0]);
+    assert.match(trial.failure?.message ?? '', /^allocate: .*ENOMEM/);
+  });
+
+  it('counts a histogram against the I/Os that it is of', () => {
+    const wrong = [latencies(UB.OP_READ, 400, 1500)];
+    const total = wrong[0]?.[UB.OP_READ]?.total;
+    assert.ok(total);
+    total.count = 399;
+    assert.throws(() => collectTrial({ ...raw, latencies: wrong }, one, run, false), /histogram holds 400/);
+  });
+});
