@@ -5,6 +5,7 @@ import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
 import type { Workload } from '../workload/workload.ts';
 import { collectTrial } from './collect.ts';
+import { executors } from './executors/registry.ts';
 import { jobRanges, nativeJobs } from './native-job.ts';
 import { type PlannedTrial, trialNs } from './plan.ts';
 import type { Progress } from './progress.ts';
@@ -79,8 +80,7 @@ export async function runTrial(
   const unwatch = watch(arena, plan, run, progress);
   try {
     if (signal.aborted) stop();
-    if (plan.isolation === 'process') await arena.runProcesses();
-    else await arena.runThreads();
+    await executors[plan.isolation].run(arena);
     return collectTrial(readTrial(arena, jobRanges(plan)), plan, run, signal.aborted);
   } finally {
     unwatch();

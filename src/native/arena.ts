@@ -1,13 +1,12 @@
 /**
- * The shared-memory arena of one run: lays it out, writes the jobs into it, reads counters and results. Threads and
- * processes are one code path here; only the start differs.
+ * The shared-memory arena of one run: lays it out, writes the jobs into it, reads counters and results. What starts
+ * the jobs is in src/jobs/executors.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { getSystemErrorName } from 'node:util';
 import { BenchError } from '../errors.ts';
 import { LAYOUT, UB } from './abi.ts';
 import { encode, fieldOf, Reader, type StructValues } from './codec.ts';
-import { type ArenaHandle, library, workerPath } from './library.ts';
+import { type ArenaHandle, library } from './library.ts';
 
 export interface ArenaFile {
   path: string;
@@ -70,10 +69,12 @@ const KINDS = { file: 0, block: 1, char: 2 } as const;
 
 export class Arena {
   readonly njobs: number;
-  private readonly handle: ArenaHandle;
-  private readonly fd: number;
+  /** Its mapping in this process, for native code. */
+  readonly handle: ArenaHandle;
+  /** Its memfd, for other processes. */
+  readonly fd: number;
   private readonly at: Offsets;
-  private children: ChildProcess[] = [];
+  private closed = false;
 
   /** @throws BenchError (failed) when the memory can't be had. */
   constructor(jobs: readonly ArenaJob[]) {
@@ -108,6 +109,7 @@ export class Arena {
   }
 
   private read(offset: number, bytes: number): Reader {
+    if (this.closed) throw new Error('the arena is closed');
     const to = new Uint8Array(bytes);
     const result = library().arenaRead(this.handle, offset, to, bytes);
     if (result < 0) throw new Error(`arena read at ${offset}: ${errnoName(-result)}`);
@@ -175,64 +177,6 @@ export class Arena {
     }
   }
 
-  /**
-   * Starts all jobs on threads of this process and waits for their end.
-   * @throws BenchError (failed) when a thread can't be started
-   */
-  async runThreads(): Promise<void> {
-    const result = library().jobsStart(this.handle, 0, this.njobs);
-    if (result < 0) {
-      throw new BenchError(`cannot start ${this.njobs} job threads: ${errnoName(-result)}`, {
-        kind: 'failed',
-        errno: -result,
-        stage: 'start threads',
-        hint: 'fewer --numjobs, or a higher limit of processes (ulimit -u)',
-      });
-    }
-    await new Promise<void>((resolve, reject) => {
-      library().jobsJoin.async(this.handle, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  /**
-   * Starts each job as a process of its own and waits for their end.
-   * @throws BenchError (failed) when one can't be started or ends otherwise than it should; the others are
-   * told to stop first
-   */
-  async runProcesses(): Promise<void> {
-    const ends = Array.from({ length: this.njobs }, (_, index) => this.runProcess(index));
-    const outcomes = await Promise.allSettled(ends);
-    const failed = outcomes.find((o): o is PromiseRejectedResult => o.status === 'rejected');
-    if (failed) throw failed.reason;
-  }
-
-  private runProcess(index: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const fail = (what: string): void => {
-        this.stop();
-        const message = `job ${index + 1}: its process ${what}`;
-        reject(new BenchError(message, { kind: 'failed', stage: 'run process' }));
-      };
-      let child: ChildProcess;
-      try {
-        const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe', this.fd];
-        child = spawn(workerPath, ['3', String(index)], { stdio });
-      } catch (error) {
-        return fail(`did not start: ${(error as Error).message}`);
-      }
-      this.children.push(child);
-      let said = '';
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-      });
-      child.on('error', (error) => fail(`did not start: ${error.message}`));
-      child.on('close', (code, signal) => {
-        if (code === 0) resolve();
-        else fail(signal ? `was killed by ${signal}` : `ended with ${code}: ${said.trim()}`);
-      });
-    });
-  }
-
   /** Tells all jobs to stop queueing, drain and end. */
   stop(): void {
     library().arenaStop(this.handle);
@@ -275,6 +219,7 @@ export class Arena {
 
   /** Unmaps it. Nothing may be running. */
   close(): void {
+    this.closed = true;
     library().arenaDestroy(this.handle, this.fd);
   }
 }

@@ -1,5 +1,6 @@
 /** Options that say what is compared and how often, and those that single backends know. Part of options.ts. */
 import type { OptionSpec } from '../values/option-spec.ts';
+import type { Isolation } from '../workload/workload.ts';
 
 export const backendOptions = [
   {
@@ -73,7 +74,7 @@ export const backendOptions = [
   {
     flag: 'isolation',
     kind: 'choice',
-    values: { thread: [], process: [] },
+    values: { thread: [], process: [] } satisfies Record<Isolation, readonly string[]>,
     group: 'backends',
     metavar: 'HOW',
     help: 'what a job is: thread or process (as in fio)',
