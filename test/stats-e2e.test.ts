@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { planBlock } from '../src/jobs/plan.ts';
-import { noProgress } from '../src/jobs/progress.ts';
 import { runTrial } from '../src/jobs/trial.ts';
 import { dioAlign } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
@@ -88,7 +87,7 @@ async function inBlocks(jobs: readonly RunPlan[], blocks: number, seed: bigint):
       const job = jobs[at] as RunPlan;
       const [planned] = planBlock(job, block);
       assert.ok(planned);
-      const trial = await runTrial(job, planned, noProgress, new AbortController().signal);
+      const trial = await runTrial(job, planned, new AbortController().signal);
       iops[at]?.push(trial.iops);
     }
   }

@@ -1,8 +1,9 @@
 /** Runs one of the article's experiments and counts what was read from devices meanwhile. */
 import { disksOf, type ReadCounters, readCounters, readSince } from '../host/device-reads.ts';
-import type { RunContext, TrialWatch } from '../jobs/context.ts';
+import type { RunContext } from '../jobs/context.ts';
 import { runSeconds } from '../jobs/plan.ts';
 import { type RunOutcome, runPlan } from '../jobs/runner.ts';
+import type { TrialObserver } from '../jobs/trial-observer.ts';
 import { filesOf } from '../resolve/run-plan.ts';
 import type { ArticleReport } from '../results/schema-report.ts';
 import type { ArticleJob } from './article.ts';
@@ -11,16 +12,20 @@ import type { ArticleJob } from './article.ts';
  * Notes of each trial what the witnesses of device reads say, from before its jobs start. With pre_read each job reads
  * its files again before it is measured: from the cache, where a trial or a warm-up before it has put them.
  */
-function watchReads(report: ArticleReport): TrialWatch {
+function observeReads(report: ArticleReport): TrialObserver {
   let before: ReadCounters = { processBytes: null, deviceBytes: null };
+  let variant = '';
   return {
-    before() {
+    name: 'device reads',
+    prepare({ run }) {
+      variant = run.variant.name;
       before = readCounters(report.devices);
     },
-    after(trial, variant) {
+    ended(trial) {
+      if (trial === null) return;
       const read = readSince(before, readCounters(report.devices));
       report.device_reads.push({
-        variant: variant.name,
+        variant,
         trial: trial.trial,
         io_bytes: trial.read.io_bytes,
         process_bytes: read.processBytes,
@@ -41,7 +46,7 @@ export function runArticle(article: ArticleJob, context: RunContext): Promise<Ru
     devices: disksOf(filesOf(plan).map(({ path }) => path)),
     device_reads: [],
   };
-  return runPlan(plan, { ...context, warnings, report, watch: watchReads(report) });
+  return runPlan(plan, { ...context, warnings, report, observers: [observeReads(report)] });
 }
 
 /** Seconds of measuring, warm-ups included; laying out files comes on top. */

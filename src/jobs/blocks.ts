@@ -6,7 +6,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from '../backends/backend.ts';
 import { BenchError } from '../errors.ts';
-import { conditionsBetween, idleBetween, sampleLoad } from '../host/host-load.ts';
+import { idleBetween, sampleLoad } from '../host/host-load.ts';
 import { filesOf, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
@@ -15,9 +15,12 @@ import { disturbances } from '../stats/disturbance.ts';
 import { referenceOf, summarize, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
 import type { RunContext } from './context.ts';
-import { disksOf, ownTraffic } from './own-traffic.ts';
+import { observeConditions } from './observe-conditions.ts';
+import { observeProgress } from './observe-progress.ts';
+import { disksOf } from './own-traffic.ts';
 import { type PlannedTrial, planBlock, warmupPlan } from './plan.ts';
 import { runTrial } from './trial.ts';
+import { Observers } from './trial-observer.ts';
 import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts';
 
 /** How long the machine is watched before each block while the benchmark does nothing. */
@@ -88,21 +91,6 @@ export function finish(plan: RunPlan, result: RunResult, over: boolean, interrup
   result.finished_at = over ? new Date().toISOString() : null;
 }
 
-/** One trial with what the machine did beside it; its load is sampled outside of the measured window. */
-async function observedTrial(
-  plan: RunPlan,
-  run: PlannedTrial,
-  result: RunResult,
-  context: RunContext,
-): Promise<Trial> {
-  const disks = disksOf(result.environment);
-  const before = sampleLoad(disks);
-  const trial = await runTrial(plan, run, context.progress, context.signal);
-  const own = ownTraffic(plan, run.variant, trial, result.environment);
-  trial.conditions = conditionsBetween(before, sampleLoad(disks), own);
-  return trial;
-}
-
 async function runOne(
   plan: RunPlan,
   run: PlannedTrial,
@@ -110,16 +98,21 @@ async function runOne(
   context: RunContext,
 ): Promise<void> {
   const backend = backendOf(result, run);
+  const observers = new Observers([
+    ...(context.observers ?? []),
+    observeConditions(result.environment),
+    observeProgress(context.progress),
+  ]);
   try {
-    context.watch?.before();
-    const trial = await observedTrial(plan, run, result, context);
-    context.watch?.after(trial, run.variant);
+    const trial = await runTrial(plan, run, context.signal, observers);
     noteTrial(plan, backend, trial);
     result.warnings.push(...trialWarnings(plan, run.variant, trial));
     settleFiles(plan, run.variant);
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     noteFailure(backend, error);
+  } finally {
+    result.warnings.push(...observers.warnings(run));
   }
 }
 
@@ -131,7 +124,7 @@ async function warmUp(plan: RunPlan, result: RunResult, context: RunContext): Pr
       if (context.signal.aborted) return;
       if (!runs(result, run)) continue;
       try {
-        await runTrial(shorter, run, context.progress, context.signal);
+        await runTrial(shorter, run, context.signal, new Observers([observeProgress(context.progress)]));
         settleFiles(plan, run.variant);
       } catch (error) {
         if (!(error instanceof BenchError)) throw error;

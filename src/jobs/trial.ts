@@ -1,66 +1,32 @@
-/** Runs one planned run: fills an arena, starts its jobs, shows progress, collects the trial. */
-
+/** Runs one planned trial: fills an arena, starts its jobs, lets observers look on, collects the trial. */
 import { Arena } from '../native/arena.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
-import type { Workload } from '../workload/workload.ts';
 import { collectTrial } from './collect.ts';
+import type { Executor } from './executors/executor.ts';
 import { executors } from './executors/registry.ts';
 import { jobRanges, nativeJobs } from './native-job.ts';
-import { type PlannedTrial, trialNs } from './plan.ts';
-import type { Progress } from './progress.ts';
-import { type RawCounters, readCounters, readTrial } from './raw-trial.ts';
+import type { PlannedTrial } from './plan.ts';
+import { readCounters, readTrial } from './raw-trial.ts';
+import { Observers } from './trial-observer.ts';
 
-const POLL_MS = 200;
-/** Past its planned end by this much, a run is said to hang. */
-const LATE_SECONDS = 10;
+/** How soon observers are told that all jobs are there. */
+const START_POLL_MS = 5;
 
-/** Share of the bounded amount that is done; null when only time bounds the run. */
-function fractionDone({ groups }: RunPlan, now: RawCounters): number | null {
-  const most = (of: (bounds: Workload['bounds']) => number): number =>
-    groups.reduce((sum, { workload }) => sum + of(workload.bounds) * workload.numjobs, 0);
-  const [ios, bytes] = [most((bounds) => bounds.ios), most((bounds) => bounds.bytes)];
-  // Groups that only time bounds add to what is done, not to what is to be done.
-  if (groups.some(({ workload: { bounds } }) => !bounds.ios && !bounds.bytes)) return null;
-  return Math.min(1, Math.max(ios ? now.ios / ios : 0, bytes ? now.bytes / bytes : 0));
-}
-
-/** Samples the live counters until stopped. The counters may step back once, when ramp_time is over. */
-function watch(arena: Arena, plan: RunPlan, run: PlannedTrial, progress: Progress): () => void {
-  const startedAt = performance.now();
-  const planned = trialNs(plan);
-  const trialSeconds = planned === null ? null : planned / 1e9;
-  let before: RawCounters = { ios: 0, bytes: 0, latencyNs: 0, errors: 0 };
-  let beforeAt = startedAt;
-  let late = false;
-  const timer = setInterval(() => {
-    const now = readCounters(arena);
-    const at = performance.now();
-    if (now.ios < before.ios) before = { ios: 0, bytes: 0, latencyNs: 0, errors: before.errors };
-    const seconds = (at - beforeAt) / 1000;
-    const ios = now.ios - before.ios;
-    const elapsedSeconds = (at - startedAt) / 1000;
-    progress.sample({
-      variant: run.variant.label,
-      trial: run.trial,
-      elapsedSeconds,
-      trialSeconds,
-      fractionDone: fractionDone(plan, now),
-      iops: ios / seconds,
-      bwBytes: (now.bytes - before.bytes) / seconds,
-      meanLatencyNs: ios > 0 ? (now.latencyNs - before.latencyNs) / ios : 0,
-      errors: now.errors,
-    });
-    if (!late && trialSeconds !== null && elapsedSeconds > trialSeconds + LATE_SECONDS) {
-      late = true;
-      progress.note(
-        `${run.variant.label}: still waiting for I/O ${LATE_SECONDS} s after its end: does the device hang?`,
-      );
-    }
-    before = now;
-    beforeAt = at;
-  }, POLL_MS);
-  return () => clearInterval(timer);
+/** Starts an arena's jobs and waits for their end; tells observers as soon as all jobs are at work. */
+async function runJobs(executor: Executor, arena: Arena, observers: Observers): Promise<void> {
+  const look = (): void => {
+    const tids = executor.tids(arena);
+    if (tids === null) return;
+    clearInterval(timer);
+    observers.started(tids);
+  };
+  const timer = observers.awaitStart ? setInterval(look, START_POLL_MS) : undefined;
+  try {
+    await executor.run(arena);
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /**
@@ -71,20 +37,22 @@ function watch(arena: Arena, plan: RunPlan, run: PlannedTrial, progress: Progres
 export async function runTrial(
   plan: RunPlan,
   run: PlannedTrial,
-  progress: Progress,
   signal: AbortSignal,
+  observers: Observers = new Observers([]),
 ): Promise<Trial> {
   const arena = new Arena(nativeJobs(plan, run));
   const stop = (): void => arena.stop();
   signal.addEventListener('abort', stop);
-  const unwatch = watch(arena, plan, run, progress);
+  let trial: Trial | null = null;
   try {
+    await observers.prepare({ plan, run, counters: () => readCounters(arena) });
     if (signal.aborted) stop();
-    await executors[plan.isolation].run(arena);
-    return collectTrial(readTrial(arena, jobRanges(plan)), plan, run, signal.aborted);
+    await runJobs(executors[plan.isolation], arena, observers);
+    trial = collectTrial(readTrial(arena, jobRanges(plan)), plan, run, signal.aborted);
+    return trial;
   } finally {
-    unwatch();
     signal.removeEventListener('abort', stop);
+    await observers.ended(trial);
     arena.close();
   }
 }

@@ -4,7 +4,6 @@ import { probeBackend } from '../native/library.ts';
 import { type JobGroup, type RunPlan, withWorkloads } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
 import { explainRefusal, setupOf } from './preflight.ts';
-import { noProgress } from './progress.ts';
 import { runTrial } from './trial.ts';
 
 /** Enough that the queue has been full and every slot used again. */
@@ -51,6 +50,6 @@ export function variantTrier(
       const refused = refusal(variant, group);
       if (refused !== null || signal.aborted) return refused;
     }
-    return troubleOf(await runTrial(short, { variant, trial: 1, position: 1 }, noProgress, signal));
+    return troubleOf(await runTrial(short, { variant, trial: 1, position: 1 }, signal));
   };
 }

@@ -1,0 +1,23 @@
+/** Looks at what the machine does beside a trial: its load is sampled outside of the measured window. */
+import { conditionsBetween, type LoadSample, sampleLoad } from '../host/host-load.ts';
+import type { Environment } from '../results/schema.ts';
+import { disksOf, ownTraffic } from './own-traffic.ts';
+import type { TrialObserver, TrialView } from './trial-observer.ts';
+
+/** An observer that gives each trial its `conditions`. */
+export function observeConditions(environment: Environment): TrialObserver {
+  const disks = disksOf(environment);
+  let before: { load: LoadSample; view: TrialView } | null = null;
+  return {
+    name: 'conditions',
+    prepare(view) {
+      before = { load: sampleLoad(disks), view };
+    },
+    ended(trial) {
+      if (trial === null || before === null) return;
+      const { plan, run } = before.view;
+      const own = ownTraffic(plan, run.variant, trial, environment);
+      trial.conditions = conditionsBetween(before.load, sampleLoad(disks), own);
+    },
+  };
+}
