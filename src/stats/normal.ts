@@ -1,17 +1,35 @@
 /** The standard normal distribution. */
 
-/**
- * Probability of a value of z or less, to a relative error below 1.2e-7 in the lower tail: the complementary error
- * function by Chebyshev fitting (Press et al., Numerical Recipes in C, 2nd edition, section 6.2).
- */
+/** From here on the continued fraction is the faster one; below it the series loses no more than 14 bits of the tail. */
+const TAIL_FROM = 3;
+
+/** What the continued fraction needs at TAIL_FROM for full precision; further out it needs less. */
+const FRACTION_TERMS = 120;
+
+function density(z: number): number {
+  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+}
+
+/** Probability of 0..z by the power series (Abramowitz and Stegun, Handbook of Mathematical Functions, 1964, 26.2.11). */
+function fromZero(z: number): number {
+  let term = z;
+  let sum = z;
+  for (let n = 3; sum + term !== sum; n += 2) {
+    term *= (z * z) / n;
+    sum += term;
+  }
+  return density(z) * sum;
+}
+
+/** Probability of more than z, by Laplace's continued fraction (ibid., 26.2.14). */
+function beyond(z: number): number {
+  let fraction = z;
+  for (let n = FRACTION_TERMS; n > 0; n--) fraction = z + n / fraction;
+  return density(z) / fraction;
+}
+
+/** Probability of a value of z or less, to a relative error below 1e-12 in the lower tail as well. */
 export function normalCdf(z: number): number {
-  const x = z / Math.SQRT2;
-  const t = 1 / (1 + 0.5 * Math.abs(x));
-  const coefficients = [
-    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196,
-    1.00002368, -1.26551223,
-  ];
-  const fitted = coefficients.reduce((sum, coefficient) => sum * t + coefficient, 0);
-  const tail = 0.5 * t * Math.exp(-x * x + fitted);
-  return x > 0 ? 1 - tail : tail;
+  if (Math.abs(z) < TAIL_FROM) return 0.5 + fromZero(z);
+  return z < 0 ? beyond(-z) : 1 - beyond(z);
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { normalCdf } from './normal.ts';
 import { mannWhitney, type RankTest, wilcoxon } from './rank-tests.ts';
 
 function near(actual: number, expected: number, tolerance = 1e-9): void {
@@ -9,15 +8,6 @@ function near(actual: number, expected: number, tolerance = 1e-9): void {
 }
 
 const range = (n: number, of: (i: number) => number) => Array.from({ length: n }, (_, i) => of(i));
-
-describe('the normal distribution', () => {
-  it('is that of the tables', () => {
-    near(normalCdf(0), 0.5, 1e-6);
-    near(normalCdf(-1.959964), 0.025, 1e-6);
-    near(normalCdf(-3), 0.0013498980316300933, 1e-6);
-    near(normalCdf(2.5), 0.9937903346742238, 1e-6);
-  });
-});
 
 describe("Mann and Whitney's test", () => {
   it('gives the published results', () => {
