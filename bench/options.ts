@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 import { rows } from './rows.ts';
 
-export const parts = ['comparison', 'floor', 'limits'] as const;
-export type Part = (typeof parts)[number];
+const parts = ['comparison', 'floor', 'limits'] as const;
+type Part = (typeof parts)[number];
 const backends: readonly string[] = rows.map(({ backend }) => backend);
 
 export interface BenchOptions {

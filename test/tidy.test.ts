@@ -1,4 +1,4 @@
-/** What is easy to let slip: file sizes, leftovers, dead exports, words that have no place in the repository. */
+/** What is easy to let slip: file sizes, leftovers, words that have no place in the repository. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -31,20 +31,6 @@ test('no test is skipped or singled out for good', () => {
   const tests = files.filter((file) => file.endsWith('.test.ts') && !file.includes('tidy'));
   const marked = tests.filter((file) => /\b(test|it|describe)\.(only|todo)\(/.test(text(file)));
   assert.deepEqual(marked, []);
-});
-
-test('every exported function and value is used by another file', () => {
-  const sources = files.filter((file) => /\.(ts|mjs)$/.test(file)).map((file) => [file, text(file)] as const);
-  const dead: string[] = [];
-  for (const [file, content] of sources) {
-    if (!file.startsWith('src/') || file.endsWith('.test.ts')) continue;
-    for (const [, name = ''] of content.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)) {
-      const word = new RegExp(`\\b${name}\\b`);
-      const used = sources.some(([other, body]) => other !== file && word.test(body));
-      if (!used) dead.push(`${file}: ${name}`);
-    }
-  }
-  assert.deepEqual(dead, []);
 });
 
 test('only the command line prints', () => {

@@ -20,7 +20,7 @@ export interface Feature {
 }
 
 /** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */
-export type Hint = (errno: number, stage: string, workload: Workload) => string | undefined;
+type Hint = (errno: number, stage: string, workload: Workload) => string | undefined;
 
 export interface Backend {
   name: string;

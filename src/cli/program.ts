@@ -16,7 +16,7 @@ export interface Invocation {
 }
 
 /** Does a command's work and says the exit code. */
-export type Action = (invocation: Invocation) => Promise<number>;
+type Action = (invocation: Invocation) => Promise<number>;
 
 export interface CommandSpec {
   /** '' is the program itself: a run. */

@@ -12,7 +12,7 @@ export interface RawUsage {
   sysNs: number;
 }
 
-export interface RawError {
+interface RawError {
   /** UB.OP_*. */
   op: number;
   /** Positive. */
@@ -24,7 +24,7 @@ export interface RawError {
 }
 
 /** What a job counted of an operation. */
-export interface RawOp {
+interface RawOp {
   ios: number;
   bytes: number;
   shortIos: number;

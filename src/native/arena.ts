@@ -8,7 +8,7 @@ import { LAYOUT, UB } from './abi.ts';
 import { encode, fieldOf, Reader, type StructValues } from './codec.ts';
 import { type ArenaHandle, library } from './library.ts';
 
-export interface ArenaFile {
+interface ArenaFile {
   path: string;
   kind: 'file' | 'block' | 'char';
   /** First byte and number of bytes that are used. */

@@ -41,7 +41,7 @@ export type OptionValues = { [S in Table as S['flag']]: ValueOf<S> };
 export type RawOptions = Partial<OptionValues>;
 
 /** The options whose values a stored result holds; of --job it holds what it came to, for each group. */
-export type StoredFlag = Exclude<Exclude<Table, { scope: 'output' | 'compare' }>['flag'], 'job'>;
+type StoredFlag = Exclude<Exclude<Table, { scope: 'output' | 'compare' }>['flag'], 'job'>;
 
 /** Options that may have no value in force: no bound, no reference, all CPUs. */
 type OptionalFlag =

@@ -20,7 +20,7 @@ const POINTS_MAX = 4096;
 const AXES: readonly Flag[] = ['iodepth', 'numjobs', 'bs'];
 
 /** An option of several values. */
-export interface Dimension {
+interface Dimension {
   flag: Flag;
   /** In the option's own syntax, canonical, each once, in the order of the runs. */
   values: readonly string[];

@@ -22,7 +22,7 @@ export interface Estimate {
   n: number;
 }
 
-export type Verdict = 'higher' | 'lower' | 'same' | 'unknown';
+type Verdict = 'higher' | 'lower' | 'same' | 'unknown';
 
 /** A difference between a candidate and a reference. */
 export interface Difference {

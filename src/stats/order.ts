@@ -10,7 +10,7 @@ export interface Measured {
 }
 
 /** agrees: significantly the same way; differs: significantly the other; unclear: no significant difference here. */
-export type Agreement = 'agrees' | 'differs' | 'unclear';
+type Agreement = 'agrees' | 'differs' | 'unclear';
 
 export interface PairOrder {
   /** What is published as the greater. */

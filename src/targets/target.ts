@@ -22,7 +22,7 @@ import {
 } from './target-options.ts';
 import { checkSpace } from './target-space.ts';
 
-export { blockSizesInUse, type TargetHost, type TargetOptions } from './target-options.ts';
+export type { TargetHost, TargetOptions } from './target-options.ts';
 
 /** All new files of one job together, when no size is given. */
 const DEFAULT_NEW_BYTES = 256 * 2 ** 20;

@@ -25,14 +25,14 @@ import {
 } from './units.ts';
 
 /** Block sizes by operation, in bytes; undefined where the text left one out (`,8k`: reads keep theirs). */
-export interface BlockSizes {
+interface BlockSizes {
   read: number | undefined;
   write: number | undefined;
   trim: number | undefined;
 }
 
 /** fio's file_service_type with the number of I/Os to one file before the next: `random:8`. */
-export interface FileService {
+interface FileService {
   type: FileServiceType;
   batch: number;
 }

@@ -7,7 +7,7 @@ export type Distribution =
   | { kind: 'pareto'; h: number }
   | { kind: 'normal'; deviation: number };
 export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
-export type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
+type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
 export type Isolation = 'thread' | 'process';
 /** One file or device that a job uses. */
 export interface TargetFile {

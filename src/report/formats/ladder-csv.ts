@@ -3,7 +3,7 @@ import type { RunResult } from '../../results/schema.ts';
 import { type Rung, rungsOf } from '../text/ladder.ts';
 import { csvLine, type Value } from './csv-line.ts';
 
-export interface LadderCsvColumn {
+interface LadderCsvColumn {
   name: string;
   help: string;
   of: (rung: Rung) => Value;

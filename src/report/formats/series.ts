@@ -13,13 +13,13 @@ const UNNAMED = 'uring-bench';
 /** What tells workloads apart at a glance. */
 const NAMING = ['rw', 'bs', 'iodepth', 'numjobs'] as const;
 
-export interface SeriesValue {
+interface SeriesValue {
   metric: Metric;
   estimate: Estimate;
 }
 
 /** One trial with the run that it is of. */
-export interface SeriesTrial {
+interface SeriesTrial {
   trial: Trial;
   result: RunResult;
 }
