@@ -2,7 +2,7 @@
 import { EXIT, usageError } from '../errors.ts';
 import { checkSetup, planSweep, pointsLeft } from '../experiments/sweep.ts';
 import type { PlannedPoint } from '../experiments/sweep-progress.ts';
-import { checkSameGrid, gridOf, storedGrid } from '../experiments/sweep-resume.ts';
+import { checkSameGrid, gridOf, isConsent, storedGrid } from '../experiments/sweep-resume.ts';
 import { dioAlign } from '../native/library.ts';
 import { readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
@@ -95,13 +95,15 @@ function prepare(runs: readonly WrittenOption[], raw: RawOptions, argv: readonly
   const resumed = raw.resume ?? null;
   const stored = resumed === null ? null : readSweep(resumed);
   const settings = reportSettings(raw, stored?.report ?? null);
-  const known = stored === null || resumed === null ? null : gridOf(stored.grid, resumed);
-  const grid = known !== null && runs.length === 0 ? known : readGrid(runs);
+  const consent = runs.filter(isConsent);
+  const known = stored === null || resumed === null ? null : gridOf(stored.grid, resumed, consent);
+  const grid = known !== null && runs.length === consent.length ? known : readGrid(runs);
   if (known !== null && resumed !== null) checkSameGrid(grid, known, resumed);
   const points = planSweep(grid, { machine: readMachine(), target: { dioAlign } });
   checkSetup(points);
   if (stored === null) return { sweep: newSweep(grid, argv, settings), points, resumed };
-  const sweep = { ...stored, report: settings, resumed_at: [...stored.resumed_at, new Date().toISOString()] };
+  const resumedAt = [...stored.resumed_at, new Date().toISOString()];
+  const sweep = { ...stored, grid: storedGrid(grid), report: settings, resumed_at: resumedAt };
   return { sweep, points, resumed };
 }
 

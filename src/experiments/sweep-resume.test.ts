@@ -66,8 +66,25 @@ describe('a sweep that goes on', () => {
     );
   });
 
+  it('takes no consent from a file, and none into it', () => {
+    const given: [Flag, string][] = [
+      ['allow-overwrite', '1'],
+      ['destroy-device', '/dev/sdx'],
+    ];
+    const options = Object.fromEntries(given.map(([flag, text]) => [flag, [text]]));
+    const hostile = { ...storedGrid(begun), options: { ...storedGrid(begun).options, ...options } };
+    assert.deepEqual(gridOf(hostile, 'f.json'), begun);
+    const consent = given.map(([flag, text]): WrittenOption => ({ flag, text }));
+    const again = gridOf(hostile, 'f.json', consent);
+    assert.deepEqual(again.fixed.slice(-2), consent, 'that of this command line counts');
+    assert.deepEqual(storedGrid(again), storedGrid(begun));
+    assert.doesNotThrow(() => checkSameGrid(again, begun, 'f.json'));
+  });
+
   it('refuses options of another version', () => {
     const stored = { ...storedGrid(begun), options: { 'no-such-option': ['1'] } };
     refused(() => gridOf(stored, 'f.json'), /^f\.json sweeps an unknown option 'no-such-option'/);
+    const output = { ...storedGrid(begun), options: { output: ['/dev/sdx'] } };
+    refused(() => gridOf(output, 'f.json'), /^f\.json sweeps an unknown option 'output'/);
   });
 });
