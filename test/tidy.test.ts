@@ -33,6 +33,22 @@ test('no test is skipped or singled out for good', () => {
   assert.deepEqual(marked, []);
 });
 
+test('a name that files export has one meaning', () => {
+  const homes = new Map<string, string[]>();
+  for (const file of files) {
+    if (!file.startsWith('src/') || !file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+    const declared =
+      /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|let|class|interface|type|enum) (\w+)/gm;
+    // A set: overloads of a function are one name.
+    for (const name of new Set([...text(file).matchAll(declared)].map(([, word = '']) => word))) {
+      homes.set(name, [...(homes.get(name) ?? []), file]);
+    }
+  }
+  assert.ok(homes.size > 500, `only ${homes.size} names were found`);
+  const shared = [...homes].filter(([, where]) => where.length > 1);
+  assert.deepEqual(shared, []);
+});
+
 test('only the command line prints', () => {
   const printing = files.filter(
     (file) =>

@@ -43,7 +43,7 @@ export interface ProgramSpec {
 }
 
 /** What came of a command line: an exit code, and the text of --help or --version if that was asked for. */
-export interface Outcome {
+export interface ProgramEnd {
   code: number;
   text: string;
 }
@@ -52,9 +52,9 @@ export interface Outcome {
  * Reads the command line and does what it says.
  * @throws BenchError, or whatever else a command throws
  */
-export async function runProgram(spec: ProgramSpec, argv: readonly string[]): Promise<Outcome> {
+export async function runProgram(spec: ProgramSpec, argv: readonly string[]): Promise<ProgramEnd> {
   const flags: CommandFlags = Object.fromEntries(spec.commands.map((c) => [c.name, c.flags]));
-  const outcome: Outcome = { code: 0, text: '' };
+  const outcome: ProgramEnd = { code: 0, text: '' };
   const program = new Command(spec.name)
     .version(spec.version(), '-V, --version', 'show the version')
     // Else the program itself would take the options of a command that it knows too.
@@ -86,7 +86,7 @@ function define(
   command: Command,
   spec: CommandSpec,
   columns: number,
-  outcome: Outcome,
+  outcome: ProgramEnd,
   argv: readonly string[],
 ): void {
   command

@@ -12,8 +12,8 @@ import {
   type Comparison,
   type ComparisonWarning,
   type MetricComparison,
+  type MetricDifference,
   type Side,
-  type StoredDifference,
   type VariantComparison,
 } from './schema.ts';
 import { checkSameWorkload, type StoredRun } from './workload.ts';
@@ -54,7 +54,7 @@ function samplesOf(trials: readonly Trial[], metric: Metric): number[] {
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-function storedDifference({ ratio, low, high, p, test, verdict, moreTrials }: Difference): StoredDifference {
+function metricDifference({ ratio, low, high, p, test, verdict, moreTrials }: Difference): MetricDifference {
   return {
     ratio: finiteOrNull(ratio),
     low: finiteOrNull(low),
@@ -93,7 +93,7 @@ function compareMetric(metric: Metric, before: readonly Trial[], after: readonly
       better: metric.better,
       baseline: left.length > 0 ? estimate(left) : null,
       candidate: right.length > 0 ? estimate(right) : null,
-      difference: difference === null ? null : storedDifference(difference),
+      difference: difference === null ? null : metricDifference(difference),
     },
     difference,
   };

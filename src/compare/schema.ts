@@ -22,7 +22,7 @@ const SideSchema = Type.Object(
   strict,
 );
 
-const DifferenceSchema = Type.Object(
+const MetricDifferenceSchema = Type.Object(
   {
     ratio: nullable(
       Type.Number({ description: 'candidate over baseline, of medians; null: the baseline is 0' }),
@@ -44,7 +44,7 @@ const MetricComparisonSchema = Type.Object(
     better: oneOf('higher', 'lower'),
     baseline: nullable(EstimateSchema),
     candidate: nullable(EstimateSchema),
-    difference: nullable(DifferenceSchema),
+    difference: nullable(MetricDifferenceSchema),
   },
   { ...strict, description: 'null: that side has no such trial or no such I/O' },
 );
@@ -93,7 +93,7 @@ export const ComparisonSchema = Type.Object(
 
 export type Comparison = Static<typeof ComparisonSchema>;
 export type Side = Static<typeof SideSchema>;
-export type StoredDifference = Static<typeof DifferenceSchema>;
+export type MetricDifference = Static<typeof MetricDifferenceSchema>;
 export type MetricComparison = Static<typeof MetricComparisonSchema>;
 export type VariantComparison = Static<typeof VariantComparisonSchema>;
 export type Check = Static<typeof CheckSchema>;

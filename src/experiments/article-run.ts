@@ -1,5 +1,5 @@
 /** Runs one of the article's experiments and counts what was read from devices meanwhile. */
-import { disksOf, type ReadCounters, readCounters, readSince } from '../host/device-reads.ts';
+import { disksOf, type ReadCounters, readDiskCounters, readSince } from '../host/device-reads.ts';
 import type { RunContext } from '../jobs/context.ts';
 import { runSeconds } from '../jobs/plan.ts';
 import { type RunOutcome, runPlan } from '../jobs/runner.ts';
@@ -19,11 +19,11 @@ function observeReads(report: ArticleReport): TrialObserver {
     name: 'device reads',
     prepare({ run }) {
       variant = run.variant.name;
-      before = readCounters(report.devices);
+      before = readDiskCounters(report.devices);
     },
     ended(trial) {
       if (trial === null) return;
-      const read = readSince(before, readCounters(report.devices));
+      const read = readSince(before, readDiskCounters(report.devices));
       report.device_reads.push({
         variant,
         trial: trial.trial,

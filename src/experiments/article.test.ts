@@ -8,7 +8,7 @@ import { flatPlan } from '../../test/support/plan.ts';
 import { refused } from '../../test/support/refused.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { ResolveHost } from '../resolve/resolve.ts';
-import { articleJob, backendsOf, notesOf, scaledFileBytes } from './article.ts';
+import { articleJob, articleNotes, backendsOf, scaledFileBytes } from './article.ts';
 import { articleBytes, articleSeconds } from './article-run.ts';
 
 const MIB = 2 ** 20;
@@ -151,9 +151,9 @@ describe('polling', () => {
   });
 
   it('is said to be missing where it is', () => {
-    assert.deepEqual(notesOf('table3', place, 512, false, machine), []);
-    const notes = notesOf('table3', { ...place, polled: false }, 512, false, machine);
+    assert.deepEqual(articleNotes('table3', place, 512, false, machine), []);
+    const notes = articleNotes('table3', { ...place, polled: false }, 512, false, machine);
     assert.match(notes.join(), /^nvme0n1 has no polled queue: .*nvme\.poll_queues=N/);
-    assert.deepEqual(notesOf('table1', { ...place, polled: false }, 1024, false, machine), []);
+    assert.deepEqual(articleNotes('table1', { ...place, polled: false }, 1024, false, machine), []);
   });
 });

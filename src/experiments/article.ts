@@ -155,7 +155,7 @@ export function backendsOf(table: ArticleTable, place: Place): string[] {
 }
 
 /** Where the set-up is not the article's. */
-export function notesOf(
+export function articleNotes(
   table: ArticleTable,
   place: Place,
   bs: number,
@@ -216,5 +216,5 @@ export function articleJob(table: ArticleTable, raw: RawOptions, host: ResolveHo
     ...own,
   };
   const { plan, warnings } = resolve(options, host);
-  return { table, full, plan, warnings, notes: notesOf(table, place, bs, full, host.machine) };
+  return { table, full, plan, warnings, notes: articleNotes(table, place, bs, full, host.machine) };
 }

@@ -37,16 +37,16 @@ function excludes(a: Feature, b: Feature): boolean {
 }
 
 /** Features without those that miss another one that they need. */
-function withNeeds(features: readonly Feature[]): Feature[] {
+function withoutUnmetNeeds(features: readonly Feature[]): Feature[] {
   const kept = features.filter(({ needs = [] }) =>
     needs.every((name) => features.some((f) => f.name === name)),
   );
-  return kept.length === features.length ? kept : withNeeds(kept);
+  return kept.length === features.length ? kept : withoutUnmetNeeds(kept);
 }
 
 /** The features of the next step: what excludes the new one makes room for it, with what needs that. */
 export function addFeature(features: readonly Feature[], added: Feature): Feature[] {
-  return [...withNeeds(features.filter((feature) => !excludes(feature, added))), added];
+  return [...withoutUnmetNeeds(features.filter((feature) => !excludes(feature, added))), added];
 }
 
 /** A variant that is shown as the step that it is: `+fixedbufs`. */

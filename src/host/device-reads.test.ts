@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { plantTree } from '../../test/support/host-tree.ts';
 import { scratchFolder } from '../../test/support/scratch.ts';
-import { readCounters, readSince } from './device-reads.ts';
+import { readDiskCounters, readSince } from './device-reads.ts';
 
 const io = (bytes: number) => `rchar: 9\nwchar: 9\nsyscr: 1\nsyscw: 1\nread_bytes: ${bytes}\nwrite_bytes: 7`;
 
@@ -16,18 +16,18 @@ describe('counters of device reads', () => {
       '/proc/self/task/10/io': io(4000),
       '/proc/self/task/11/io': io(1000),
     });
-    assert.deepEqual(readCounters(['vda', 'vdb'], { root }), {
+    assert.deepEqual(readDiskCounters(['vda', 'vdb'], { root }), {
       processBytes: 5000,
       deviceBytes: 2048 * 512,
     });
-    assert.equal(readCounters(['vda', 'vdz'], { root }).deviceBytes, null, 'one has no statistics');
-    assert.equal(readCounters([], { root }).deviceBytes, null, 'tmpfs has no device');
+    assert.equal(readDiskCounters(['vda', 'vdz'], { root }).deviceBytes, null, 'one has no statistics');
+    assert.equal(readDiskCounters([], { root }).deviceBytes, null, 'tmpfs has no device');
   });
 
   it('are unknown where the kernel does not say', (t) => {
     const root = scratchFolder(t);
     plantTree(root, { '/sys/block/vda/stat': 'nonsense' });
-    assert.deepEqual(readCounters(['vda'], { root }), { processBytes: null, deviceBytes: null });
+    assert.deepEqual(readDiskCounters(['vda'], { root }), { processBytes: null, deviceBytes: null });
   });
 
   it('are compared, never below zero', () => {

@@ -43,7 +43,7 @@ function endedReadBytes(host: Host): number | null {
 }
 
 /** The counters as they are now. */
-export function readCounters(disks: readonly string[], host: Host = {}): ReadCounters {
+export function readDiskCounters(disks: readonly string[], host: Host = {}): ReadCounters {
   const each = disks.map((disk) => diskReadBytes(disk, host));
   const known = each.filter((bytes) => bytes !== null);
   return {

@@ -17,7 +17,7 @@ import { validityOf } from '../stats/validity.ts';
 import type { RunContext } from './context.ts';
 import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
-import { disksOf } from './own-traffic.ts';
+import { testedDisks } from './own-traffic.ts';
 import { type PlannedTrial, planBlock, warmupPlan } from './plan.ts';
 import { runTrial } from './trial.ts';
 import { Observers } from './trial-observer.ts';
@@ -134,7 +134,7 @@ async function warmUp(plan: RunPlan, result: RunResult, context: RunContext): Pr
 }
 
 async function lookAtIdle(result: RunResult, trial: number): Promise<void> {
-  const disks = disksOf(result.environment);
+  const disks = testedDisks(result.environment);
   const before = sampleLoad(disks);
   await sleep(IDLE_MS);
   result.idle = [...(result.idle ?? []), idleBetween(before, sampleLoad(disks), trial)];

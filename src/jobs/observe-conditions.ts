@@ -1,12 +1,12 @@
 /** Looks at what the machine does beside a trial: its load is sampled outside of the measured window. */
 import { conditionsBetween, type LoadSample, sampleLoad } from '../host/host-load.ts';
 import type { Environment } from '../results/schema.ts';
-import { disksOf, ownTraffic } from './own-traffic.ts';
+import { ownTraffic, testedDisks } from './own-traffic.ts';
 import type { TrialObserver, TrialView } from './trial-observer.ts';
 
 /** An observer that gives each trial its `conditions`. */
 export function observeConditions(environment: Environment): TrialObserver {
-  const disks = disksOf(environment);
+  const disks = testedDisks(environment);
   let before: { load: LoadSample; view: TrialView } | null = null;
   return {
     name: 'conditions',

@@ -4,7 +4,7 @@ import { fixture } from '../../test/fixtures/load.ts';
 import { parseVariant } from '../backends/registry.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Workload } from '../workload/workload.ts';
-import { disksOf, ownTraffic } from './own-traffic.ts';
+import { ownTraffic, testedDisks } from './own-traffic.ts';
 
 const result = fixture('mixed');
 const trial = result.backends[0]?.trials[0];
@@ -56,8 +56,8 @@ test('there is nothing to compare where counters show something else', () => {
 });
 
 test('devices are named once, and none when one is unknown', () => {
-  assert.deepEqual(disksOf(result.environment), ['nvme0n1']);
+  assert.deepEqual(testedDisks(result.environment), ['nvme0n1']);
   const [file] = result.environment.files;
   assert.ok(file);
-  assert.deepEqual(disksOf({ ...result.environment, files: [file, { ...file, device: null }] }), []);
+  assert.deepEqual(testedDisks({ ...result.environment, files: [file, { ...file, device: null }] }), []);
 });

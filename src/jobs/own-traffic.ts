@@ -5,7 +5,7 @@ import { type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { Environment, Trial } from '../results/schema.ts';
 
 /** Kernel names of the block devices below a workload's files; none when that of any is unknown. */
-export function disksOf({ files }: Environment): string[] {
+export function testedDisks({ files }: Environment): string[] {
   const disks = files.map(({ device }) => device);
   const known = disks.filter((disk) => disk !== null);
   return known.length === disks.length ? [...new Set(known)] : [];

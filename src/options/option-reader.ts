@@ -2,7 +2,7 @@
 import { type BenchError, usageError } from '../errors.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import { didYouMean } from '../values/nearest.ts';
-import { type KindValues, kinds, type Stored } from '../values/option-kinds.ts';
+import { type KindValues, kinds, type StoredValue } from '../values/option-kinds.ts';
 import type { OptionSpec } from '../values/option-spec.ts';
 import { formatSize, isDecimalSize, parseSize, shown } from '../values/units.ts';
 import { type Flag, type InForce, type OptionValues, optionTable, type RawOptions } from './options.ts';
@@ -84,7 +84,7 @@ export function formatOption<F extends Flag>(flag: F, value: OptionValues[F]): s
 }
 
 /** The stored job description: every option with its value in force, by flag name. */
-export function storeOptions(values: InForce): Record<string, Stored> {
+export function storeOptions(values: InForce): Record<string, StoredValue> {
   return Object.fromEntries(
     Object.entries(values).map(([flag, value]) => {
       const spec = specOf(flag as Flag);

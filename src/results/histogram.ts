@@ -233,13 +233,13 @@ export function toLatency(counts: Counts, exact: ExactLatency, percentileList: r
 }
 
 /** What several stored latencies are together. */
-export type MergedLatency = Pick<Latency, 'mean' | 'min' | 'max' | 'N' | 'percentile'>;
+export type PooledLatency = Pick<Latency, 'mean' | 'min' | 'max' | 'N' | 'percentile'>;
 
 /**
  * Several stored latencies as one, as if every sample had been recorded in one.
  * @throws BenchError (usage) when a histogram doesn't hold the N samples that stand beside it.
  */
-export function mergeLatencies(parts: readonly Latency[], percentileList: readonly number[]): MergedLatency {
+export function mergeLatencies(parts: readonly Latency[], percentileList: readonly number[]): PooledLatency {
   const counts = new Float64Array(COUNTERS);
   const bounds = { min: Number.POSITIVE_INFINITY, max: 0 };
   let N = 0;

@@ -73,7 +73,7 @@ export interface KindSpec {
 }
 
 /** A value as JSON holds it. */
-export type Stored = boolean | number | string | string[] | null;
+export type StoredValue = boolean | number | string | string[] | null;
 
 interface KindOf<T> {
   /** @throws BenchError (usage) that names the option and shows the text */
@@ -81,7 +81,7 @@ interface KindOf<T> {
   /** Text that parses back to the value. */
   format(value: T, spec: KindSpec): string;
   /** The value in the stored job description, in the unit that docs/OPTIONS.md names. */
-  store(value: T, spec: KindSpec): Stored;
+  store(value: T, spec: KindSpec): StoredValue;
 }
 
 function bounds(spec: KindSpec): [number, number] {

@@ -20,7 +20,7 @@ export function changeText({ baseline, candidate, difference }: MetricComparison
 }
 
 /** "-12.1..-8.4%": the 95 % interval of the change. */
-export function intervalText({ difference }: MetricComparison): string {
+export function changeIntervalText({ difference }: MetricComparison): string {
   if (difference === null || difference.low === null || difference.high === null) return '';
   return `${ratioText(difference.low).replace('%', '')}..${ratioText(difference.high)}`;
 }

@@ -7,8 +7,8 @@ import { type Cell, type Column, LAST_RESORT, type TableView, type Tone } from '
 import { printable } from '../text/text.ts';
 import type { Note } from '../text/warnings.ts';
 import {
+  changeIntervalText,
   changeText,
-  intervalText,
   metricOf,
   plusMinusText,
   probabilityText,
@@ -99,7 +99,7 @@ function tableOf(comparison: Comparison, whole: boolean): TableView {
     column(['change'], 'right', ({ metric }) => ({ text: changeText(metric), tone: toneOf(metric) }), {
       legend,
     }),
-    column(['95 % interval'], 'right', ({ metric }) => intervalText(metric), { drop: 2 }),
+    column(['95 % interval'], 'right', ({ metric }) => changeIntervalText(metric), { drop: 2 }),
     column(['p'], 'right', ({ metric }) => probabilityText(metric), { drop: 3 }),
     column(['n'], 'right', ({ metric }) => trialsText(metric), { drop: 1 }),
   ];
@@ -124,7 +124,7 @@ function verdictsOf({ checks, outcome, inconclusive, variants }: Comparison): Co
     .map((check) => {
       const variant = variants.find((one) => one.variant === check.variant);
       const metric = variant?.metrics.find((one) => one.metric === check.metric);
-      const change = metric?.difference ? ` (${changeText(metric)}, ${intervalText(metric)})` : '';
+      const change = metric?.difference ? ` (${changeText(metric)}, ${changeIntervalText(metric)})` : '';
       const text = `${check.outcome}: ${check.label}: ${check.rule}: ${check.reason}${change}`;
       return { text: printable(text), tone: TONES[check.outcome] };
     });

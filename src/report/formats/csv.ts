@@ -3,7 +3,7 @@
  * statistics are made of. Columns keep their names and order; new ones are added at the end. Quoted as RFC 4180
  * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
  */
-import { type MergedLatency, mergeLatencies, percentileKey } from '../../results/histogram.ts';
+import { mergeLatencies, type PooledLatency, percentileKey } from '../../results/histogram.ts';
 import type { Direction, Latency, RunResult, Trial } from '../../results/schema.ts';
 import { trialRates } from '../../stats/summary.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
@@ -104,10 +104,10 @@ function percentileColumns(percentileList: readonly number[]): CsvColumn[] {
   );
 }
 
-const latencies = new WeakMap<Trial, { percentileList: readonly number[]; latency: MergedLatency }>();
+const latencies = new WeakMap<Trial, { percentileList: readonly number[]; latency: PooledLatency }>();
 
 /** Merged once for all the columns of a row. */
-function latencyOf(trial: Trial, percentileList: readonly number[]): MergedLatency {
+function latencyOf(trial: Trial, percentileList: readonly number[]): PooledLatency {
   const known = latencies.get(trial);
   if (known?.percentileList === percentileList) return known.latency;
   const latency = mergeLatencies(

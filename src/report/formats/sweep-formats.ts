@@ -5,7 +5,13 @@ import type { SweepResult } from '../../results/sweep-schema.ts';
 import { layoutOf, sweepHead, sweepHeader, sweepRows, sweepTail } from '../sweep/sweep.ts';
 import { kneeLines } from '../sweep/sweep-curves.ts';
 import { statusLine, sweepNotes } from '../sweep/sweep-notes.ts';
-import { intervalText, metricHead, metricValue, rowsOfPoint, type SweepView } from '../sweep/sweep-view.ts';
+import {
+  metricHead,
+  metricValue,
+  rowsOfPoint,
+  type SweepView,
+  shortMarginText,
+} from '../sweep/sweep-view.ts';
 import type { Column } from '../text/table-view.ts';
 import { csvColumns, csvRows } from './csv.ts';
 import { csvLine } from './csv-line.ts';
@@ -50,7 +56,7 @@ function markdownTable(sweep: SweepResult, view: SweepView): string {
       column(metricHead(metric), 'right', ({ estimates, status }) => {
         const estimate = estimates[at];
         if (!estimate) return at === 0 && status !== 'complete' ? status : '';
-        return `${metricValue(metric, estimate.median)} ${intervalText(estimate)}`.trim();
+        return `${metricValue(metric, estimate.median)} ${shortMarginText(estimate)}`.trim();
       }),
     ),
   ]);

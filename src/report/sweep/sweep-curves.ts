@@ -6,7 +6,7 @@ import type { SweepResult } from '../../results/sweep-schema.ts';
 import { type CurvePoint, type Knee, kneeByGain, kneeWithinLimit } from '../../stats/knee.ts';
 import { formatIops } from '../../values/format.ts';
 import { formatTime } from '../../values/units.ts';
-import { drawPlot, SERIES_MAX, type Series } from '../text/plot.ts';
+import { drawPlot, type PlotSeries, SERIES_MAX } from '../text/plot.ts';
 import { printable } from '../text/text.ts';
 import { estimateOf, labelsOf, limitText, type SweepView } from './sweep-view.ts';
 
@@ -99,7 +99,7 @@ export function plotTexts(sweep: SweepResult, view: SweepView, columns: number):
     const own = curves.filter((curve) => curve.where === where).slice(0, SERIES_MAX);
     const names = new Map(own.flatMap(({ points }) => points.map(({ x, text }) => [x, text] as const)));
     const plot = (title: string, of: (point: Point) => number, formatY: (y: number) => string) => {
-      const series: Series[] = own.map(({ label, points }) => ({
+      const series: PlotSeries[] = own.map(({ label, points }) => ({
         name: label,
         points: points.map((point) => ({ x: point.x, y: of(point) })).sort((a, b) => a.x - b.x),
       }));

@@ -4,7 +4,7 @@ import { syntheticSweep } from '../../../test/fixtures/synthetic-runs.ts';
 import { refused } from '../../../test/support/refused.ts';
 import { kneeLines } from './sweep-curves.ts';
 import { statusLine, sweepNotes } from './sweep-notes.ts';
-import { intervalText, parseLimit, reportSettings, sweepView } from './sweep-view.ts';
+import { parseLimit, reportSettings, shortMarginText, sweepView } from './sweep-view.ts';
 
 describe('a latency limit', () => {
   it('is a latency and a time', () => {
@@ -44,11 +44,11 @@ describe('what a report shows', () => {
 
   it('shows intervals of several trials', () => {
     const estimate = { median: 100, low: 90, high: 105, confidence: 0.95, min: 90, max: 105, n: 6 };
-    assert.equal(intervalText(estimate), '±10%');
-    assert.equal(intervalText({ ...estimate, low: 99.7, high: 100.1 }), '±0.3%');
-    assert.equal(intervalText({ ...estimate, low: 100, high: 100 }), '±0%');
-    assert.equal(intervalText({ ...estimate, n: 1 }), '');
-    assert.equal(intervalText({ ...estimate, median: 0, low: 0, high: 0 }), '±0%');
+    assert.equal(shortMarginText(estimate), '±10%');
+    assert.equal(shortMarginText({ ...estimate, low: 99.7, high: 100.1 }), '±0.3%');
+    assert.equal(shortMarginText({ ...estimate, low: 100, high: 100 }), '±0%');
+    assert.equal(shortMarginText({ ...estimate, n: 1 }), '');
+    assert.equal(shortMarginText({ ...estimate, median: 0, low: 0, high: 0 }), '±0%');
   });
 });
 

@@ -92,7 +92,7 @@ export function metricValue(metric: Metric, value: number): string {
 }
 
 /** How far the interval of the median reaches to its farther side: `±3%`; empty for one trial. */
-export function intervalText({ median, low, high, n }: Estimate): string {
+export function shortMarginText({ median, low, high, n }: Estimate): string {
   if (n < 2) return '';
   const share = median > 0 ? Math.max(high - median, median - low) / median : 0;
   const pct = share * 100;

@@ -9,13 +9,13 @@ import { displayWidth, foldWords, printable } from '../text/text.ts';
 import { kneeLines, plotTexts } from './sweep-curves.ts';
 import { statusLine, sweepNotes } from './sweep-notes.ts';
 import {
-  intervalText,
   labelsOf,
   metricHead,
   metricValue,
   rowsOfPoint,
   type SweepRow,
   type SweepView,
+  shortMarginText,
 } from './sweep-view.ts';
 
 const GAP = '  ';
@@ -24,7 +24,7 @@ const LEAST_COLUMNS = 40;
 const VALUE_WIDTH: Readonly<Record<string, number>> = { 'io/s': 10, 'B/s': 8, ns: 12 };
 const INTERVAL_WIDTH = 5;
 
-interface Column {
+interface SweepColumn {
   head: string;
   width: number;
   align: 'left' | 'right';
@@ -33,14 +33,14 @@ interface Column {
 
 /** How rows are laid out. */
 export interface SweepLayout {
-  columns: readonly Column[];
+  columns: readonly SweepColumn[];
   /** Metrics that there was no room for. */
   left: readonly string[];
   dimensions: readonly string[];
   view: SweepView;
 }
 
-function metricColumns(view: SweepView, intervals: boolean, at: number): Column[] {
+function metricColumns(view: SweepView, intervals: boolean, at: number): SweepColumn[] {
   const metric = view.metrics[at];
   if (metric === undefined) return [];
   const value = (row: SweepRow) => {
@@ -49,7 +49,7 @@ function metricColumns(view: SweepView, intervals: boolean, at: number): Column[
     return at === 0 && row.status !== 'complete' ? row.status : '';
   };
   const head = metricHead(metric);
-  const column: Column = {
+  const column: SweepColumn = {
     head,
     width: Math.max(VALUE_WIDTH[metric.unit] ?? 7, displayWidth(head)),
     align: 'right',
@@ -58,12 +58,12 @@ function metricColumns(view: SweepView, intervals: boolean, at: number): Column[
   if (!intervals) return [column];
   const interval = (row: SweepRow) => {
     const estimate = row.estimates[at];
-    return estimate ? intervalText(estimate) : '';
+    return estimate ? shortMarginText(estimate) : '';
   };
   return [column, { head: '', width: INTERVAL_WIDTH, align: 'left', of: interval }];
 }
 
-function widthOf(columns: readonly Column[]): number {
+function widthOf(columns: readonly SweepColumn[]): number {
   return columns.reduce((sum, { width }) => sum + width, GAP.length * (columns.length - 1));
 }
 
@@ -74,7 +74,7 @@ function widthOf(columns: readonly Column[]): number {
 export function layoutOf(sweep: SweepResult, view: SweepView, columns: number): SweepLayout {
   const room = Math.max(columns, LEAST_COLUMNS);
   const labels = labelsOf(sweep);
-  const fixed: Column[] = sweep.grid.dimensions.map(({ option, values }, i) => ({
+  const fixed: SweepColumn[] = sweep.grid.dimensions.map(({ option, values }, i) => ({
     head: option,
     width: Math.max(...[option, ...values].map(displayWidth)),
     align: 'right',
@@ -103,7 +103,7 @@ export function layoutOf(sweep: SweepResult, view: SweepView, columns: number): 
   };
 }
 
-function line(columns: readonly Column[], of: (column: Column) => string): string {
+function line(columns: readonly SweepColumn[], of: (column: SweepColumn) => string): string {
   const cells = columns.map((column) => {
     const text = of(column);
     const pad = ' '.repeat(Math.max(0, column.width - displayWidth(text)));

@@ -1,5 +1,5 @@
 /** The article's latency block: throughput, mean, quantiles and maximum of each backend, side by side. */
-import { type MergedLatency, mergeLatencies, percentileKey } from '../../results/histogram.ts';
+import { mergeLatencies, type PooledLatency, percentileKey } from '../../results/histogram.ts';
 import type { Direction } from '../../results/schema.ts';
 import { median } from '../../stats/spread.ts';
 import { formatIops, formatLatency, formatMiBps, formatQuantile } from '../../values/format.ts';
@@ -18,7 +18,7 @@ interface Figures {
   bwBytes: number | null;
   /** Only in the block of one direction: of all I/Os they are in the main table. */
   rate: { name: string; perSecond: number } | null;
-  latency: MergedLatency;
+  latency: PooledLatency;
 }
 
 function directionsUsed(rows: readonly Row[]): DirectionName[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { drawPlot, type PlotOptions, type Series } from './plot.ts';
+import { drawPlot, type PlotOptions, type PlotSeries } from './plot.ts';
 import { scaleX, scaleY } from './plot-scale.ts';
 import { displayWidth } from './text.ts';
 
@@ -17,7 +17,7 @@ const points = (values: Record<number, number>) =>
 
 describe('a plot', () => {
   it('shows a curve that rises and levels off', () => {
-    const series: Series[] = [
+    const series: PlotSeries[] = [
       { name: 'io_uring', points: points({ 1: 10e3, 2: 20e3, 4: 40e3, 8: 80e3, 16: 82e3 }) },
     ];
     assert.deepEqual(drawPlot(series, options), [
@@ -41,7 +41,7 @@ describe('a plot', () => {
   });
 
   it('takes a logarithmic scale where values span a wide range, and says so', () => {
-    const series: Series[] = [
+    const series: PlotSeries[] = [
       { name: 'a', points: points({ 1: 50, 2: 50, 3: 60 }) },
       { name: 'b', points: points({ 1: 50, 2: 500, 3: 5000 }) },
     ];

@@ -2,7 +2,7 @@
 import { type Scale, scaleX, scaleY } from './plot-scale.ts';
 import { displayWidth, foldWords } from './text.ts';
 
-export interface Series {
+export interface PlotSeries {
   name: string;
   points: readonly { x: number; y: number }[];
 }
@@ -85,7 +85,7 @@ function rowOf(scale: Scale, y: number): number {
  * The lines of a plot; none without points. Horizontally ratios where the values span a wide range (depths that double
  * are evenly spaced), vertically the same or from 0; which is said in the title.
  */
-export function drawPlot(series: readonly Series[], options: PlotOptions): string[] {
+export function drawPlot(series: readonly PlotSeries[], options: PlotOptions): string[] {
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return [];
   const columns = Math.max(options.columns, LEAST_COLUMNS);
