@@ -12,7 +12,7 @@ import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
-import { referenceOf, summarize, withReference } from '../stats/summary.ts';
+import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
 import type { RunContext } from './context.ts';
 import { observeConditions } from './observe-conditions.ts';
@@ -49,10 +49,11 @@ function noteFailure(backend: BackendResult, error: BenchError): void {
   backend.reason = error.hint ? `${error.message} (${error.hint})` : error.message;
 }
 
-function noteTrial(plan: RunPlan, backend: BackendResult, trial: Trial): void {
+function noteTrial(backend: BackendResult, trial: Trial, summarizer: Summarizer): void {
   const known = backend.summary?.vs_reference ?? null;
   backend.trials.push(trial);
-  backend.summary = summarize(backend.trials, plan.percentileList);
+  summarizer.add(trial);
+  backend.summary = summarizer.summary();
   // Until the block is full, what was known after the one before it.
   if (backend.summary) backend.summary.vs_reference = known;
   if (trial.failure) {
@@ -96,6 +97,7 @@ async function runOne(
   run: PlannedTrial,
   result: RunResult,
   context: RunContext,
+  summarizers: ReadonlyMap<string, Summarizer>,
 ): Promise<void> {
   const backend = backendOf(result, run);
   const observers = new Observers([
@@ -105,7 +107,7 @@ async function runOne(
   ]);
   try {
     const trial = await runTrial(plan, run, context.signal, observers);
-    noteTrial(plan, backend, trial);
+    noteTrial(backend, trial, summarizers.get(run.variant.name) as Summarizer);
     result.warnings.push(...trialWarnings(plan, run.variant, trial));
     settleFiles(plan, run.variant);
   } catch (error) {
@@ -164,6 +166,7 @@ export async function runBlocks(
   context: RunContext,
 ): Promise<void> {
   const { signal } = context;
+  const summarizers = new Map(plan.variants.map(({ name }) => [name, new Summarizer(plan.percentileList)]));
   finish(plan, result, false, true);
   file?.write(result); // a crash in the first trial leaves a file that says what was running
   await warmUp(plan, result, context);
@@ -172,7 +175,7 @@ export async function runBlocks(
     for (const run of planBlock(plan, trial)) {
       if (signal.aborted) break;
       if (!runs(result, run)) continue;
-      await runOne(plan, run, result, context);
+      await runOne(plan, run, result, context, summarizers);
       finish(plan, result, false, true);
       file?.write(result);
     }

@@ -235,28 +235,46 @@ export function toLatency(counts: Counts, exact: ExactLatency, percentileList: r
 /** What several stored latencies are together. */
 export type PooledLatency = Pick<Latency, 'mean' | 'min' | 'max' | 'N' | 'percentile'>;
 
-/**
- * Several stored latencies as one, as if every sample had been recorded in one.
- * @throws BenchError (usage) when a histogram doesn't hold the N samples that stand beside it.
- */
-export function mergeLatencies(parts: readonly Latency[], percentileList: readonly number[]): PooledLatency {
-  const counts = new Float64Array(COUNTERS);
-  const bounds = { min: Number.POSITIVE_INFINITY, max: 0 };
-  let N = 0;
-  let sum = 0;
-  for (const part of parts) {
-    const partCounts = decodeCounts(part.hdr);
-    const held = samples(partCounts);
+/** Stored latencies added up one by one, as if every sample had been recorded in one: each is decoded once. */
+export class LatencySum {
+  readonly #counts: Counts = new Float64Array(COUNTERS);
+  readonly #bounds = { min: Number.POSITIVE_INFINITY, max: 0 };
+  #N = 0;
+  #sum = 0;
+
+  /** @throws BenchError (usage) when the histogram doesn't hold the N samples that stand beside it. */
+  add(part: Latency): void {
+    const counts = decodeCounts(part.hdr);
+    const held = samples(counts);
     if (held !== part.N) {
       throw usageError(`a stored histogram holds ${held} samples but N=${part.N}`, 'the file is damaged');
     }
-    if (held === 0) continue;
-    addCounts(counts, partCounts);
-    bounds.min = Math.min(bounds.min, part.min);
-    bounds.max = Math.max(bounds.max, part.max);
-    N += part.N;
-    sum += part.mean * part.N;
+    if (held === 0) return;
+    addCounts(this.#counts, counts);
+    this.#bounds.min = Math.min(this.#bounds.min, part.min);
+    this.#bounds.max = Math.max(this.#bounds.max, part.max);
+    this.#N += part.N;
+    this.#sum += part.mean * part.N;
   }
-  if (N === 0) return { mean: 0, min: 0, max: 0, N: 0, percentile: {} };
-  return { mean: sum / N, ...bounds, N, percentile: percentilesOf(counts, percentileList, bounds) };
+
+  merged(percentileList: readonly number[]): PooledLatency {
+    const [N, bounds] = [this.#N, this.#bounds];
+    if (N === 0) return { mean: 0, min: 0, max: 0, N: 0, percentile: {} };
+    return {
+      mean: this.#sum / N,
+      ...bounds,
+      N,
+      percentile: percentilesOf(this.#counts, percentileList, bounds),
+    };
+  }
+}
+
+/**
+ * Several stored latencies as one.
+ * @throws BenchError (usage) as LatencySum.add()
+ */
+export function mergeLatencies(parts: readonly Latency[], percentileList: readonly number[]): PooledLatency {
+  const sum = new LatencySum();
+  for (const part of parts) sum.add(part);
+  return sum.merged(percentileList);
 }

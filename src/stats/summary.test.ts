@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { countsFromSparse, countsIndex, mergeLatencies, toLatency } from '../results/histogram.ts';
 import type { BackendResult, Direction, Latency, Trial } from '../results/schema.ts';
-import { referenceOf, summarize, trialRates, usableTrials, withReference } from './summary.ts';
+import { referenceOf, Summarizer, summarize, trialRates, usableTrials, withReference } from './summary.ts';
 
 const PERCENTILES = [50, 99];
 
@@ -140,6 +141,48 @@ test('latency is that of all directions and trials in one histogram', () => {
   assert.deepEqual(summarize(trials, PERCENTILES)?.lat_ns, { mean, min, max, N, percentile });
   assert.deepEqual({ N, min, max }, { N: 8, min: 50, max: 9_500 });
   assert.equal(mean, (100 + 200 + 300 + 5_000 + 50 + 60 + 9_000 + 9_500) / 8);
+});
+
+test('trials that come one by one are summarised, after each, as all at once', () => {
+  const status = fc.constantFrom('complete', 'failed', 'interrupted' as const);
+  const values = fc.array(fc.integer({ min: 1, max: 1e9 }), { maxLength: 5 });
+  const drawn = fc.record({ status, read: values, write: values });
+  const draws = fc.array(drawn, { maxLength: 8 });
+  const property = fc.property(draws, (list) => {
+    const trials = list.map(({ status, read, write }, i) => {
+      const directions = { read: direction(read), write: direction(write) };
+      return trial(i + 1, { status, total_ios: read.length + write.length, ...directions });
+    });
+    const summarizer = new Summarizer(PERCENTILES);
+    for (const [i, next] of trials.entries()) {
+      summarizer.add(next);
+      const [summary, sofar] = [summarizer.summary(), trials.slice(0, i + 1)];
+      assert.deepEqual(summary, summarize(sofar, PERCENTILES));
+      const latencies = usableTrials(sofar).flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]);
+      if (summary) assert.deepEqual(summary.lat_ns, mergeLatencies(latencies, PERCENTILES));
+    }
+  });
+  fc.assert(property, { numRuns: 25 });
+});
+
+test('a histogram is decoded as often with many trials as with few', () => {
+  let decoded = 0;
+  const lat_ns = latency([100, 200]);
+  const counted = Object.defineProperty({ ...lat_ns }, 'hdr', {
+    get: () => {
+      decoded++;
+      return lat_ns.hdr;
+    },
+  });
+  const summarizer = new Summarizer(PERCENTILES);
+  const decodes = Array.from({ length: 30 }, (_, i) => {
+    decoded = 0;
+    summarizer.add(trial(i + 1, { read: { ...direction([100, 200]), lat_ns: counted } }));
+    summarizer.summary();
+    return decoded;
+  });
+  // Once for the sum, once for the trial's own percentiles over all directions.
+  assert.deepEqual(new Set(decodes), new Set([2]));
 });
 
 test('the reference is found by variant before label', () => {

@@ -1,6 +1,6 @@
-/** What several trials of one backend say together, and how backends compare. Pure functions over stored values. */
-import { mergeLatencies, percentileKey } from '../results/histogram.ts';
-import type { BackendResult, Summary, Trial } from '../results/schema.ts';
+/** What several trials of one backend say together, and how backends compare. Made of stored values alone. */
+import { LatencySum, mergeLatencies, percentileKey } from '../results/histogram.ts';
+import type { BackendResult, Latency, Summary, Trial } from '../results/schema.ts';
 import type { Differences, StoredDifference } from '../results/schema-statistics.ts';
 import { compareSamples, type Difference, type Estimate, estimate } from './difference.ts';
 
@@ -40,13 +40,18 @@ export function trialRates(trial: Trial): TrialRates {
   };
 }
 
+/** The latencies of all I/Os of a trial, a histogram a direction. */
+function latenciesOf({ read, write, trim }: Trial): Latency[] {
+  return [read, write, trim].map((direction) => direction.lat_ns);
+}
+
 const percentilesOf = new WeakMap<Trial, Record<string, number>>();
 
 /** COMPARED_PERCENTILES of all I/Os of a trial, by fio's keys; 0 when it did none. Decoded once for each trial. */
 function trialPercentiles(trial: Trial): Record<string, number> {
   const known = percentilesOf.get(trial);
   if (known) return known;
-  const used = [trial.read, trial.write, trial.trim].map((d) => d.lat_ns).filter((lat) => lat.N > 0);
+  const used = latenciesOf(trial).filter((lat) => lat.N > 0);
   const keys = COMPARED_PERCENTILES.map(percentileKey);
   const [only] = used;
   const stored = used.length === 1 && only && keys.every((key) => key in only.percentile);
@@ -61,30 +66,55 @@ function byPercentile<T>(of: (key: string) => T): Record<string, T> {
 }
 
 /**
- * One backend's trials as medians with their intervals, and the latency of all directions and trials merged
- * exactly. Made of usableTrials; null when there is none. What compares it to the reference stays null:
- * withReference fills it.
+ * One backend's trials, as they come, as medians with their intervals, and the latency of all directions and trials
+ * merged exactly. A trial costs its own histograms, not those of all before it.
  */
+export class Summarizer {
+  readonly #percentileList: readonly number[];
+  #used: readonly Trial[] = [];
+  #latency = new LatencySum();
+
+  constructor(percentileList: readonly number[]) {
+    this.#percentileList = percentileList;
+  }
+
+  /** @throws BenchError (usage) when a histogram doesn't hold the N samples that stand beside it. */
+  add(trial: Trial): void {
+    const used = usableTrials([...this.#used, trial]);
+    // The first complete trial takes the place of all that were not.
+    if (used[0] !== this.#used[0]) this.#latency = new LatencySum();
+    if (used.includes(trial)) for (const latency of latenciesOf(trial)) this.#latency.add(latency);
+    this.#used = used;
+  }
+
+  /** Made of usableTrials; null when there is none. What compares it to the reference stays null: withReference fills it. */
+  summary(): Summary | null {
+    const used = this.#used;
+    if (used.length === 0) return null;
+    const over = (of: (trial: Trial) => number): Estimate => estimate(used.map(of));
+    return {
+      trials: used.length,
+      iops: over((trial) => trial.iops),
+      bw_bytes: over((trial) => trial.bw_bytes),
+      ctx: over((trial) => trial.ctx.total),
+      ctx_per_io: over((trial) => trialRates(trial).ctx_per_io),
+      cpu_ns_per_io: over((trial) => trialRates(trial).cpu_ns_per_io),
+      usr_pct: over((trial) => trialRates(trial).usr_pct),
+      sys_pct: over((trial) => trialRates(trial).sys_pct),
+      syscalls_per_io: over((trial) => trial.syscalls.per_io),
+      iops_vs_reference_pct: null,
+      vs_reference: null,
+      lat_ns: this.#latency.merged(this.#percentileList),
+      lat_ns_trials: byPercentile((key) => over((trial) => trialPercentiles(trial)[key] ?? 0)),
+    };
+  }
+}
+
+/** What Summarizer says of these trials. */
 export function summarize(trials: readonly Trial[], percentileList: readonly number[]): Summary | null {
-  const used = usableTrials(trials);
-  if (used.length === 0) return null;
-  const over = (of: (trial: Trial) => number): Estimate => estimate(used.map(of));
-  const latencies = used.flatMap((trial) => [trial.read.lat_ns, trial.write.lat_ns, trial.trim.lat_ns]);
-  return {
-    trials: used.length,
-    iops: over((trial) => trial.iops),
-    bw_bytes: over((trial) => trial.bw_bytes),
-    ctx: over((trial) => trial.ctx.total),
-    ctx_per_io: over((trial) => trialRates(trial).ctx_per_io),
-    cpu_ns_per_io: over((trial) => trialRates(trial).cpu_ns_per_io),
-    usr_pct: over((trial) => trialRates(trial).usr_pct),
-    sys_pct: over((trial) => trialRates(trial).sys_pct),
-    syscalls_per_io: over((trial) => trial.syscalls.per_io),
-    iops_vs_reference_pct: null,
-    vs_reference: null,
-    lat_ns: mergeLatencies(latencies, percentileList),
-    lat_ns_trials: byPercentile((key) => over((trial) => trialPercentiles(trial)[key] ?? 0)),
-  };
+  const summarizer = new Summarizer(percentileList);
+  for (const trial of trials) summarizer.add(trial);
+  return summarizer.summary();
 }
 
 /** The backend that ±% refers to, by its variant name or else by its label; undefined when it isn't there. */
