@@ -1,8 +1,7 @@
 /** What users see of sweeps and of the article's tables, byte for byte. UPDATE_GOLDEN=1 writes the files anew. */
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
-import { render } from '../src/report/formats/index.ts';
-import { renderSweep } from '../src/report/formats/sweep-formats.ts';
+import { render, renderSweep } from '../src/report/formats/index.ts';
 import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
 import { displayWidth } from '../src/report/text/text.ts';
 import type { ArticleTable } from '../src/results/schema-report.ts';

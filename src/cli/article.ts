@@ -8,7 +8,7 @@ import type { OutputOptions } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
 import { checkCache } from '../report/article/article-checks.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
-import { renderAll } from '../report/formats/index.ts';
+import { formats, renderAll } from '../report/formats/index.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
@@ -80,13 +80,13 @@ class Reports {
   constructor(output: OutputOptions) {
     this.#output = output;
     this.#options = { color: output.color, columns: reportColumns(output) };
-    this.#live = output.output === null && ['table', 'markdown', 'json'].includes(output.outputFormat);
+    this.#live = output.output === null && formats[output.outputFormat].between !== null;
   }
 
   async add({ result, path }: Done): Promise<void> {
     if (this.#live) {
       const { outputFormat } = this.#output;
-      const between = this.#shown > 0 && outputFormat !== 'json' ? '\n' : '';
+      const between = this.#shown > 0 ? (formats[outputFormat].between ?? '') : '';
       const stored = outputFormat === 'table' && path !== null ? `\nResult: ${path}\n` : '';
       await writeOut(
         process.stdout,

@@ -9,7 +9,7 @@ import { defaultOf, readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputOptions } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
-import { renderComparison } from '../report/formats/index.ts';
+import { formats, renderComparison } from '../report/formats/index.ts';
 import type { Invocation } from './program.ts';
 import { checkReport, deliverReport, reportColumns, say } from './report.ts';
 import { readSide } from './sides.ts';
@@ -34,7 +34,7 @@ export async function reportComparison(
   const rendering = { color: output.color, columns: reportColumns(output) };
   const report = { comparison, ...sides, metrics: plan.metrics };
   await deliverReport(renderComparison(report, output.outputFormat, rendering), output);
-  const forPeople = ['table', 'markdown'].includes(output.outputFormat) && output.output === null;
+  const forPeople = formats[output.outputFormat].forPeople && output.output === null;
   if (forPeople) return;
   for (const { message } of comparison.warnings) await say(`warning: ${message}`, output);
   const bad = comparison.checks.filter(({ outcome }) => outcome !== 'pass');

@@ -5,8 +5,7 @@ import type { RawOptions } from '../options/options.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
-import { renderAll } from '../report/formats/index.ts';
-import { renderSweep, sweepFormat } from '../report/formats/sweep-formats.ts';
+import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { isSweep, type Stored } from '../results/read.ts';
 import type { Invocation } from './program.ts';
@@ -24,10 +23,10 @@ function renderAllStored(
   const runs = stored.flatMap((one) => (isSweep(one) ? [] : [one]));
   const texts = stored.filter(isSweep).map((sweep) => {
     const view = sweepView(reportSettings(raw, sweep.report));
-    return renderSweep(sweep, view, sweepFormat(format), options);
+    return renderSweep(sweep, view, format, options);
   });
   if (runs.length > 0) texts.unshift(renderAll(runs, format, options));
-  return texts.join(format === 'json' ? '' : '\n');
+  return texts.join(formats[format].between ?? '\n');
 }
 
 export async function showCommand({ options, operands }: Invocation): Promise<number> {

@@ -9,7 +9,7 @@ import type { RawOptions } from '../options/options.ts';
 import type { OutputOptions } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
 import { type Grid, readGrid } from '../options/sweep-grid.ts';
-import { renderSweep, sweepFormat } from '../report/formats/sweep-formats.ts';
+import { renderSweep, sweepRenderer } from '../report/formats/index.ts';
 import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
 import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
 import { readMachine } from '../resolve/cpus.ts';
@@ -148,7 +148,7 @@ async function run(prepared: Sweep, output: OutputOptions, color: boolean, view:
     stop.release();
   }
   await report?.end();
-  const text = renderSweep(sweep, view, sweepFormat(output.outputFormat), {
+  const text = renderSweep(sweep, view, output.outputFormat, {
     color: output.color,
     columns: reportColumns(output),
   });
@@ -172,7 +172,7 @@ async function tellFiles(file: ResultFile | null, output: OutputOptions, onStdou
 export async function sweepCommand({ options, argv }: Invocation): Promise<number> {
   const { runs, raw } = splitOptions(options);
   const output = resolveOutput(raw, takesColor(process.stdout, process.env));
-  sweepFormat(output.outputFormat);
+  sweepRenderer(output.outputFormat);
   checkReport(output);
   const prepared = prepare(runs, raw, argv);
   const view = sweepView(prepared.sweep.report);

@@ -2,19 +2,8 @@
 import { defaultOf } from './option-reader.ts';
 import type { RawOptions } from './options.ts';
 
-export type OutputFormat =
-  | 'table'
-  | 'json'
-  | 'markdown'
-  | 'csv'
-  | 'junit'
-  | 'github-bigger'
-  | 'github-smaller'
-  | 'bencher'
-  | 'openmetrics'
-  | 'influx'
-  | 'gobench'
-  | 'hlog';
+/** The values of --output-format. */
+export type OutputFormat = NonNullable<RawOptions['output-format']>;
 
 /** Where the report and the stored result go; no part of the workload. */
 export interface OutputOptions {

@@ -3,7 +3,7 @@
  * Measures have their names as Bencher's slugs are written. A comparison gives the candidate's values: Bencher keeps
  * the history itself.
  */
-import type { ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { type Series, seriesOf } from './series.ts';
 
@@ -24,6 +24,7 @@ function text(series: readonly Series[]): string {
 }
 
 export const bencher: ReportFormat = {
+  ...forPrograms,
   runs: (results, options) => text(seriesOf(results, usualMetrics(options))),
   comparison: ({ candidate, metrics }) =>
     text(

@@ -7,9 +7,11 @@ import { mergeLatencies, type PooledLatency, percentileKey } from '../../results
 import type { Direction, Latency, RunResult, Trial } from '../../results/schema.ts';
 import { trialRates } from '../../stats/summary.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
+import { comparisonCsv } from './csv-comparison.ts';
+import { renderLadderCsv } from './csv-ladder.ts';
 import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { STATISTICS_COLUMNS } from './csv-statistics.ts';
-import type { RenderOptions } from './format-spec.ts';
+import type { RenderOptions, ReportFormat, SweepReport } from './format-spec.ts';
 
 const DIRECTIONS = ['read', 'write', 'trim'] as const;
 
@@ -130,11 +132,7 @@ export function renderCsv(result: RunResult, options: Pick<RenderOptions, 'perce
 }
 
 /** The lines of a result, each with the same fields before its own. */
-export function csvRows(
-  result: RunResult,
-  columns: readonly CsvColumn[],
-  before: readonly Value[],
-): string[] {
+function csvRows(result: RunResult, columns: readonly CsvColumn[], before: readonly Value[]): string[] {
   return result.backends.flatMap((backend) => {
     const trials = backend.trials.length > 0 ? backend.trials : [null];
     return trials.map((trial) =>
@@ -142,3 +140,34 @@ export function csvRows(
     );
   });
 }
+
+/** CSV stays one table: the heading of the first stands for all. */
+const renderRuns: ReportFormat['runs'] = (results, options) =>
+  results
+    .map((result) =>
+      result.report?.kind === 'ladder' ? renderLadderCsv(result) : renderCsv(result, options),
+    )
+    .map((text, at) => (at === 0 ? text : text.slice(text.indexOf('\n') + 1)))
+    .join('');
+
+/** As the CSV of a run, with a column for each dimension before the others. */
+function renderSweep({ sweep }: SweepReport, { percentiles }: RenderOptions): string {
+  const columns = csvColumns(percentiles);
+  const options = sweep.grid.dimensions.map(({ option }) => option);
+  const rows = sweep.points.flatMap(({ values, result }) =>
+    csvRows(
+      result,
+      columns,
+      options.map((option) => values[option] ?? null),
+    ),
+  );
+  return [csvLine([...options, ...columns.map(({ name }) => name)]), ...rows].join('');
+}
+
+export const csv: ReportFormat = {
+  runs: renderRuns,
+  comparison: comparisonCsv,
+  sweep: renderSweep,
+  between: null,
+  forPeople: false,
+};

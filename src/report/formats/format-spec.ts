@@ -1,8 +1,10 @@
-/** What a format of reports is: one text for some results, one for a comparison of two sides. */
+/** What a format of reports is: one text for some results, one for a comparison of two sides, one for a sweep. */
 import type { Metric } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
 import type { StoredRun } from '../../compare/workload.ts';
 import type { RunResult } from '../../results/schema.ts';
+import type { SweepResult } from '../../results/sweep-schema.ts';
+import type { SweepView } from '../sweep/sweep-view.ts';
 
 export interface RenderOptions {
   color: boolean;
@@ -23,8 +25,38 @@ export interface ComparisonReport {
   metrics: readonly Metric[];
 }
 
+/** A sweep, and what is to be shown of it. */
+export interface SweepReport {
+  sweep: SweepResult;
+  view: SweepView;
+}
+
 /** Each function makes a whole document that ends in a newline. */
 export interface ReportFormat {
   runs: (results: readonly RunResult[], options: RenderOptions) => string;
   comparison: (report: ComparisonReport, options: RenderOptions) => string;
+  /** null: sweeps have no document in this format. */
+  sweep: ((report: SweepReport, options: RenderOptions) => string) | null;
+  /** What stands between the reports of several results; null when those are one document that cannot be shown in parts. */
+  between: string | null;
+  /** Whether it says to people what disturbed a comparison and which checks did not pass. */
+  forPeople: boolean;
 }
+
+/** One report after the other, each whole. */
+export function reportsInTurn(
+  between: string,
+  render: (result: RunResult, options: RenderOptions) => string,
+): Pick<ReportFormat, 'runs' | 'between'> {
+  return {
+    runs: (results, options) => results.map((result) => render(result, options)).join(between),
+    between,
+  };
+}
+
+/** What the formats for other programs have in common: several results are one document, and sweeps have none. */
+export const forPrograms: Pick<ReportFormat, 'sweep' | 'between' | 'forPeople'> = {
+  sweep: null,
+  between: null,
+  forPeople: false,
+};

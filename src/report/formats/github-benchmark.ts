@@ -4,7 +4,7 @@
  * candidate's values: the action keeps the history itself.
  */
 import type { Metric } from '../../compare/metrics.ts';
-import type { ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { halfWidth, type Series, seriesOf } from './series.ts';
 
@@ -44,6 +44,7 @@ function text(series: readonly Series[], better: Metric['better']): string {
 
 function format(better: Metric['better']): ReportFormat {
   return {
+    ...forPrograms,
     runs: (results, options) => text(seriesOf(results, usualMetrics(options)), better),
     comparison: ({ candidate, metrics }) =>
       text(

@@ -6,7 +6,7 @@
  */
 import type { Metric } from '../../compare/metrics.ts';
 import type { RunResult } from '../../results/schema.ts';
-import type { ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { type Series, seriesOf } from './series.ts';
 
@@ -90,6 +90,7 @@ function resultLines(results: readonly RunResult[], metrics: readonly Metric[], 
 }
 
 export const gobench: ReportFormat = {
+  ...forPrograms,
   runs(results, options) {
     const metrics = usualMetrics(options);
     return [...unitLines(metrics), '', ...resultLines(results, metrics, '')].join('\n');

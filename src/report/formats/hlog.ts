@@ -5,7 +5,7 @@
  */
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { usableTrials } from '../../stats/summary.ts';
-import type { ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from './format-spec.ts';
 
 const DIRECTIONS = ['read', 'write', 'trim', 'sync'] as const;
 /** The log's usual unit of Interval_Max beside histograms in nanoseconds. */
@@ -69,6 +69,7 @@ function text(intervals: readonly Interval[], version: string): string {
 }
 
 export const hlog: ReportFormat = {
+  ...forPrograms,
   runs: (results) =>
     text(
       results.flatMap((result) => intervalsOf(result, '')),

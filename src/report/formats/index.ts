@@ -1,45 +1,28 @@
 /** The formats of a report, one file each. Each is made from stored results alone. */
-
+import { usageError } from '../../errors.ts';
 import type { OutputFormat } from '../../options/output.ts';
 import type { RunResult } from '../../results/schema.ts';
+import type { SweepResult } from '../../results/sweep-schema.ts';
+import type { SweepView } from '../sweep/sweep-view.ts';
 import { bencher } from './bencher.ts';
-import { comparisonMarkdown, comparisonTable } from './compare-table.ts';
-import { renderCsv } from './csv.ts';
-import { comparisonCsv } from './csv-comparison.ts';
-import { renderLadderCsv } from './csv-ladder.ts';
+import { csv } from './csv.ts';
 import type { ComparisonReport, RenderOptions, ReportFormat } from './format-spec.ts';
 import { githubBigger, githubSmaller } from './github-benchmark.ts';
 import { gobench } from './gobench.ts';
 import { hlog } from './hlog.ts';
 import { influx } from './influx.ts';
-import { renderJson } from './json.ts';
+import { json } from './json.ts';
 import { junit } from './junit.ts';
-import { renderMarkdown } from './markdown.ts';
+import { markdown } from './markdown.ts';
 import { openmetrics } from './openmetrics.ts';
-import { renderTable } from './table.ts';
+import { table } from './table.ts';
 
-type RenderOne = (result: RunResult, options: RenderOptions) => string;
-
-/** Reports for people: one after the other. */
-function eachOf(render: RenderOne, between: string): ReportFormat['runs'] {
-  return (results, options) => results.map((result) => render(result, options)).join(between);
-}
-
-const csvOf: RenderOne = (result, options) =>
-  result.report?.kind === 'ladder' ? renderLadderCsv(result) : renderCsv(result, options);
-
-/** CSV stays one table: the heading of the first stands for all. */
-const csvRuns: ReportFormat['runs'] = (results, options) =>
-  results
-    .map((result) => csvOf(result, options))
-    .map((text, at) => (at === 0 ? text : text.slice(text.indexOf('\n') + 1)))
-    .join('');
-
-const formats: Readonly<Record<OutputFormat, ReportFormat>> = {
-  table: { runs: eachOf(renderTable, '\n'), comparison: comparisonTable },
-  markdown: { runs: eachOf(renderMarkdown, '\n'), comparison: comparisonMarkdown },
-  csv: { runs: csvRuns, comparison: comparisonCsv },
-  json: { runs: eachOf(renderJson, ''), comparison: ({ comparison }) => renderJson(comparison) },
+/** Names and aliases are --output-format's in the option table: one without its format here is a type error. */
+export const formats: Readonly<Record<OutputFormat, ReportFormat>> = {
+  table,
+  json,
+  markdown,
+  csv,
   junit,
   'github-bigger': githubBigger,
   'github-smaller': githubSmaller,
@@ -74,4 +57,22 @@ export function renderComparison(
   options: RenderOptions,
 ): string {
   return formats[format].comparison(report, options);
+}
+
+/** How a format shows sweeps. @throws BenchError (usage) for one that does not */
+export function sweepRenderer(format: OutputFormat): NonNullable<ReportFormat['sweep']> {
+  const { sweep } = formats[format];
+  if (sweep !== null) return sweep;
+  const able = Object.entries(formats).flatMap(([name, one]) => (one.sweep === null ? [] : [name]));
+  throw usageError(`a sweep has no output-format=${format}`, `one of: ${able.join(', ')}`);
+}
+
+/** A sweep as text that ends in a newline. @throws as render; BenchError (usage) as sweepRenderer */
+export function renderSweep(
+  sweep: SweepResult,
+  view: SweepView,
+  format: OutputFormat,
+  options: RenderOptions,
+): string {
+  return sweepRenderer(format)({ sweep, view }, options);
 }

@@ -6,7 +6,7 @@
 import type { Metric } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
 import type { RunResult } from '../../results/schema.ts';
-import type { ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { type Series, seriesOf } from './series.ts';
 
@@ -115,6 +115,7 @@ function seriesText(results: readonly RunResult[], metrics: readonly Metric[]): 
 }
 
 export const influx: ReportFormat = {
+  ...forPrograms,
   runs: (results, options) => seriesText(results, usualMetrics(options)),
   comparison({ comparison, candidate, metrics }) {
     const results = candidate.map(({ result }) => result);

@@ -6,7 +6,7 @@
 import type { MetricComparison, VariantComparison } from '../../compare/schema.ts';
 import type { BackendResult, RunResult } from '../../results/schema.ts';
 import { changeText } from './compare-cells.ts';
-import type { ComparisonReport, ReportFormat } from './format-spec.ts';
+import { type ComparisonReport, forPrograms, type ReportFormat } from './format-spec.ts';
 import { seriesOf } from './series.ts';
 
 interface Case {
@@ -190,4 +190,4 @@ const comparison: ReportFormat['comparison'] = (report) => {
   );
 };
 
-export const junit: ReportFormat = { runs, comparison };
+export const junit: ReportFormat = { ...forPrograms, runs, comparison };

@@ -1,23 +1,38 @@
 /** The report as GitHub Markdown: the same view as on a terminal, with every column. */
 import type { RunResult } from '../../results/schema.ts';
 import type { ArticleView } from '../article/article.ts';
+import { sweepHeader } from '../sweep/sweep.ts';
+import { kneeLines } from '../sweep/sweep-curves.ts';
+import { statusLine, sweepNotes } from '../sweep/sweep-notes.ts';
+import { metricHead, metricValue, rowsOfPoint, shortMarginText } from '../sweep/sweep-view.ts';
+import type { HeaderLine } from '../text/header.ts';
 import type { Column, TableView } from '../text/table-view.ts';
 import { noteLine } from '../text/warnings.ts';
-import type { RenderOptions } from './format-spec.ts';
+import { comparisonViewOf } from './compare-view.ts';
+import {
+  type ComparisonReport,
+  type RenderOptions,
+  type ReportFormat,
+  reportsInTurn,
+  type SweepReport,
+} from './format-spec.ts';
 import { viewOf } from './view.ts';
 
 /** Text that must not become markup or end its cell. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[\\`*<>[\]|~]/g, '\\$&');
 }
 
-export function renderMarkdown(result: RunResult, options: RenderOptions): string {
+function headerList(header: readonly HeaderLine[]): string {
+  return header
+    .map(({ name, items, separator }) => `- **${name}**: ${escaped(items.join(`${separator} `))}`)
+    .join('\n');
+}
+
+function renderMarkdown(result: RunResult, options: RenderOptions): string {
   const view = viewOf(result, options);
-  const header = view.header.map(
-    ({ name, items, separator }) => `- **${name}**: ${escaped(items.join(`${separator} `))}`,
-  );
   const parts = [
-    header.join('\n'),
+    headerList(view.header),
     ...(view.status ? [`**${escaped(noteLine(view.status))}**`] : []),
     ...(view.article === null ? [] : articleParts(view.article)),
     ...[view.main, view.cause, ...(view.differences ? [view.differences] : []), ...view.latency].map(
@@ -38,7 +53,7 @@ function articleParts({ title, sides, lines }: ArticleView): string[] {
   ];
 }
 
-export function tableText(columns: TableView): string {
+function tableText(columns: TableView): string {
   const rows = Math.max(...columns.map((column) => column.cells.length));
   const line = (of: (column: Column) => string) => `| ${columns.map(of).join(' | ')} |`;
   const lines = [
@@ -59,3 +74,70 @@ export function tableText(columns: TableView): string {
 function joinedHead(head: readonly string[]): string {
   return head.join(' ').replaceAll(' +', '+');
 }
+
+/** The verdict first: in a pull request's summary it is what people look for. */
+function renderComparison(report: ComparisonReport): string {
+  const view = comparisonViewOf(report, { whole: true });
+  const verdicts = view.verdicts.map(({ text }) => escaped(text));
+  const parts = [
+    verdicts
+      .slice(-1)
+      .map((text) => `**${text}**`)
+      .join(''),
+    verdicts
+      .slice(0, -1)
+      .map((text) => `- ${text}`)
+      .join('\n'),
+    headerList(view.header),
+    tableText(view.table),
+    view.notes.map((note) => `- ${escaped(noteLine(note))}`).join('\n'),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function sweepTable({ sweep, view }: SweepReport): string {
+  const dimensions = sweep.grid.dimensions.map(({ option }) => option);
+  const rows = sweep.points.flatMap((point) => rowsOfPoint(point, dimensions, view));
+  const column = (
+    head: string,
+    align: Column['align'],
+    of: (row: (typeof rows)[number]) => string,
+  ): Column => ({
+    head: [head],
+    align,
+    cells: rows.map((row) => ({ text: of(row) })),
+  });
+  return tableText([
+    ...dimensions.map((option, i) => column(option, 'right', (row) => row.values[i] ?? '')),
+    column('backend', 'left', ({ label }) => label),
+    ...view.metrics.map((metric, at) =>
+      column(metricHead(metric), 'right', ({ estimates, status }) => {
+        const estimate = estimates[at];
+        if (!estimate) return at === 0 && status !== 'complete' ? status : '';
+        return `${metricValue(metric, estimate.median)} ${shortMarginText(estimate)}`.trim();
+      }),
+    ),
+  ]);
+}
+
+function renderSweep(report: SweepReport): string {
+  const { sweep, view } = report;
+  const status = statusLine(sweep);
+  const [rule, ...knees] = kneeLines(sweep, view);
+  const list = (lines: readonly string[]) => lines.map((text) => `- ${escaped(text)}`).join('\n');
+  const parts = [
+    headerList(sweepHeader(sweep)),
+    status === null ? '' : `**${escaped(status)}**`,
+    sweepTable(report),
+    rule === undefined ? '' : `${escaped(rule)}\n\n${list(knees)}`,
+    list(sweepNotes(sweep)),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+export const markdown: ReportFormat = {
+  ...reportsInTurn('\n', renderMarkdown),
+  comparison: renderComparison,
+  sweep: renderSweep,
+  forPeople: true,
+};

@@ -5,7 +5,7 @@
  */
 import type { Metric, MetricUnit } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
-import type { ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { type Series, seriesOf } from './series.ts';
 
@@ -179,6 +179,7 @@ function text(families: readonly Family[]): string {
 }
 
 export const openmetrics: ReportFormat = {
+  ...forPrograms,
   runs(results, options) {
     const metrics = usualMetrics(options);
     return text(seriesFamilies(seriesOf(results, metrics), metrics));

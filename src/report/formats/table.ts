@@ -3,22 +3,31 @@ import CliTable3 from 'cli-table3';
 import picocolors from 'picocolors';
 import type { RunResult } from '../../results/schema.ts';
 import type { ArticleView } from '../article/article.ts';
+import { layoutOf, sweepHead, sweepRows, sweepTail } from '../sweep/sweep.ts';
+import { statusLine } from '../sweep/sweep-notes.ts';
 import { comparisonTables, fitColumns, GAP, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
 import { type Note, noteLine } from '../text/warnings.ts';
-import type { RenderOptions } from './format-spec.ts';
+import { comparisonViewOf } from './compare-view.ts';
+import {
+  type ComparisonReport,
+  type RenderOptions,
+  type ReportFormat,
+  reportsInTurn,
+  type SweepReport,
+} from './format-spec.ts';
 import { viewOf } from './view.ts';
 
 /** Below this nothing reads well; a narrower terminal gets lines of this width. */
-export const LEAST_COLUMNS = 40;
+const LEAST_COLUMNS = 40;
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 type Paint = (text: string, tone: Tone | undefined) => string;
 
 /** Each line is painted by itself, so that a colour never runs over the end of a line. */
-export function painter(colors: Colors): Paint {
+function painter(colors: Colors): Paint {
   const of: Record<Tone, (text: string) => string> = {
     best: (text) => colors.bold(colors.green(text)),
     good: colors.green,
@@ -30,7 +39,7 @@ export function painter(colors: Colors): Paint {
   return (text, tone) => (tone === undefined ? text : text.split('\n').map(of[tone]).join('\n'));
 }
 
-export function renderTable(result: RunResult, options: RenderOptions): string {
+function renderTable(result: RunResult, options: RenderOptions): string {
   const columns = Math.max(options.columns, LEAST_COLUMNS);
   const colors = picocolors.createColors(options.color);
   const paint = painter(colors);
@@ -65,7 +74,7 @@ function articleParts(view: ArticleView, columns: number, draw: (table: TableVie
   ];
 }
 
-export function noteLines(note: Note, columns: number, paint: Paint): string[] {
+function noteLines(note: Note, columns: number, paint: Paint): string[] {
   return foldWords(noteLine(note), columns, 2).map((line) =>
     paint(line, note.level === 'error' ? 'error' : 'warning'),
   );
@@ -79,7 +88,7 @@ const CHARS = {
   ...{ right: '', 'right-mid': '', middle: ' '.repeat(GAP) },
 };
 
-export function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
+function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
   const headLines = Math.max(...columns.map((column) => column.head.length));
   const table = new CliTable3({
     chars: CHARS,
@@ -99,3 +108,38 @@ export function drawTable(columns: TableView, colors: Colors, paint: Paint): str
     .map((line) => line.trimEnd());
   return lines.map((line) => (/^─+$/.test(line) ? colors.dim(line) : line)).join('\n');
 }
+
+function renderComparison(report: ComparisonReport, options: RenderOptions): string {
+  const columns = Math.max(options.columns, LEAST_COLUMNS);
+  const colors = picocolors.createColors(options.color);
+  const paint = painter(colors);
+  const view = comparisonViewOf(report, { whole: false });
+  const fitted = fitColumns(view.table, columns);
+  const legend = fitted.flatMap((column) => column.legend ?? []);
+  const parts = [
+    view.header.flatMap((line) => headerText(line, columns, colors.dim)).join('\n'),
+    [
+      drawTable(fitted, colors, paint),
+      ...legend.flatMap((line) => foldWords(line, columns, 2)).map(colors.dim),
+    ].join('\n'),
+    view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
+    view.verdicts
+      .flatMap(({ text, tone }) => foldWords(text, columns, 2).map((line) => paint(line, tone)))
+      .join('\n'),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function renderSweep({ sweep, view }: SweepReport, { columns }: RenderOptions): string {
+  if (sweep.points.length === 0) return `${statusLine(sweep)}\n`;
+  const layout = layoutOf(sweep, view, columns);
+  const rows = sweep.points.map((point) => sweepRows(point, layout)).join('');
+  return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns)}`;
+}
+
+export const table: ReportFormat = {
+  ...reportsInTurn('\n', renderTable),
+  comparison: renderComparison,
+  sweep: renderSweep,
+  forPeople: true,
+};
