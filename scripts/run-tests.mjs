@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { filesToRetry, retryLine } from './test-retry.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -75,22 +76,22 @@ function nodeTest(chosen, concurrency) {
   };
 }
 
-/** Those whose outcome is a measurement: nothing else runs beside them. */
-const MEASURING =
+/** Those that do I/O on disks and watch what the machine does: nothing else runs beside them. */
+const ALONE =
   /^(bench|test\/truth|test\/conformance)\/|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
-const measures = (file) => MEASURING.test(file);
+const runsAlone = (file) => ALONE.test(file);
 
 const beside = nodeTest(
-  files.filter((file) => !measures(file)),
+  files.filter((file) => !runsAlone(file)),
   availableParallelism(),
 );
-const alone = nodeTest(files.filter(measures), 1);
-// Even so they measure time on a machine that others may use: a second try tells a busy moment from a fault.
-const failing = [...beside.failing, ...alone.failing];
-const again = failing.filter((file) => /^(test|bench)\//.test(file));
+const alone = nodeTest(files.filter(runsAlone), 1);
+const retried = filesToRetry([...beside.failing, ...alone.failing]);
 let status = beside.status || alone.status;
-if (again.length > 0 && again.length === failing.length) {
-  process.stdout.write(`# trying again, in case the machine was busy: ${again.join(' ')}\n`);
-  ({ status } = nodeTest(again, 1));
+let failedAgain = [];
+if (retried.length > 0) {
+  process.stdout.write(`# trying again, in case the machine was busy: ${retried.join(' ')}\n`);
+  ({ status, failing: failedAgain } = nodeTest(retried, 1));
 }
+process.stdout.write(`${retryLine(retried, failedAgain)}\n`);
 process.exit(failed ? 1 : status);
