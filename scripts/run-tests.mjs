@@ -1,7 +1,8 @@
 /*
  * Runs all tests: the C ones, then those of TypeScript, each file in a process of its own. Arguments filter:
  * an argument that names files or a part of their path chooses them (and leaves out the C tests), options go
- * to node --test.
+ * to node --test. --coverage notes what tests that run beside each other execute, for `c8 report`; those that measure
+ * are left as they are.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -21,8 +22,8 @@ function testFiles(folder) {
   });
 }
 
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
+function run(program, args, env = process.env) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit', env });
   if (error) throw error;
   return status ?? 1;
 }
@@ -33,7 +34,8 @@ function hasTarget(target) {
 }
 
 const given = process.argv.slice(2);
-const options = given.filter((argument) => argument.startsWith('-'));
+const coverage = given.includes('--coverage');
+const options = given.filter((argument) => argument.startsWith('-') && argument !== '--coverage');
 const filters = given
   .filter((argument) => !argument.startsWith('-'))
   .map((path) => path.replace(/^\.\//, ''));
@@ -46,6 +48,7 @@ if (files.length === 0) {
   process.stderr.write(`no test file matches ${filters.join(' ')}\n`);
   process.exit(1);
 }
+if (coverage) rmSync(join(root, 'coverage'), { recursive: true, force: true });
 let failed = false;
 if (filters.length === 0 && hasTarget('check')) {
   failed = run('make', ['--no-print-directory', '-s', '-C', 'native', 'check']) !== 0;
@@ -62,12 +65,17 @@ function nodeTest(chosen, concurrency) {
     i % 2 === 0 ? '--test-reporter' : '--test-reporter-destination',
     value,
   ]);
-  const status = run(process.execPath, [
-    ...['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
-    ...reporters,
-    ...options,
-    ...chosen,
-  ]);
+  const noted = coverage && concurrency !== 1 ? { NODE_V8_COVERAGE: join(root, 'coverage') } : {};
+  const status = run(
+    process.execPath,
+    [
+      ...['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
+      ...reporters,
+      ...options,
+      ...chosen,
+    ],
+    { ...process.env, ...noted },
+  );
   const names = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
   rmSync(folder, { recursive: true, force: true });
   return {
