@@ -1,13 +1,14 @@
 /** The features of io_uring: what each sets, since when, and what it takes. */
 
 import { UB } from '../native/abi.ts';
+import { isOnly } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Feature } from './backend.ts';
 
 const direct = { test: (w: Workload) => w.direct, what: 'direct I/O (leave out --buffered)' };
 const buffered = { test: (w: Workload) => !w.direct, what: 'buffered I/O (--buffered)' };
 const directWrites = {
-  test: (w: Workload) => w.direct && (w.rw === 'write' || w.rw === 'randwrite'),
+  test: (w: Workload) => w.direct && isOnly(w.rw, 'write'),
   what: 'direct writes (--rw write or randwrite)',
 };
 const pairs = { test: (w: Workload) => w.pair !== 'none', what: 'a pair of operations (--pair)' };

@@ -4,6 +4,7 @@
  */
 import { usageError } from '../errors.ts';
 import { didYouMean } from '../values/nearest.ts';
+import { isOnly } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Backend, Feature, Variant } from './backend.ts';
 import { ioUring } from './io-uring.ts';
@@ -44,7 +45,7 @@ function checkPair(variant: Variant, workload: Workload): void {
   const asked = `pair=${workload.pair}`;
   if (!variant.backend.pairs)
     throw usageError(`${asked}: ${variant.label} has no pairs`, 'use --backend=io_uring');
-  if (!/^(rand)?write$/.test(workload.rw)) {
+  if (!isOnly(workload.rw, 'write')) {
     throw usageError(
       `${asked} with rw=${workload.rw}`,
       'a pair ends in a write: use --rw=randwrite or write',

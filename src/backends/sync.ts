@@ -1,4 +1,5 @@
 import { UB } from '../native/abi.ts';
+import { isOnly } from '../workload/operations.ts';
 import type { Backend } from './backend.ts';
 
 export const sync: Backend = {
@@ -35,7 +36,7 @@ export const sync: Backend = {
       help: 'RWF_ATOMIC: untorn writes, where file system and device can',
       since: '6.11',
       requires: {
-        test: (w) => w.direct && /^(rand)?write$/.test(w.rw),
+        test: (w) => w.direct && isOnly(w.rw, 'write'),
         what: 'direct writes (--rw write or randwrite)',
       },
       refused: 'the file system or device cannot write blocks untorn',

@@ -2,7 +2,8 @@
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
-import type { Isolation, RwMode, Workload } from '../workload/workload.ts';
+import type { RwMode } from '../workload/operations.ts';
+import type { Isolation, Workload } from '../workload/workload.ts';
 import { jobSeed, type PlannedTrial } from './plan.ts';
 
 const OP_BITS: Record<RwMode, number> = {

@@ -4,7 +4,7 @@ import { backends, defaultVariants, parseVariant } from '../backends/registry.ts
 import { type BenchError, usageError } from '../errors.ts';
 import { knownOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import type { RwMode } from '../workload/workload.ts';
+import type { RwMode } from '../workload/operations.ts';
 
 /** Operations that a mode consists of. */
 export function opsOf(rw: RwMode): readonly ('read' | 'write' | 'trim')[] {

@@ -1,6 +1,7 @@
 /** Files that look whole but have parts that no device holds. */
 import type { ResultWarning } from '../results/schema.ts';
-import type { RwMode, TargetFile } from '../workload/workload.ts';
+import type { RwMode } from '../workload/operations.ts';
+import type { TargetFile } from '../workload/workload.ts';
 import { changeOf } from './target-options.ts';
 import { mebibytes } from './target-space.ts';
 

@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type BenchError, isSystemError, systemReason, usageError } from '../errors.ts';
-import type { RwMode } from '../workload/workload.ts';
+import type { RwMode } from '../workload/operations.ts';
 import { changeOf, openFlags, type Target, type TargetOptions } from './target-options.ts';
 
 /** O_TMPFILE without its O_DIRECTORY part, which Node names. The same on x86, arm64, ppc64 and riscv. */

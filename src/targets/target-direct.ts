@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { type BenchError, usageError } from '../errors.ts';
 import { queueCount } from '../host/block-device.ts';
 import { formatSize } from '../values/units.ts';
-import type { RwMode } from '../workload/workload.ts';
+import type { RwMode } from '../workload/operations.ts';
 import { hasNoUnnamedFiles, openingError, unnamedFileError } from './target-access.ts';
 import {
   blockSizesInUse,

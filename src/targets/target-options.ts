@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import type { BlockDevice } from '../host/block-device.ts';
 import type { Host, PathFacts } from '../host/host-files.ts';
 import type { Mount } from '../host/mounts.ts';
-import type { RwMode, TargetFile } from '../workload/workload.ts';
+import type { RwMode } from '../workload/operations.ts';
+import type { TargetFile } from '../workload/workload.ts';
 
 /** The options that say what to run on; sizes in bytes, null where nothing was given. */
 export interface TargetOptions {

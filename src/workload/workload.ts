@@ -1,6 +1,6 @@
 /** What a job does: types alone, that every room above may name. Made by src/resolve, read by src/jobs. */
+import type { RwMode } from './operations.ts';
 
-export type RwMode = 'read' | 'write' | 'trim' | 'rw' | 'randread' | 'randwrite' | 'randtrim' | 'randrw';
 export type Distribution =
   | { kind: 'random' }
   | { kind: 'zipf'; theta: number }
