@@ -82,7 +82,7 @@ const whole = {
   errors: [],
   total_ios: 10,
   iops: 5,
-  read: { short_ios: 0, lat_ns: { N: 10 } },
+  ops: { read: { short_ios: 0, lat_ns: { N: 10 } } },
 };
 
 test("uring-bench's own IOPS are taken from a complete trial without errors only", () => {
@@ -90,9 +90,12 @@ test("uring-bench's own IOPS are taken from a complete trial without errors only
   assert.throws(() => parseOwn(result(null, 'io_setup: no room')), /io_setup: no room/);
   assert.throws(() => parseOwn(result({ ...whole, status: 'failed' })), /no trial/);
   assert.throws(() => parseOwn(result({ ...whole, errors: [{}] })), /failed or were short/);
-  assert.throws(() => parseOwn(result({ ...whole, read: { short_ios: 1, lat_ns: { N: 10 } } })), /short/);
   assert.throws(
-    () => parseOwn(result({ ...whole, read: { short_ios: 0, lat_ns: { N: 9 } } })),
+    () => parseOwn(result({ ...whole, ops: { read: { short_ios: 1, lat_ns: { N: 10 } } } })),
+    /short/,
+  );
+  assert.throws(
+    () => parseOwn(result({ ...whole, ops: { read: { short_ios: 0, lat_ns: { N: 9 } } } })),
     /9 latencies/,
   );
 });

@@ -40,7 +40,9 @@ export function parseOwn(text: string): number {
   const { backends } = JSON.parse(text) as RunResult;
   const [trial] = backends.flatMap(({ trials }) => trials);
   if (trial?.status !== 'complete') throw new Error(`uring-bench: ${backends[0]?.reason ?? 'no trial'}`);
-  const { errors, total_ios: ios, read, iops } = trial;
+  const { errors, total_ios: ios, iops } = trial;
+  const { read } = trial.ops;
+  if (read === undefined) throw new Error('uring-bench: no reads');
   if (errors.length > 0 || read.short_ios > 0) throw new Error('uring-bench: I/Os failed or were short');
   if (ios === 0 || read.lat_ns.N !== ios) throw new Error(`${read.lat_ns.N} latencies of ${ios} I/Os`);
   return iops;

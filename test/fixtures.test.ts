@@ -2,17 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
 import { mergeCounts, mergeLatencies, percentileKey, samples } from '../src/results/histogram.ts';
-import { type Direction, ResultSchema, type Trial } from '../src/results/schema.ts';
+import { countedOps } from '../src/results/ops.ts';
+import { ResultSchema } from '../src/results/schema.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
 
 const ajv = new Ajv({ strict: true, allErrors: true });
 ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
 // The schema as it is shipped: without what its TypeScript form carries beside it.
 const validate = ajv.compile(JSON.parse(JSON.stringify(ResultSchema)));
-
-function directionsOf(trial: Trial): Direction[] {
-  return [trial.read, trial.write, trial.trim];
-}
 
 for (const name of fixtureNames) {
   test(`${name}.json fits the schema`, () => {
@@ -22,17 +19,17 @@ for (const name of fixtureNames) {
   test(`${name}.json is a result as a run leaves it`, () => {
     for (const { trials, summary } of fixture(name).backends) {
       for (const trial of trials) {
-        const directions = directionsOf(trial);
+        const done = countedOps(trial);
         assert.equal(
-          directions.reduce((sum, { total_ios }) => sum + total_ios, 0),
+          done.reduce((sum, { total_ios }) => sum + total_ios, 0),
           trial.total_ios,
         );
-        for (const { lat_ns, total_ios } of directions) assert.equal(lat_ns.N, total_ios);
-        assert.equal(samples(mergeCounts(directions.map(({ lat_ns }) => lat_ns.hdr))), trial.total_ios);
+        for (const { lat_ns, total_ios } of done) assert.equal(lat_ns.N, total_ios);
+        assert.equal(samples(mergeCounts(done.map(({ lat_ns }) => lat_ns.hdr))), trial.total_ios);
         if (trial.total_ios === 0) continue;
         // Little's law, which every real result obeys within a few percent.
         const { mean } = mergeLatencies(
-          directions.map(({ lat_ns }) => lat_ns),
+          done.map(({ lat_ns }) => lat_ns),
           [],
         );
         const inFlight = (trial.iops * mean) / 1e9;

@@ -13,6 +13,7 @@ import { renderAll, renderComparison } from '../src/report/formats/index.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { fixture, fixtureNames } from './fixtures/load.ts';
 import { changedRun, comparisonReport } from './support/comparison.ts';
+import { opsOf } from './support/ops.ts';
 import { hasCommand, scratchFolder } from './support/scratch.ts';
 
 const plain: RenderOptions = { color: false, columns: 100 };
@@ -355,7 +356,7 @@ describe('HdrHistogram log', () => {
       counts[one.tag] = (counts[one.tag] ?? 0) + one.totalCount;
     }
     for (const { label, trials } of result.backends) {
-      const reads = trials.reduce((sum, trial) => sum + trial.read.total_ios, 0);
+      const reads = trials.reduce((sum, trial) => sum + opsOf(trial).read.total_ios, 0);
       assert.equal(counts[`${label}.read`], reads, label);
     }
   });

@@ -99,7 +99,7 @@ describe('the ladder', { skip: noDisk }, () => {
     assert.equal(stepOf(result, '+hybrid_iopoll').reason, 'it needs iopoll, which is unavailable here');
     for (const label of ['io_uring', '+registerfiles', '+fixedbufs']) {
       const [trial] = stepOf(result, label).trials;
-      assert.equal(trial?.write.total_ios, 50, label);
+      assert.equal(trial?.ops.write?.total_ios, 50, label);
     }
     const hashes = new Set(result.backends.flatMap(({ trials }) => trials.map((t) => t.offsets_hash)));
     assert.equal(hashes.size, 1, 'every step was given the same offsets');

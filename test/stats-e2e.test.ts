@@ -15,6 +15,7 @@ import { compareSamples, type Difference } from '../src/stats/difference.ts';
 import { randomOf, shuffled } from '../src/stats/random.ts';
 import { ahead, isBusy, tooBusy } from './support/ahead.ts';
 import { backendOf, benchResult } from './support/bench.ts';
+import { opsOf } from './support/ops.ts';
 import { near } from './support/result.ts';
 import { scratchFolder } from './support/scratch.ts';
 
@@ -31,9 +32,9 @@ describe('the delay of the null backend', () => {
     const args = ['--backend=null', '--null-delay=100us', '--runtime=100ms'];
     const one = backendOf(await benchResult(scratchFolder(t), args, { under: ahead })).trials[0];
     assert.ok(one);
-    assert.ok(one.read.lat_ns.min >= 100_000, `${one.read.lat_ns.min} ns`);
+    assert.ok(opsOf(one).read.lat_ns.min >= 100_000, `${opsOf(one).read.lat_ns.min} ns`);
     assert.ok(one.iops <= 10_000, `${one.iops} IOPS`);
-    near(one.read.lat_ns.percentile['50.000000'] ?? 0, 100_000, 0.05, 'median latency');
+    near(opsOf(one).read.lat_ns.percentile['50.000000'] ?? 0, 100_000, 0.05, 'median latency');
   });
 });
 

@@ -11,6 +11,7 @@ import { SweepSchema } from '../src/results/sweep-schema.ts';
 import { syntheticSweep } from './fixtures/synthetic-runs.ts';
 import { bench, benchFails, startBench } from './support/bench.ts';
 import { diskFolder, filesIn, noDisk } from './support/disk.ts';
+import { opsOf } from './support/ops.ts';
 import { parseResult } from './support/result.ts';
 
 const SHORT = ['--runtime=60ms', '--trials=2', '--warmup-trials=0', '--size=1m'];
@@ -69,7 +70,7 @@ describe('a sweep', { skip: noDisk }, () => {
       assert.equal(result.jobs[0]?.options.bs, values.bs === '4k' ? 4096 : 16384);
       for (const { trials, status } of result.backends) {
         assert.deepEqual([status, trials.length], ['complete', 2]);
-        for (const { read } of trials)
+        for (const { read } of trials.map(opsOf))
           assert.equal(read.io_bytes, read.total_ios * (values.bs === '4k' ? 4096 : 16384));
       }
       const deepest = result.backends[1]?.trials[0]?.effective_depth ?? 0;
@@ -93,7 +94,7 @@ describe('a sweep', { skip: noDisk }, () => {
     assert.equal(sweep.points.length, 4);
     for (const { values, result } of sweep.points) {
       const [trial] = result.backends[0]?.trials ?? [];
-      const done = values.rw === 'randwrite' ? trial?.write : trial?.read;
+      const done = values.rw === 'randwrite' ? trial?.ops.write : trial?.ops.read;
       assert.equal(done?.total_ios, 20);
       assert.equal(result.jobs[0]?.options.size, values.size === '1m' ? 1048576 : 2097152);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { fixture } from '../../test/fixtures/load.ts';
+import { opsOf } from '../../test/support/ops.ts';
 import { refused } from '../../test/support/refused.ts';
 import { syntheticTrial } from '../../test/support/synthetic-run.ts';
 import { defaultOf } from '../options/option-reader.ts';
@@ -108,31 +109,31 @@ describe('values of metrics', () => {
 
   it('merges the directions of a mixed workload exactly', () => {
     const trial = mixedTrial();
-    const parts = [trial.read.lat_ns, trial.write.lat_ns];
+    const parts = [opsOf(trial).read.lat_ns, opsOf(trial).write.lat_ns];
     const merged = mergeLatencies(parts, [99, 99.9]);
     assert.equal(measured('lat_p99', trial), merged.percentile['99.000000']);
     assert.equal(measured('lat_p99.9', trial), merged.percentile['99.900000']);
     assert.ok(Math.abs((measured('lat_mean', trial) ?? 0) / merged.mean - 1) < 1e-12);
     assert.equal(measured('lat_min', trial), merged.min);
     assert.equal(measured('lat_max', trial), merged.max);
-    assert.equal(measured('read_lat_p99', trial), trial.read.lat_ns.percentile['99.000000']);
-    assert.equal(measured('write_iops', trial), trial.write.iops);
+    assert.equal(measured('read_lat_p99', trial), opsOf(trial).read.lat_ns.percentile['99.000000']);
+    assert.equal(measured('write_iops', trial), opsOf(trial).write.iops);
   });
 
   it('takes percentiles that are not stored from the histogram', () => {
     const trial = mixedTrial();
     const value = measured('read_lat_p12.5', trial);
-    assert.equal(value, mergeLatencies([trial.read.lat_ns], [12.5]).percentile['12.500000']);
-    assert.ok(value !== null && value > trial.read.lat_ns.min);
+    assert.equal(value, mergeLatencies([opsOf(trial).read.lat_ns], [12.5]).percentile['12.500000']);
+    assert.ok(value !== null && value > opsOf(trial).read.lat_ns.min);
   });
 
   it('has the standard deviation of all samples together', () => {
     const trial = mixedTrial();
     const own = measured('read_lat_stddev', trial);
-    assert.ok(own !== null && Math.abs(own - trial.read.lat_ns.stddev) < 1e-6);
+    assert.ok(own !== null && Math.abs(own - opsOf(trial).read.lat_ns.stddev) < 1e-6);
     const all = measured('lat_stddev', trial) ?? 0;
-    const { N: n, mean: a, stddev: s } = trial.read.lat_ns;
-    const { N: m, mean: b, stddev: t } = trial.write.lat_ns;
+    const { N: n, mean: a, stddev: s } = opsOf(trial).read.lat_ns;
+    const { N: m, mean: b, stddev: t } = opsOf(trial).write.lat_ns;
     // E[x^2] - E[x]^2, the other way to the same.
     const mean = (n * a + m * b) / (n + m);
     const square = (n * (s * s + a * a) + m * (t * t + b * b)) / (n + m);

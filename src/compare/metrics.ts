@@ -1,11 +1,13 @@
 /** What trials are compared by: each metric turns one trial into one number. Names are fio's words. */
 import { usageError } from '../errors.ts';
 import { mergeLatencies, percentileKey } from '../results/histogram.ts';
-import type { Direction, Latency, Trial } from '../results/schema.ts';
+import { countedOps } from '../results/ops.ts';
+import type { Latency, OpResult, Trial } from '../results/schema.ts';
 import { trialRates } from '../stats/summary.ts';
 import { formatIops, formatLatency, formatMiBps, formatPerIo, formatUsec } from '../values/format.ts';
 import { didYouMean } from '../values/nearest.ts';
 import { shown } from '../values/units.ts';
+import { type OperationName, operationNames } from '../workload/operations.ts';
 
 /** io/s: operations per second; ns/io, ctx/io, syscalls/io: for each operation. */
 export type MetricUnit = 'io/s' | 'B/s' | 'ns' | 'ns/io' | 'ctx/io' | 'syscalls/io';
@@ -21,9 +23,6 @@ export interface Metric {
   format: (value: number) => string;
 }
 
-const DIRECTIONS = ['read', 'write', 'trim', 'sync'] as const;
-type DirectionName = (typeof DIRECTIONS)[number];
-
 /** A percentile below this many digits would be one name for several: as many as fio prints. */
 const PERCENTILE = /^(lat|clat|slat)_p(\d{1,3}(?:\.\d{1,6})?)$/;
 const MOMENT = /^(lat|clat|slat)_(mean|min|max|stddev)$/;
@@ -37,16 +36,16 @@ const EXAMPLES = [
   'lat_max',
 ];
 
-/** All operations that move data, or those of one direction. */
-function partsOf(trial: Trial, direction: DirectionName | null): Direction[] {
-  if (direction === null) return [trial.read, trial.write, trial.trim];
-  const part = trial[direction];
+/** What a trial did of one operation, or of all that count. */
+function partsOf(trial: Trial, op: OperationName | null): OpResult[] {
+  if (op === null) return countedOps(trial);
+  const part = trial.ops[op];
   return part === undefined ? [] : [part];
 }
 
-function latencies(trial: Trial, direction: DirectionName | null, kind: string): Latency[] {
+function latencies(trial: Trial, op: OperationName | null, kind: string): Latency[] {
   const key = `${kind}_ns` as 'lat_ns' | 'clat_ns' | 'slat_ns';
-  return partsOf(trial, direction)
+  return partsOf(trial, op)
     .map((part) => part[key])
     .filter(({ N }) => N > 0);
 }
@@ -95,20 +94,18 @@ function momentOf(parts: readonly Latency[], moment: string): number | null {
   }
 }
 
-/** The metric without its direction; undefined when there is none of that name. */
-function metricOf(name: string, direction: DirectionName | null): Omit<Metric, 'name'> | undefined {
-  const sum = (of: (part: Direction) => number) => (trial: Trial) => {
-    const parts = partsOf(trial, direction).filter((part) => part.total_ios > 0);
-    return direction !== null && parts.length === 0
-      ? null
-      : parts.reduce((total, part) => total + of(part), 0);
+/** The metric without its operation; undefined when there is none of that name. */
+function metricOf(name: string, op: OperationName | null): Omit<Metric, 'name'> | undefined {
+  const sum = (of: (part: OpResult) => number) => (trial: Trial) => {
+    const parts = partsOf(trial, op).filter((part) => part.total_ios > 0);
+    return op !== null && parts.length === 0 ? null : parts.reduce((total, part) => total + of(part), 0);
   };
   if (name === 'iops') {
-    const of = direction === null ? (trial: Trial) => trial.iops : sum((part) => part.iops);
+    const of = op === null ? (trial: Trial) => trial.iops : sum((part) => part.iops);
     return { unit: 'io/s', better: 'higher', of, format: (value) => `${formatIops(value)} IOPS` };
   }
   if (name === 'bw') {
-    const of = direction === null ? (trial: Trial) => trial.bw_bytes : sum((part) => part.bw_bytes);
+    const of = op === null ? (trial: Trial) => trial.bw_bytes : sum((part) => part.bw_bytes);
     return { unit: 'B/s', better: 'higher', of, format: (value) => `${formatMiBps(value)} MiB/s` };
   }
   const percentile = PERCENTILE.exec(name);
@@ -117,16 +114,16 @@ function metricOf(name: string, direction: DirectionName | null): Omit<Metric, '
   const latency = (of: (parts: Latency[]) => number | null): Omit<Metric, 'name'> => ({
     unit: 'ns',
     better: 'lower',
-    of: (trial) => of(latencies(trial, direction, kind)),
+    of: (trial) => of(latencies(trial, op, kind)),
     format: formatLatency,
   });
   if (moment) return latency((parts) => momentOf(parts, moment[2] ?? ''));
   const rank = Number(percentile?.[2]);
   if (percentile && rank > 0 && rank <= 100) return latency((parts) => percentileOf(parts, rank));
-  return direction === null ? perIoMetric(name) : undefined;
+  return op === null ? perIoMetric(name) : undefined;
 }
 
-/** What an I/O costs: counted for the whole trial, so that no direction has it to itself. */
+/** What an I/O costs: counted for the whole trial, so that no operation has it to itself. */
 function perIoMetric(name: string): Omit<Metric, 'name'> | undefined {
   const each = (of: (trial: Trial) => number) => (trial: Trial) => (trial.total_ios > 0 ? of(trial) : null);
   switch (name) {
@@ -172,8 +169,8 @@ function canonicalName(name: string): string {
  */
 export function parseMetric(option: string, text: string): Metric {
   const name = canonicalName(text.trim());
-  const direction = DIRECTIONS.find((known) => name.startsWith(`${known}_`)) ?? null;
-  const metric = metricOf(direction === null ? name : name.slice(direction.length + 1), direction);
+  const op = operationNames.find((known) => name.startsWith(`${known}_`)) ?? null;
+  const metric = metricOf(op === null ? name : name.slice(op.length + 1), op);
   if (metric !== undefined) return { name, ...metric };
   const near = didYouMean(name, EXAMPLES);
   throw usageError(

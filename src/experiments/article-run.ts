@@ -27,7 +27,7 @@ function observeReads(report: ArticleReport): TrialObserver {
       report.device_reads.push({
         variant,
         trial: trial.trial,
-        io_bytes: trial.read.io_bytes,
+        io_bytes: trial.ops.read?.io_bytes ?? 0,
         process_bytes: read.processBytes,
         device_bytes: read.deviceBytes,
       });

@@ -5,7 +5,9 @@ import { UB } from '../native/abi.ts';
 import type { MergedLatency } from '../native/arena.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { countsFromRaw, toLatency } from '../results/histogram.ts';
-import type { Direction, IoErrorCount, Latency, Trial } from '../results/schema.ts';
+import { countedOps } from '../results/ops.ts';
+import type { GroupResult, IoErrorCount, Latency, OpResult, Trial } from '../results/schema.ts';
+import { type Operation, operations, rwModes } from '../workload/operations.ts';
 import { jobRanges } from './native-job.ts';
 import type { PlannedTrial } from './plan.ts';
 import type { RawJob, RawLatencies, RawTrial, RawUsage } from './raw-trial.ts';
@@ -70,7 +72,7 @@ function latencyOf(merged: MergedLatency, percentiles: readonly number[]): Laten
 }
 
 /** One operation over all jobs of a part. */
-function opResult(part: Part, op: number, percentiles: readonly number[]): Direction {
+function opResult(part: Part, op: number, percentiles: readonly number[]): OpResult {
   const jobs = part.groups.flatMap(({ begun }) => begun);
   const total = { ios: 0, bytes: 0, short: 0 };
   for (const { ops } of jobs) {
@@ -139,30 +141,22 @@ function syscallsOf(part: Part, ios: number): Trial['syscalls'] {
   return { total, per_io: ios > 0 ? total / ios : 0, by_name: byName, exact };
 }
 
-type Figures = Pick<
-  Trial,
-  | 'runtime_ns'
-  | 'total_ios'
-  | 'iops'
-  | 'bw_bytes'
-  | 'ctx'
-  | 'cpu'
-  | 'syscalls'
-  | 'effective_depth'
-  | 'read'
-  | 'write'
-  | 'trim'
-  | 'sync'
->;
+type Figures = Omit<GroupResult, 'name'>;
+
+/** The operations that the workloads of a part have. */
+function operationsIn({ groups }: Part): Operation[] {
+  const workloads = groups.map(({ group }) => group.workload);
+  const names = workloads.flatMap(({ rw }) => rwModes[rw].operations);
+  if (workloads.some(({ fsync, fdatasync }) => fsync > 0 || fdatasync > 0)) names.push('sync');
+  return operations.filter(({ name }) => names.includes(name));
+}
 
 /** The figures of a part; those of a trial and of a group are the same. */
 function figuresOf(part: Part, percentiles: readonly number[]): Figures {
   const runtimeNs = runtimeOf(part);
-  const [read, write, trim] = [UB.OP_READ, UB.OP_WRITE, UB.OP_TRIM].map((op) =>
-    opResult(part, op, percentiles),
-  ) as [Direction, Direction, Direction];
-  const syncs = part.groups.some(({ group: { workload } }) => workload.fsync > 0 || workload.fdatasync > 0);
-  const counted = [read, write, trim];
+  const ops: GroupResult['ops'] = {};
+  for (const { name, id } of operationsIn(part)) ops[name] = opResult(part, id, percentiles);
+  const counted = countedOps({ ops });
   const ios = counted.reduce((sum, op) => sum + op.total_ios, 0);
   const bytes = counted.reduce((sum, op) => sum + op.io_bytes, 0);
   const jobs = part.groups.flatMap(({ begun }) => begun);
@@ -176,10 +170,7 @@ function figuresOf(part: Part, percentiles: readonly number[]): Figures {
     ...usageOf(part),
     syscalls: syscallsOf(part, ios),
     effective_depth: runtimeNs > 0 ? busyNs / runtimeNs : 0,
-    read,
-    write,
-    trim,
-    ...(syncs ? { sync: opResult(part, UB.OP_SYNC, percentiles) } : {}),
+    ops,
   };
 }
 
@@ -195,10 +186,8 @@ function fileName({ group, index }: OwnedJob, file: number | null): string {
   return file === null ? '' : (group.files[index]?.[file]?.path ?? '');
 }
 
-const OP_NAMES = ['read', 'write', 'trim', 'fsync'] as const;
-
-function operationName(id: number): string {
-  return OP_NAMES[id] ?? 'unknown';
+function operationOf(id: number): Operation | undefined {
+  return operations.find((operation) => operation.id === id);
 }
 
 /** Errors by operation and errno over all jobs; the first of each by the lowest job. */
@@ -210,7 +199,7 @@ function errorsOf(owned: readonly OwnedJob[]): IoErrorCount[] {
       if (known) known.count += count;
       else {
         found.set(`${op} ${errno}`, {
-          op: operationName(op),
+          op: operationOf(op)?.word ?? 'unknown',
           errno,
           code: systemError(errno).code,
           count,
@@ -225,9 +214,10 @@ function errorsOf(owned: readonly OwnedJob[]): IoErrorCount[] {
 
 /** Where in the file the I/O was that ended a job; nothing when it ended otherwise. */
 function offsetOf({ errors, stage, errno }: RawJob): string {
-  const ended = errors.find(
-    (error) => error.op !== UB.OP_SYNC && operationName(error.op) === stage && error.errno === errno,
-  );
+  const ended = errors.find((error) => {
+    const operation = operationOf(error.op);
+    return operation?.bs != null && operation.word === stage && error.errno === errno;
+  });
   return ended === undefined ? '' : ` at offset ${ended.firstOffset}`;
 }
 
@@ -284,6 +274,7 @@ export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, in
     position: run.position,
     status: failure ? 'failed' : interrupted ? 'interrupted' : 'complete',
     ...figuresOf({ groups, helpers: raw.helpers }, plan.percentileList),
+    groups: [],
     ...offsetsHash(owned),
     errors: errorsOf(owned),
     failure,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../../test/fixtures/load.ts';
+import { opsOf } from '../../test/support/ops.ts';
 import { parseVariant } from '../backends/registry.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -25,7 +26,7 @@ const traffic = (fields: Partial<Workload>, variant = 'io_uring', environment = 
   ownTraffic(job(fields), parseVariant(variant), trial, environment);
 
 test('it is what the trial moved, writes compared only where no file system adds to them', () => {
-  const { read, write } = trial;
+  const { read, write } = opsOf(trial);
   const own = {
     readBytes: read.io_bytes,
     writtenBytes: write.io_bytes,

@@ -27,20 +27,21 @@ export function ownTraffic(
     if (variantOf(group, variant).backend.name === 'null' || rampTimeNs > 0 || preRead) return null;
     if (!direct || rw.endsWith('trim')) return null;
   }
-  const { read, write } = trial;
+  const { read, write } = trial.ops;
+  const [reads, writes] = [read?.total_ios ?? 0, write?.total_ios ?? 0];
   const requestBytes = Math.min(...files.map((file) => (file.max_sectors_kb ?? 0) * 1024));
   const sizes = groups.map(({ workload: { bs } }) => bs);
   const largest = Math.max(
-    ...(read.total_ios > 0 ? sizes.map((bs) => bs.read) : [0]),
-    ...(write.total_ios > 0 ? sizes.map((bs) => bs.write) : [0]),
+    ...(reads > 0 ? sizes.map((bs) => bs.read) : [0]),
+    ...(writes > 0 ? sizes.map((bs) => bs.write) : [0]),
   );
   return {
-    readBytes: read.io_bytes,
-    writtenBytes: write.io_bytes,
-    reads: read.total_ios,
-    writes: write.total_ios,
+    readBytes: read?.io_bytes ?? 0,
+    writtenBytes: write?.io_bytes ?? 0,
+    reads,
+    writes,
     // A file system that is written to writes its own journal and metadata for us.
-    writesComparable: write.total_ios === 0 || files.every(({ kind }) => kind === 'block'),
+    writesComparable: writes === 0 || files.every(({ kind }) => kind === 'block'),
     unsplit: largest <= requestBytes,
   };
 }

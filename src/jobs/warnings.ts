@@ -4,6 +4,7 @@ import type { Variant } from '../backends/backend.ts';
 import { olderThan } from '../backends/kernel.ts';
 import { describePaths } from '../host/device-info.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
+import { countedOps } from '../results/ops.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import { widestInterval } from '../stats/confidence.ts';
 import type { Isolation } from '../workload/workload.ts';
@@ -73,13 +74,13 @@ export function trialWarnings(plan: RunPlan, variant: Variant, trial: Trial): Re
       trial: trial.trial,
     });
   };
-  const directions = [trial.read, trial.write, trial.trim];
-  const short = directions.reduce((sum, d) => sum + d.short_ios, 0);
+  const done = countedOps(trial);
+  const short = done.reduce((sum, d) => sum + d.short_ios, 0);
   if (short > 0) add('short-ios', `${short} I/Os were short: fewer bytes than bs`);
   const errors = trial.errors.reduce((sum, e) => sum + e.count, 0);
   if (errors > 0 && trial.failure === null)
     add('io-errors', `${errors} I/Os failed and are not in the figures`);
-  const over = directions.reduce((sum, d) => sum + d.lat_ns.over_range, 0);
+  const over = done.reduce((sum, d) => sum + d.lat_ns.over_range, 0);
   if (over > 0) add('latency-over-range', `${over} I/Os took longer than 73 minutes, the histograms' range`);
   const asked = askedDepth(plan, variant);
   const thinks = plan.groups.some(({ workload }) => workload.thinktimeNs > 0);

@@ -45,17 +45,17 @@ test('JSON of something else says so', () => {
 
 test('another schema version is named before anything is compared', () => {
   const newer = changed((result) => {
-    result.schema_version = 2;
+    result.schema_version = 3;
     result.environment = {};
   });
   assert.equal(
     refused(newer),
-    'has schema_version 2; this uring-bench reads 1 (it was written by a newer uring-bench)',
+    'has schema_version 3; this uring-bench reads 1 and 2 (uring-bench 0.1.0 wrote it: use that or a newer one)',
   );
   const none = changed((result) => {
     delete result.schema_version;
   });
-  assert.equal(refused(none), 'has schema_version nothing; this uring-bench reads 1');
+  assert.equal(refused(none), 'has schema_version nothing; this uring-bench reads 1 and 2');
 });
 
 test('the first mismatch is named with its place and what is there', () => {
@@ -108,6 +108,6 @@ test('a sweep is read where it is expected, and named where it is not', () => {
     of((copy) => {
       copy.schema_version = 7;
     }),
-    /^has schema_version 7; this uring-bench reads 1 \(it was written by a newer uring-bench\)$/,
+    /^has schema_version 7; this uring-bench reads 1 and 2 \(uring-bench 0.1.0 wrote it: use that or a newer one\)$/,
   );
 });

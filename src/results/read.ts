@@ -1,7 +1,8 @@
-/** Reads stored results back. Import it where a file is read: it brings the schema's validator with it. */
+/** Reads stored results back, also those of version 1. Import it where a file is read: it brings the schema's validator with it. */
 import { FormatRegistry } from '@sinclair/typebox';
 import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
+import { fieldsOf, LIFTED_VERSION, lift } from './lift.ts';
 import { ResultSchema, type RunResult, SCHEMA_VERSION } from './schema.ts';
 import { SWEEP_VERSION, type SweepResult, SweepSchema } from './sweep-schema.ts';
 
@@ -21,14 +22,15 @@ export function isSweep(stored: Stored): stored is SweepResult {
  * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
  */
 export function parseStored(text: string, path: string): Stored {
-  const value = parseJson(text, path);
-  const { tool, schema_version: version, kind } = fieldsOf(value);
+  const found = fieldsOf(parseJson(text, path));
+  const { tool, schema_version: version, kind } = found;
   if (fieldsOf(tool).name !== 'uring-bench') {
     throw usageError(`${path} is not a uring-bench result`, `tool.name is ${shown(fieldsOf(tool).name)}`);
   }
   const known = kind === 'sweep' ? SWEEP_VERSION : SCHEMA_VERSION;
-  if (version !== known) throw versionError(version, known, path);
+  if (version !== known && version !== LIFTED_VERSION) throw versionError(found, known, path);
   if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', (date) => DATE_TIME.test(date));
+  const value = lift(found);
   const schema = kind === 'sweep' ? SweepSchema : ResultSchema;
   if (Value.Check(schema, value)) return value;
   const error = Value.Errors(schema, value).First();
@@ -59,17 +61,17 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-function versionError(version: unknown, known: number, path: string): BenchError {
+function versionError(
+  { schema_version: version, tool }: Record<string, unknown>,
+  known: number,
+  path: string,
+): BenchError {
   const newer = typeof version === 'number' && version > known;
+  const writer = fieldsOf(tool).version;
   return usageError(
-    `${path} has schema_version ${shown(version)}; this uring-bench reads ${known}`,
-    newer ? 'it was written by a newer uring-bench' : undefined,
+    `${path} has schema_version ${shown(version)}; this uring-bench reads ${LIFTED_VERSION} and ${known}`,
+    newer ? `uring-bench ${oneLine(String(writer))} wrote it: use that or a newer one` : undefined,
   );
-}
-
-/** The members of an object; none for anything else. */
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function mismatch(error: ValueError | undefined): string {

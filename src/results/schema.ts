@@ -1,9 +1,11 @@
 /**
- * The stored result, version 1: the only source of its types and of schema/result.schema.json
+ * The stored result, version 2: the only source of its types and of schema/result.schema.json
  * (`npm run generate`). Names and units are fio's where fio has the thing: `_ns` nanoseconds,
  * `bw_bytes` bytes per second, `iops` operations per second. A report is made from this alone.
+ * lift.ts makes it of version 1.
  */
 import { type Static, Type } from '@sinclair/typebox';
+import { type OperationName, operationNames } from '../workload/operations.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
 import { ArticleSchema, LadderSchema } from './schema-report.ts';
 import {
@@ -14,7 +16,7 @@ import {
   ValiditySchema,
 } from './schema-statistics.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const LatencySchema = Type.Object(
   {
@@ -22,7 +24,7 @@ const LatencySchema = Type.Object(
     max: amount(),
     mean: amount(),
     stddev: amount(),
-    N: count('samples; for lat_ns of a direction equal to its total_ios'),
+    N: count('samples; for lat_ns of an operation equal to its total_ios'),
     percentile: Type.Record(Type.String(), amount(), { description: 'keys as fio: "99.900000"' }),
     over_range: count('samples above the histogram range, counted in its last bucket'),
     hdr: Type.String({ description: 'HdrHistogram V2, zlib-compressed, base64; empty when N is 0' }),
@@ -30,7 +32,7 @@ const LatencySchema = Type.Object(
   { ...strict, description: 'nanoseconds; all zero and an empty hdr when N is 0' },
 );
 
-const DirectionSchema = Type.Object(
+const OpResultSchema = Type.Object(
   {
     total_ios: count(),
     io_bytes: count(),
@@ -43,6 +45,53 @@ const DirectionSchema = Type.Object(
   },
   strict,
 );
+
+/** By operation. One schema for all of them: that of results does not grow with their number. */
+const OpsSchema = Type.Unsafe<Partial<Record<OperationName, OpResult>>>(
+  Type.Record(Type.String({ pattern: `^(${operationNames.join('|')})$` }), OpResultSchema, {
+    ...strict,
+    description:
+      'what the workload did, by operation; sync is fsync and fdatasync, which are not in total_ios',
+  }),
+);
+
+/** What is measured of a trial, and of each group of jobs in it. */
+const measured = {
+  runtime_ns: count('from the common start to the last completion of the last job'),
+  total_ios: count(),
+  iops: amount(),
+  bw_bytes: amount(),
+  ctx: Type.Object(
+    {
+      total: count(),
+      voluntary: count(),
+      involuntary: count(),
+      helpers: count('the part of total that helper threads made: glibc aio pool, iou-wrk, iou-sqp'),
+    },
+    { ...strict, description: 'context switches of everything that the backend used' },
+  ),
+  cpu: Type.Object(
+    {
+      usr_ns: count(),
+      sys_ns: count(),
+      helpers_ns: count('the part of usr_ns + sys_ns that helper threads used'),
+    },
+    strict,
+  ),
+  syscalls: Type.Object(
+    {
+      total: count(),
+      per_io: amount(),
+      by_name: Type.Record(Type.String(), count()),
+      exact: Type.Boolean({ description: 'false: helper code makes more that are not counted (futex)' }),
+    },
+    { ...strict, description: 'system calls made for I/O inside the measured window' },
+  ),
+  effective_depth: amount('mean number of I/Os in flight: sum of lat / runtime, over all jobs'),
+  ops: OpsSchema,
+};
+
+const GroupResultSchema = Type.Object({ name: Type.String(), ...measured }, strict);
 
 const IoErrorSchema = Type.Object(
   {
@@ -61,41 +110,10 @@ const TrialSchema = Type.Object(
     trial: Type.Integer({ minimum: 1, description: 'its block: each holds every variant once' }),
     position: Type.Integer({ minimum: 1, description: 'its turn within the block, which is shuffled' }),
     status: Type.Union([Type.Literal('complete'), Type.Literal('interrupted'), Type.Literal('failed')]),
-    runtime_ns: count('from the common start to the last completion of the last job'),
-    total_ios: count(),
-    iops: amount(),
-    bw_bytes: amount(),
-    ctx: Type.Object(
-      {
-        total: count(),
-        voluntary: count(),
-        involuntary: count(),
-        helpers: count('the part of total that helper threads made: glibc aio pool, iou-wrk, iou-sqp'),
-      },
-      { ...strict, description: 'context switches of everything that the backend used' },
-    ),
-    cpu: Type.Object(
-      {
-        usr_ns: count(),
-        sys_ns: count(),
-        helpers_ns: count('the part of usr_ns + sys_ns that helper threads used'),
-      },
-      strict,
-    ),
-    syscalls: Type.Object(
-      {
-        total: count(),
-        per_io: amount(),
-        by_name: Type.Record(Type.String(), count()),
-        exact: Type.Boolean({ description: 'false: helper code makes more that are not counted (futex)' }),
-      },
-      { ...strict, description: 'system calls made for I/O inside the measured window' },
-    ),
-    effective_depth: amount('mean number of I/Os in flight: sum of lat / runtime, over all jobs'),
-    read: DirectionSchema,
-    write: DirectionSchema,
-    trim: DirectionSchema,
-    sync: Type.Optional(DirectionSchema), // fsync and fdatasync, when the workload has them; not in total_ios
+    ...measured,
+    groups: Type.Array(GroupResultSchema, {
+      description: 'of each job group, when a run has several; else empty',
+    }),
     offsets_hash: Type.Optional(
       Type.String({
         description:
@@ -138,7 +156,7 @@ const SummarySchema = Type.Object(
         N: count(),
         percentile: Type.Record(Type.String(), amount()),
       },
-      { ...strict, description: 'all directions and trials merged exactly' },
+      { ...strict, description: 'all operations of total_ios and all trials merged exactly' },
     ),
     lat_ns_trials: Type.Record(Type.String(), EstimateSchema, {
       description: "over trials, of each trial's percentiles 50, 99 and 99.9 of all I/Os; keys as fio",
@@ -271,11 +289,12 @@ export const ResultSchema = Type.Object(
       }),
     ),
   },
-  { ...strict, $id: 'https://uring-bench.invalid/result-1.schema.json', title: 'uring-bench result' },
+  { ...strict, $id: 'https://uring-bench.invalid/result-2.schema.json', title: 'uring-bench result' },
 );
 
 export type Latency = Static<typeof LatencySchema>;
-export type Direction = Static<typeof DirectionSchema>;
+export type OpResult = Static<typeof OpResultSchema>;
+export type GroupResult = Static<typeof GroupResultSchema>;
 export type IoErrorCount = Static<typeof IoErrorSchema>;
 export type Trial = Static<typeof TrialSchema>;
 export type Summary = Static<typeof SummarySchema>;

@@ -29,7 +29,7 @@ const STARTED = new Date('2026-11-22T13:05:09.123Z');
 /** A result that fits the schema; padding makes it as long as one wants. */
 async function result(padding = ''): Promise<RunResult> {
   return {
-    schema_version: 1,
+    schema_version: 2,
     tool: { name: 'uring-bench', version: '0.1.0' },
     status: 'interrupted',
     started_at: STARTED.toISOString(),

@@ -1,11 +1,11 @@
 /**
- * The stored sweep, version 1: a grid of options and the result of each point that was run. The only source of its
+ * The stored sweep, version 2: a grid of options and the result of each point that was run. The only source of its
  * types and of schema/sweep.schema.json (`npm run generate`).
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { ResultSchema } from './schema.ts';
 
-export const SWEEP_VERSION = 1;
+export const SWEEP_VERSION = 2;
 
 const strict = { additionalProperties: false };
 
@@ -66,7 +66,7 @@ export const SweepSchema = Type.Object(
     ),
     points: Type.Array(PointSchema, { description: 'those that were run, in the order of the grid' }),
   },
-  { ...strict, $id: 'https://uring-bench.invalid/sweep-1.schema.json', title: 'uring-bench sweep' },
+  { ...strict, $id: 'https://uring-bench.invalid/sweep-2.schema.json', title: 'uring-bench sweep' },
 );
 
 export type SweepPoint = Static<typeof PointSchema>;

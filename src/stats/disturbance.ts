@@ -2,8 +2,10 @@
  * What disturbed a run, found in its stored trials: drift, outliers, and what the machine did beside the benchmark.
  * Typed warnings, one for each kind of disturbance. The limits are what moves figures by more than their usual noise.
  */
+
 import type { BackendResult, ResultWarning, RunResult, Trial } from '../results/schema.ts';
 import type { Conditions } from '../results/schema-statistics.ts';
+import { operations } from '../workload/operations.ts';
 import { outliersOf } from './outliers.ts';
 import { median } from './spread.ts';
 import { trendOf } from './trend.ts';
@@ -82,7 +84,9 @@ function above(value: number | null, limit: number): number | null {
 /** How much others moved, in percent of our own bytes or I/Os, when it is enough to be felt. */
 function deviceLoadPct(conditions: Conditions, trial: Trial): number | null {
   const seconds = trial.runtime_ns / 1e9;
-  const ownBytes = trial.read.io_bytes + trial.write.io_bytes;
+  const ownBytes = operations
+    .filter(({ moves }) => moves)
+    .reduce((sum, { name }) => sum + (trial.ops[name]?.io_bytes ?? 0), 0);
   const share = (others: number | null, own: number, least: number): number => {
     if (others === null || own === 0 || others < least * seconds) return 0;
     return others / own;

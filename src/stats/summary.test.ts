@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { opsOf } from '../../test/support/ops.ts';
 import { countsFromSparse, countsIndex, mergeLatencies, toLatency } from '../results/histogram.ts';
-import type { BackendResult, Direction, Latency, Trial } from '../results/schema.ts';
+import type { BackendResult, Latency, OpResult, Trial } from '../results/schema.ts';
 import { referenceOf, Summarizer, summarize, trialRates, usableTrials, withReference } from './summary.ts';
 
 const PERCENTILES = [50, 99];
@@ -21,7 +22,7 @@ function latency(values: readonly number[]): Latency {
   );
 }
 
-function direction(values: readonly number[]): Direction {
+function opResult(values: readonly number[]): OpResult {
   const lat = latency(values);
   return {
     total_ios: values.length,
@@ -48,9 +49,8 @@ function trial(number: number, rest: Partial<Trial> = {}): Trial {
     cpu: { usr_ns: 250_000_000, sys_ns: 1_500_000_000, helpers_ns: 0 },
     syscalls: { total: 4, per_io: 1, by_name: { pread64: 4 }, exact: true },
     effective_depth: 1,
-    read: direction([100, 200, 300]),
-    write: direction([5_000]),
-    trim: direction([]),
+    ops: { read: opResult([100, 200, 300]), write: opResult([5_000]) },
+    groups: [],
     errors: [],
     failure: null,
     ...rest,
@@ -119,23 +119,25 @@ test('a summary is the median of its trials with its interval', () => {
   assert.deepEqual([summary?.iops_vs_reference_pct, summary?.vs_reference], [null, null]);
 });
 
-test("quantiles over trials are of each trial's own quantiles, all directions merged", () => {
-  const none = { write: direction([]) };
-  const trials = [100, 300, 200].map((ns, i) => trial(i + 1, { ...none, read: direction([ns, ns, 900]) }));
+test("quantiles over trials are of each trial's own quantiles, all operations merged", () => {
+  const trials = [100, 300, 200].map((ns, i) => trial(i + 1, { ops: { read: opResult([ns, ns, 900]) } }));
   const { lat_ns_trials: quantiles } = summarize(trials, PERCENTILES) ?? {};
   assert.deepEqual(Object.keys(quantiles ?? {}), ['50.000000', '99.000000', '99.900000']);
   assert.deepEqual(
     [quantiles?.['50.000000']?.median, quantiles?.['50.000000']?.low, quantiles?.['99.900000']?.median],
     [200, 100, 900],
   );
-  const mixed = summarize([trial(1, { read: direction([100]), write: direction([500, 500]) })], PERCENTILES);
+  const mixed = summarize(
+    [trial(1, { ops: { read: opResult([100]), write: opResult([500, 500]) } })],
+    PERCENTILES,
+  );
   assert.equal(mixed?.lat_ns_trials['50.000000']?.median, 500);
 });
 
-test('latency is that of all directions and trials in one histogram', () => {
-  const trials = [trial(1), trial(2, { read: direction([50, 60]), write: direction([9_000, 9_500]) })];
+test('latency is that of all operations and trials in one histogram', () => {
+  const trials = [trial(1), trial(2, { ops: { read: opResult([50, 60]), write: opResult([9_000, 9_500]) } })];
   const { percentile, min, max, mean, N } = mergeLatencies(
-    trials.flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]),
+    trials.map(opsOf).flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]),
     PERCENTILES,
   );
   assert.deepEqual(summarize(trials, PERCENTILES)?.lat_ns, { mean, min, max, N, percentile });
@@ -150,15 +152,17 @@ test('trials that come one by one are summarised, after each, as all at once', (
   const draws = fc.array(drawn, { maxLength: 8 });
   const property = fc.property(draws, (list) => {
     const trials = list.map(({ status, read, write }, i) => {
-      const directions = { read: direction(read), write: direction(write) };
-      return trial(i + 1, { status, total_ios: read.length + write.length, ...directions });
+      const ops = { read: opResult(read), write: opResult(write) };
+      return trial(i + 1, { status, total_ios: read.length + write.length, ops });
     });
     const summarizer = new Summarizer(PERCENTILES);
     for (const [i, next] of trials.entries()) {
       summarizer.add(next);
       const [summary, sofar] = [summarizer.summary(), trials.slice(0, i + 1)];
       assert.deepEqual(summary, summarize(sofar, PERCENTILES));
-      const latencies = usableTrials(sofar).flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]);
+      const latencies = usableTrials(sofar)
+        .map(opsOf)
+        .flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]);
       if (summary) assert.deepEqual(summary.lat_ns, mergeLatencies(latencies, PERCENTILES));
     }
   });
@@ -177,11 +181,11 @@ test('a histogram is decoded as often with many trials as with few', () => {
   const summarizer = new Summarizer(PERCENTILES);
   const decodes = Array.from({ length: 30 }, (_, i) => {
     decoded = 0;
-    summarizer.add(trial(i + 1, { read: { ...direction([100, 200]), lat_ns: counted } }));
+    summarizer.add(trial(i + 1, { ops: { read: { ...opResult([100, 200]), lat_ns: counted } } }));
     summarizer.summary();
     return decoded;
   });
-  // Once for the sum, once for the trial's own percentiles over all directions.
+  // Once for the sum, once for the trial's own percentiles over all operations.
   assert.deepEqual(new Set(decodes), new Set([2]));
 });
 
@@ -212,8 +216,7 @@ function trialsOf(levels: readonly number[], factor: number): Trial[] {
     trial(i + 1, {
       iops: level * factor,
       ctx: { total: Math.round(1000 * factor), voluntary: 0, involuntary: 0, helpers: 0 },
-      read: direction([Math.round((1e6 * factor * level) / 100)]),
-      write: direction([]),
+      ops: { read: opResult([Math.round((1e6 * factor * level) / 100)]) },
     }),
   );
 }

@@ -1,5 +1,6 @@
 /** What several trials of one backend say together, and how backends compare. Made of stored values alone. */
 import { LatencySum, mergeLatencies, percentileKey } from '../results/histogram.ts';
+import { countedOps } from '../results/ops.ts';
 import type { BackendResult, Latency, Summary, Trial } from '../results/schema.ts';
 import type { Differences, StoredDifference } from '../results/schema-statistics.ts';
 import { compareSamples, type Difference, type Estimate, estimate } from './difference.ts';
@@ -40,9 +41,9 @@ export function trialRates(trial: Trial): TrialRates {
   };
 }
 
-/** The latencies of all I/Os of a trial, a histogram a direction. */
-function latenciesOf({ read, write, trim }: Trial): Latency[] {
-  return [read, write, trim].map((direction) => direction.lat_ns);
+/** The latencies of all I/Os of a trial, a histogram an operation. */
+function latenciesOf(trial: Trial): Latency[] {
+  return countedOps(trial).map((op) => op.lat_ns);
 }
 
 const percentilesOf = new WeakMap<Trial, Record<string, number>>();
@@ -66,7 +67,7 @@ function byPercentile<T>(of: (key: string) => T): Record<string, T> {
 }
 
 /**
- * One backend's trials, as they come, as medians with their intervals, and the latency of all directions and trials
+ * One backend's trials, as they come, as medians with their intervals, and the latency of all operations and trials
  * merged exactly. A trial costs its own histograms, not those of all before it.
  */
 export class Summarizer {

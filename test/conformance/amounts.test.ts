@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { RunResult, Trial } from '../../src/results/schema.ts';
 import { benchResult, REPORT, resultOf, startBench, trialOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
+import { opsOf } from '../support/ops.ts';
 import { watchProcess } from '../support/proc-watch.ts';
 import { near } from '../support/result.ts';
 import { list, plainOf, realVariantsFor, variantsFor } from '../support/variants.ts';
@@ -11,16 +12,22 @@ import { list, plainOf, realVariantsFor, variantsFor } from '../support/variants
 /** A busy machine wakes a job that late, once in a while. */
 const LATE_NS = 50e6;
 
+/** A trial with its operations beside its figures. */
+function withOps(trial: Trial): Trial & ReturnType<typeof opsOf> {
+  return { ...trial, ...opsOf(trial) };
+}
+
 /** Runs all of these variants in one run and checks each one's trial. */
 function eachOf(
   name: string,
   variants: ReturnType<typeof variantsFor>,
   args: readonly string[],
-  check: (trial: Trial, result: RunResult) => void,
+  check: (trial: Trial & ReturnType<typeof opsOf>, result: RunResult) => void,
 ): void {
   test(name, { skip: noDisk }, async (t) => {
     const result = await benchResult(diskFolder(t), ['--backend', list(variants), '--trials', '1', ...args]);
-    for (const { label } of variants) await t.test(label, () => check(trialOf(result, label), result));
+    for (const { label } of variants)
+      await t.test(label, () => check(withOps(trialOf(result, label)), result));
   });
 }
 
@@ -148,7 +155,7 @@ test('what is done in the ramp is not counted', { skip: noDisk }, async (t) => {
   let counted = 0;
   for (const { label, backend } of variants) {
     await t.test(label, () => {
-      const { runtime_ns, effective_depth, read } = trialOf(result, label);
+      const { runtime_ns, effective_depth, read } = withOps(trialOf(result, label));
       near(runtime_ns, 0.6e9, 0.1, 'runtime_ns', LATE_NS);
       near(effective_depth, backend.async ? 4 : 1, 0.05, 'effective_depth');
       counted += read.io_bytes;

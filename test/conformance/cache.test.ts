@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { REPORT, resultOf, startBench, trialOf } from '../support/bench.ts';
 import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
+import { opsOf } from '../support/ops.ts';
 import { watchProcess } from '../support/proc-watch.ts';
 import { near } from '../support/result.ts';
 import { list, plainOf, realVariantsFor } from '../support/variants.ts';
@@ -25,7 +26,8 @@ async function deviceBytes(t: TestContext, args: readonly string[]): Promise<num
   const ended = await running.ended;
   const { processes } = unwatch();
   const result = resultOf(ended);
-  for (const { label } of variants) assert.equal(trialOf(result, label).read.io_bytes, SIZE_BYTES * 2, label);
+  for (const { label } of variants)
+    assert.equal(opsOf(trialOf(result, label)).read.io_bytes, SIZE_BYTES * 2, label);
   return processes.get(running.pid)?.readBytes ?? -1;
 }
 

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { benchResult, trialOf } from '../support/bench.ts';
 import { dataFile, diskFolder, diskLoop, noDisk } from '../support/disk.ts';
+import { opsOf } from '../support/ops.ts';
 import { near } from '../support/result.ts';
 import { skipUnless } from '../support/scratch.ts';
 import { mainOf, plainOf, realVariantsFor } from '../support/variants.ts';
@@ -42,7 +43,7 @@ async function written(t: TestContext, backend: string, args: readonly string[])
   const path = dataFile(join(folder, 'data'), 2 * MEBIBYTE);
   const target = ['--backend', backend, '--filename', path, '--allow-overwrite', '--rw', 'randwrite'];
   const trial = trialOf(await benchResult(folder, [...target, '--loops', '1', ...args]));
-  assert.equal(trial.write.io_bytes, 2 * MEBIBYTE);
+  assert.equal(opsOf(trial).write.io_bytes, 2 * MEBIBYTE);
   const content = readFileSync(path);
   assert.equal(content.length, 2 * MEBIBYTE);
   return content;
@@ -136,9 +137,10 @@ test('trimmed blocks are gone', { skip: firstReason(noDisk, skipUnless('loop')) 
         const target = ['--backend', label, '--filename', device, '--allow-overwrite', '--rw', rw];
         // The first half of the device: the other must stay as it is.
         const workload = ['--size', '1m', '--loops', '1', '--bs', '16k', '--iodepth', '4'];
-        const { trim, total_ios } = trialOf(await benchResult(diskFolder(t), [...target, ...workload]));
+        const done = trialOf(await benchResult(diskFolder(t), [...target, ...workload]));
+        const { trim } = opsOf(done);
         assert.equal(trim.total_ios, 64);
-        assert.equal(total_ios, 64);
+        assert.equal(done.total_ios, 64);
         assert.equal(trim.io_bytes, MEBIBYTE);
         assert.equal(discardedBytes(device) - before, MEBIBYTE);
         const content = readDevice(device, 2 * MEBIBYTE);

@@ -8,6 +8,7 @@ import { EXIT } from '../../src/errors.ts';
 import type { Trial } from '../../src/results/schema.ts';
 import { backendOf, bench, type Ended, startBench, trialOf } from '../support/bench.ts';
 import { dataFile, diskFolder, diskLoop, filesIn, noDisk } from '../support/disk.ts';
+import { opsOf } from '../support/ops.ts';
 import { hasRead } from '../support/proc-watch.ts';
 import { parseResult } from '../support/result.ts';
 import { loopDevice, mount, run, skipUnless } from '../support/scratch.ts';
@@ -79,7 +80,7 @@ test('errors and short reads are counted and the run goes on', { skip: noDisk },
       assert.deepEqual([op, code, errno, first_file], ['read', 'ENODATA', ENODATA, path]);
       assert.ok(first_offset >= MEBIBYTE + 8192 && first_offset % 8192 === 0);
       assert.ok(count > 10);
-      const { short_ios, total_ios, io_bytes } = trial.read;
+      const { short_ios, total_ios, io_bytes } = opsOf(trial).read;
       assert.ok(short_ios > 0, 'short reads');
       assert.equal(io_bytes, total_ios * 8192 - short_ios * 4096, 'only what was read');
       const codes = result.warnings.filter(({ variant }) => variant === name).map(({ code }) => code);
@@ -120,9 +121,9 @@ test('a device that fails: each error is counted', { skip: skipDevice }, async (
   for (const { label } of variants) {
     await t.test(label, () => {
       const trial = trialOf(result, label);
-      assert.equal(trial.read.total_ios, 256);
+      assert.equal(opsOf(trial).read.total_ios, 256);
       assert.equal(errorCount(trial), 768);
-      assert.equal(trial.read.short_ios, 0);
+      assert.equal(opsOf(trial).read.short_ios, 0);
       assert.ok((trial.errors[0]?.first_offset ?? 0) >= MEBIBYTE);
     });
   }
@@ -162,8 +163,8 @@ test('writes that find no room', { skip: skipUnless('root', 'loop', 'ext4') }, a
   for (const { label } of variants) {
     await t.test(label, () => {
       const trial = trialOf(result, label);
-      assert.ok(trial.write.total_ios > 50 && trial.write.io_bytes < 16 * MEBIBYTE);
-      assert.equal(trial.write.total_ios + errorCount(trial), 1024);
+      assert.ok(opsOf(trial).write.total_ios > 50 && opsOf(trial).write.io_bytes < 16 * MEBIBYTE);
+      assert.equal(opsOf(trial).write.total_ios + errorCount(trial), 1024);
       const [error] = trial.errors;
       assert.deepEqual([error?.op, error?.code], ['write', 'ENOSPC']);
     });

@@ -4,6 +4,7 @@ import { parseMetrics } from '../../src/compare/metrics.ts';
 import { parseRules } from '../../src/compare/rules.ts';
 import { defaultOf } from '../../src/options/option-reader.ts';
 import type { ComparisonReport } from '../../src/report/formats/format-spec.ts';
+import { countedOps } from '../../src/results/ops.ts';
 import type { RunResult } from '../../src/results/schema.ts';
 
 export interface ComparisonSpec {
@@ -41,7 +42,7 @@ export function changedRun(
   for (const trial of copy.backends.flatMap(({ trials }) => trials)) {
     trial.iops *= factor;
     trial.bw_bytes *= factor;
-    for (const part of [trial.read, trial.write, trial.trim]) {
+    for (const part of countedOps(trial)) {
       part.iops *= factor;
       part.bw_bytes *= factor;
       for (const latency of [part.lat_ns, part.clat_ns, part.slat_ns]) {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
 import { decodeCounts, samples } from '../../src/results/histogram.ts';
-import { type Direction, ResultSchema, type RunResult, type Trial } from '../../src/results/schema.ts';
+import { countedOps } from '../../src/results/ops.ts';
+import { type OpResult, ResultSchema, type RunResult, type Trial } from '../../src/results/schema.ts';
 
 const ajv = new Ajv({ strict: true, allErrors: true });
 ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
@@ -15,11 +16,7 @@ export function near(actual: number, expected: number, share: number, what: stri
   assert.ok(Math.abs(actual - expected) <= most, `${what}: ${actual} is not within ${bound} of ${expected}`);
 }
 
-export function directionsOf({ read, write, trim }: Trial): Direction[] {
-  return [read, write, trim];
-}
-
-function checkHistograms(label: string, { total_ios, lat_ns, slat_ns, clat_ns }: Direction): void {
+function checkHistograms(label: string, { total_ios, lat_ns, slat_ns, clat_ns }: OpResult): void {
   assert.equal(lat_ns.N, total_ios, `${label}: every I/O has its latency`);
   for (const latency of [lat_ns, slat_ns, clat_ns]) {
     assert.equal(samples(decodeCounts(latency.hdr)), latency.N, `${label}: N is what the histogram holds`);
@@ -29,16 +26,14 @@ function checkHistograms(label: string, { total_ios, lat_ns, slat_ns, clat_ns }:
 }
 
 function checkTrial(label: string, trial: Trial): void {
-  const directions = directionsOf(trial);
-  const sum = (of: (direction: Direction) => number): number =>
-    directions.reduce((total, direction) => total + of(direction), 0);
+  const counted = countedOps(trial);
+  const sum = (of: (op: OpResult) => number): number => counted.reduce((total, op) => total + of(op), 0);
   assert.equal(
     sum((d) => d.total_ios),
     trial.total_ios,
     `${label}: I/Os`,
   );
-  for (const direction of directions) checkHistograms(label, direction);
-  if (trial.sync) checkHistograms(label, trial.sync);
+  for (const op of Object.values(trial.ops)) checkHistograms(label, op);
   if (trial.runtime_ns > 0) {
     const bytes = sum((d) => d.io_bytes);
     near(trial.iops, (trial.total_ios * 1e9) / trial.runtime_ns, 1e-6, `${label}: iops`);

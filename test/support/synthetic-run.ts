@@ -1,5 +1,5 @@
 /** Results with trials of given IOPS, for tests that need many of them: no histograms, all else as a run has it. */
-import type { BackendResult, Direction, Latency, RunResult, Trial } from '../../src/results/schema.ts';
+import type { BackendResult, Latency, OpResult, RunResult, Trial } from '../../src/results/schema.ts';
 import { environment, file } from '../fixtures/synthetic-host.ts';
 
 const RUNTIME_NS = 1_000_000_000;
@@ -24,7 +24,7 @@ function latency(meanNs: number, N: number): Latency {
   };
 }
 
-function direction(iops: number): Direction {
+function opResult(iops: number): OpResult {
   const ios = Math.round((iops * RUNTIME_NS) / 1e9);
   if (ios === 0) {
     const nothing = { total_ios: 0, io_bytes: 0, iops: 0, bw_bytes: 0, short_ios: 0 };
@@ -45,7 +45,7 @@ function direction(iops: number): Direction {
 
 /** A complete trial of reads. Little's law and the sums of a real one hold. */
 export function syntheticTrial(number: number, iops: number, rest: Partial<Trial> = {}): Trial {
-  const read = direction(iops);
+  const read = opResult(iops);
   const ios = read.total_ios;
   return {
     trial: number,
@@ -59,9 +59,8 @@ export function syntheticTrial(number: number, iops: number, rest: Partial<Trial
     cpu: { usr_ns: ios * 500, sys_ns: ios * 4000, helpers_ns: 0 },
     syscalls: { total: ios, per_io: 1, by_name: { io_uring_enter: ios }, exact: true },
     effective_depth: DEPTH,
-    read,
-    write: direction(0),
-    trim: direction(0),
+    ops: { read },
+    groups: [],
     errors: [],
     failure: null,
     ...rest,
@@ -100,7 +99,7 @@ export function syntheticRun(
   );
   const trials = Math.max(1, ...Object.values(iops).map((values) => values.length));
   return {
-    schema_version: 1,
+    schema_version: 2,
     tool: { name: 'uring-bench', version: '0.1.0' },
     status: 'complete',
     started_at: started,

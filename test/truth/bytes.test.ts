@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { benchResult, REPORT, resultOf, startBench, trialOf } from '../support/bench.ts';
 import { diskFolder, diskLoop, noDisk } from '../support/disk.ts';
+import { opsOf } from '../support/ops.ts';
 import { watchProcess } from '../support/proc-watch.ts';
 import { near } from '../support/result.ts';
 import { skipUnless } from '../support/scratch.ts';
@@ -43,13 +44,14 @@ test('a device counts the bytes that are reported', {
       const target = ['--filename', device, '--allow-overwrite', '--backend', variant.label];
       const workload = ['--rw', 'rw', '--bs', '64k,32k', '--iodepth', '8', '--io-size', '32m'];
       const before = deviceStat(device);
-      const { read, write, runtime_ns } = trialOf(await benchResult(folder, [...target, ...workload]));
+      const trial = trialOf(await benchResult(folder, [...target, ...workload]));
+      const { read, write } = opsOf(trial);
       const after = deviceStat(device);
       assert.ok(read.io_bytes > 8 * MEBIBYTE && write.io_bytes > 4 * MEBIBYTE);
       near(read.io_bytes, after.readBytes - before.readBytes, 0.01, 'read.io_bytes', 256 * 1024);
       near(write.io_bytes, after.writeBytes - before.writeBytes, 0.01, 'write.io_bytes');
       // What the device had in flight can't be more than the tool was asked for.
-      const inFlight = (after.busyMs - before.busyMs) / (runtime_ns / 1e6);
+      const inFlight = (after.busyMs - before.busyMs) / (trial.runtime_ns / 1e6);
       const depth = variant.backend.async ? 8 : 1;
       assert.ok(inFlight <= depth * 1.05, `${inFlight} in flight at the device`);
       t.diagnostic(`${inFlight.toFixed(2)} of ${depth} in flight at the device`);
@@ -67,8 +69,8 @@ test('the kernel accounts the bytes of direct reads to the process', { skip: noD
       const ended = await running.ended;
       const { processes } = unwatch();
       const trial = trialOf(resultOf(ended));
-      assert.equal(trial.read.io_bytes, 64 * MEBIBYTE);
-      near(trial.read.io_bytes, processes.get(running.pid)?.readBytes ?? 0, 0.01, 'read.io_bytes');
+      assert.equal(opsOf(trial).read.io_bytes, 64 * MEBIBYTE);
+      near(opsOf(trial).read.io_bytes, processes.get(running.pid)?.readBytes ?? 0, 0.01, 'read.io_bytes');
     });
   }
 });

@@ -8,6 +8,7 @@ import type { Trial } from '../../src/results/schema.ts';
 import { bench, benchResult, REPORT, trialOf } from '../support/bench.ts';
 import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
 import { unavailable } from '../support/features.ts';
+import { opsOf } from '../support/ops.ts';
 import { parseResult } from '../support/result.ts';
 import { firstReason, needsCommand } from '../support/witness.ts';
 
@@ -62,7 +63,7 @@ for (const variant of ['sync+nowait', 'linux-aio+nowait', 'io_uring+nowait', 'io
     assert.deepEqual([error?.op, error?.code], ['read', 'EAGAIN']);
     assert.ok((error?.count ?? 0) > ios / 10, `${error?.count} of ${ios}`);
     assert.equal(cold.total_ios + (error?.count ?? 0), ios, 'each I/O was either done or refused');
-    assert.equal(cold.read.lat_ns.N, cold.total_ios, 'latencies are those of I/Os that were done');
+    assert.equal(opsOf(cold).read.lat_ns.N, cold.total_ios, 'latencies are those of I/Os that were done');
     const hot = trialOf(await benchResult(folder, [...args, '--pre-read', `--number-ios=${ios}`]), variant);
     assert.deepEqual(hot.errors, [], 'nothing waits for what is in the cache');
     assert.equal(hot.total_ios, ios);
@@ -77,7 +78,7 @@ test('io_uring+atomic: untorn writes where the device can, else the error', {
   const args = ['--backend=io_uring+atomic', '--rw=randwrite', `--filename=${path}`, '--allow-overwrite'];
   const { code, stdout, stderr } = await bench(folder, [...args, '--number-ios=50', ...REPORT]);
   const trial = trialOf(parseResult(stdout));
-  if (code === EXIT.ok) return assert.equal(trial.write.total_ios, 50);
+  if (code === EXIT.ok) return assert.equal(opsOf(trial).write.total_ios, 50);
   assert.equal(code, EXIT.failed, stderr);
   assert.match(
     stderr,

@@ -6,6 +6,7 @@ import type { Trial } from '../../src/results/schema.ts';
 import { resultOf, trialOf, turnOf } from '../support/bench.ts';
 import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
 import { unavailable } from '../support/features.ts';
+import { opsOf } from '../support/ops.ts';
 import { argument, callsOf, numberIn, type RawJob, rawCalls } from '../support/raw-calls.ts';
 import { parseResult } from '../support/result.ts';
 import { noStrace } from '../support/strace.ts';
@@ -246,7 +247,7 @@ test('sync: RWF_ATOMIC with each write, or the error', { skip }, async (t) => {
   assert.ok(calls.length > 0);
   for (const call of calls) assert.equal(rwFlags(call), RWF.ATOMIC);
   const trial = trialOf(parseResult(ended.stdout));
-  if (ended.code === EXIT.ok) return assert.equal(trial.write.total_ios, 20);
+  if (ended.code === EXIT.ok) return assert.equal(opsOf(trial).write.total_ios, 20);
   assert.equal(ended.code, EXIT.failed);
   assert.match(trial.failure?.message ?? '', /not supported \(EOPNOTSUPP\)|invalid argument \(EINVAL\)/);
   assert.equal(calls.length, 1, 'no write without it was done in its place');

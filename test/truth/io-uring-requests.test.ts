@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Variant } from '../../src/backends/backend.ts';
 import { REPORT, resultOf, startBench, trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
+import { opsOf } from '../support/ops.ts';
 import { noTracefs, traceFor } from '../support/tracefs.ts';
 import { has, list, realVariantsFor } from '../support/variants.ts';
 import { firstReason } from '../support/witness.ts';
@@ -55,13 +56,13 @@ test('opcodes and flags of the requests that the kernel took', { skip }, async (
   const requests = trace.lines().map(requestOf);
   const inTurn = variants.toSorted((a, b) => turnOf(result, a.label) - turnOf(result, b.label));
   for (const variant of inTurn) {
-    const { read, write, sync } = trialOf(result, variant.label);
+    const { read, write, sync } = opsOf(trialOf(result, variant.label));
     // One variant's jobs ran after another's.
-    const own = requests.splice(0, 1500 + (sync?.total_ios ?? 0));
+    const own = requests.splice(0, 1500 + sync.total_ios);
     const registered = has(variant, 'registerfiles') ? REGISTERED : '';
     await t.test(variant.label, () => {
       assert.equal(read.total_ios + write.total_ios, 1500);
-      assert.ok(sync && sync.total_ios > 0);
+      assert.ok(sync.total_ios > 0);
       assert.deepEqual(kinds(own), {
         [opcodeOf(variant, 'READ') + registered]: read.total_ios,
         [opcodeOf(variant, 'WRITE') + registered]: write.total_ios,

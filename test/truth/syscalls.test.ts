@@ -6,6 +6,7 @@ import type { Trial } from '../../src/results/schema.ts';
 import { trialOf, turnOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
 import { hashOf } from '../support/offsets-hash.ts';
+import { opsOf } from '../support/ops.ts';
 import { near } from '../support/result.ts';
 import {
   type Call,
@@ -215,8 +216,8 @@ test('writes that are flushed', { skip }, async (t) => {
       const seen = byVariant(await straced(diskFolder(t), args), variants);
       const atEnd = call === 'fsync' ? 1 : 0;
       await eachVariant(t, seen, (one) => {
-        assert.equal(one.trial.sync?.total_ios, 4, 'reported');
-        assert.equal(one.trial.write.total_ios, writes);
+        assert.equal(one.trial.ops.sync?.total_ios, 4, 'reported');
+        assert.equal(opsOf(one.trial).write.total_ios, writes);
         assert.match(openFlags(one), flag);
         // Not seen by strace with io_uring, but that all were given to the kernel is.
         if (one.variant.backend.name === 'io_uring') assert.equal(iosGiven(one) ?? writes + 4, writes + 4);

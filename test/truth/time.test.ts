@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mergeLatencies } from '../../src/results/histogram.ts';
+import { countedOps } from '../../src/results/ops.ts';
 import { bench, benchResult, REPORT, resultOf, trialOf } from '../support/bench.ts';
 import { diskFolder, noDisk } from '../support/disk.ts';
-import { directionsOf, near } from '../support/result.ts';
+import { opsOf } from '../support/ops.ts';
+import { near } from '../support/result.ts';
 import { list, plainOf, realVariantsFor, variantsFor } from '../support/variants.ts';
 
 test('a runtime is what the clock on the wall says', { skip: noDisk }, async (t) => {
@@ -41,7 +43,7 @@ test("Little's law: in flight = IOPS x mean latency", { skip: noDisk }, async (t
       const depth = (backend.async ? 8 : 1) * 2;
       near(trial.effective_depth, depth, 0.05, 'effective_depth');
       assert.ok(trial.effective_depth <= depth * 1.01, 'never over iodepth');
-      near((trial.iops * trial.read.lat_ns.mean) / 1e9, depth, 0.05, 'iops x mean lat');
+      near((trial.iops * opsOf(trial).read.lat_ns.mean) / 1e9, depth, 0.05, 'iops x mean lat');
     });
   }
 });
@@ -67,7 +69,7 @@ test("Little's law over reads and writes, in processes", { skip: noDisk }, async
       const trial = trialOf(result, label);
       const depth = (backend.async ? 4 : 1) * 2;
       const { mean } = mergeLatencies(
-        directionsOf(trial).map(({ lat_ns }) => lat_ns),
+        countedOps(trial).map(({ lat_ns }) => lat_ns),
         [],
       );
       near(trial.effective_depth, depth, 0.05, 'effective_depth');

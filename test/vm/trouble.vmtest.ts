@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EXIT } from '../../src/errors.ts';
 import { backendOf, resultOf, trialOf } from '../support/bench.ts';
+import { opsOf } from '../support/ops.ts';
 import { near } from '../support/result.ts';
 import { failsWith, onlyTrial, warningsOf } from './expect.ts';
 import { noMachine, report, useMachine } from './machine.ts';
@@ -109,7 +110,7 @@ describe('on devices that make trouble', { skip: noMachine }, () => {
     ] as const) {
       it(`is what is measured, and with it the latency: ${label}, iodepth ${depth}`, () => {
         const { trials, summary } = backendOf(resultOf(outcome(name)), label);
-        const latencies = trials.map(({ read }) => read.lat_ns.mean).sort((a, b) => a - b);
+        const latencies = trials.map((trial) => opsOf(trial).read.lat_ns.mean).sort((a, b) => a - b);
         assert.equal(latencies.length, TRIALS);
         near(summary?.iops.median ?? 0, LIMIT_IOPS, 0.05, 'IOPS, median of the trials');
         near(latencies[1] ?? 0, (depth / LIMIT_IOPS) * 1e9, 0.05, 'mean latency in ns, median of the trials');

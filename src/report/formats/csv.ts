@@ -4,8 +4,10 @@
  * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
  */
 import { mergeLatencies, type PooledLatency, percentileKey } from '../../results/histogram.ts';
-import type { Direction, Latency, RunResult, Trial } from '../../results/schema.ts';
+import { countedOps } from '../../results/ops.ts';
+import type { Latency, OpResult, RunResult, Trial } from '../../results/schema.ts';
 import { trialRates } from '../../stats/summary.ts';
+import { type Operation, operations } from '../../workload/operations.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
 import { comparisonCsv } from './csv-comparison.ts';
 import { renderLadderCsv } from './csv-ladder.ts';
@@ -13,36 +15,34 @@ import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { STATISTICS_COLUMNS } from './csv-statistics.ts';
 import type { RenderOptions, ReportFormat, SweepReport } from './format-spec.ts';
 
-const DIRECTIONS = ['read', 'write', 'trim'] as const;
-
 /** A column that only a trial can fill. */
 function ofTrial(name: string, help: string, of: (trial: Trial) => Value): CsvColumn {
   return { name, help, of: ({ trial }) => (trial === null ? null : of(trial)) };
 }
 
-function directionColumns(op: (typeof DIRECTIONS)[number]): CsvColumn[] {
-  const column = (name: string, help: string, of: (direction: Direction) => Value) =>
-    ofTrial(`${op}_${name}`, help, (trial) => of(trial[op]));
+/** An operation that was not done was done 0 times; it has no latency. */
+function operationColumns({ name: op, word, bs }: Operation): CsvColumn[] {
+  const number = (name: string, help: string, of: (done: OpResult) => number) =>
+    ofTrial(`${op}_${name}`, help, ({ ops }) => (ops[op] ? of(ops[op]) : 0));
+  const latency = (name: string, help: string, of: (done: OpResult) => number | null) =>
+    ofTrial(`${op}_${name}`, help, ({ ops }) => (ops[op] ? of(ops[op]) : null));
+  const ios = number('ios', `${word} operations completed`, (d) => d.total_ios);
+  const mean = latency('lat_ns_mean', `mean total latency`, (d) => meanOf(d.lat_ns));
+  const max = latency('lat_ns_max', `greatest total latency`, (d) => (d.lat_ns.N > 0 ? d.lat_ns.max : null));
+  if (bs === null) return [ios, mean, max];
   return [
-    column('ios', `${op} operations completed`, (d) => d.total_ios),
-    column('bytes', `bytes of them`, (d) => d.io_bytes),
-    column('iops', `${op} operations per second`, (d) => d.iops),
-    column('bw_bytes', `bytes per second`, (d) => d.bw_bytes),
-    column('short_ios', `those that moved fewer bytes than asked`, (d) => d.short_ios),
-    column('slat_ns_mean', `mean submission latency`, (d) => meanOf(d.slat_ns)),
-    column('clat_ns_mean', `mean completion latency`, (d) => meanOf(d.clat_ns)),
-    column('lat_ns_mean', `mean total latency`, (d) => meanOf(d.lat_ns)),
-    column('lat_ns_min', `least total latency`, (d) => (d.lat_ns.N > 0 ? d.lat_ns.min : null)),
-    column('lat_ns_max', `greatest total latency`, (d) => (d.lat_ns.N > 0 ? d.lat_ns.max : null)),
+    ios,
+    number('bytes', `bytes of them`, (d) => d.io_bytes),
+    number('iops', `${word} operations per second`, (d) => d.iops),
+    number('bw_bytes', `bytes per second`, (d) => d.bw_bytes),
+    number('short_ios', `those that moved fewer bytes than asked`, (d) => d.short_ios),
+    latency('slat_ns_mean', `mean submission latency`, (d) => meanOf(d.slat_ns)),
+    latency('clat_ns_mean', `mean completion latency`, (d) => meanOf(d.clat_ns)),
+    mean,
+    latency('lat_ns_min', `least total latency`, (d) => (d.lat_ns.N > 0 ? d.lat_ns.min : null)),
+    max,
   ];
 }
-
-/** fsync and fdatasync: they move no data of their own. */
-const SYNC_COLUMNS: readonly CsvColumn[] = [
-  ofTrial('sync_ios', 'fsync and fdatasync operations', (t) => t.sync?.total_ios ?? 0),
-  ofTrial('sync_lat_ns_mean', 'mean latency', (t) => (t.sync ? meanOf(t.sync.lat_ns) : null)),
-  ofTrial('sync_lat_ns_max', 'greatest latency', (t) => (t.sync?.lat_ns.N ? t.sync.lat_ns.max : null)),
-];
 
 /** Empty instead of a zero that nothing was measured for. */
 function meanOf(latency: Latency): number | null {
@@ -88,8 +88,7 @@ const TRIAL_COLUMNS: readonly CsvColumn[] = [
   ofTrial('syscalls_exact', 'false: helper threads make more', (t) => t.syscalls.exact),
   ofTrial('effective_depth', 'mean number of operations in flight', (t) => t.effective_depth),
   ofTrial('errors', 'operations that failed', (t) => t.errors.reduce((sum, error) => sum + error.count, 0)),
-  ...DIRECTIONS.flatMap(directionColumns),
-  ...SYNC_COLUMNS,
+  ...operations.flatMap(operationColumns),
 ];
 
 /** Total latency of all operations of a trial, at the end since the list may be the user's. */
@@ -113,7 +112,7 @@ function latencyOf(trial: Trial, percentileList: readonly number[]): PooledLaten
   const known = latencies.get(trial);
   if (known?.percentileList === percentileList) return known.latency;
   const latency = mergeLatencies(
-    DIRECTIONS.map((op) => trial[op].lat_ns),
+    countedOps(trial).map((op) => op.lat_ns),
     percentileList,
   );
   latencies.set(trial, { percentileList, latency });

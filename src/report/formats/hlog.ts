@@ -1,13 +1,13 @@
 /**
  * HdrHistogram interval log, version 1.3: the total latency of each trial as one interval, with every sample, in
- * nanoseconds. The tag is the backend; with several directions `io_uring.read` and `io_uring.write`; in a comparison
+ * nanoseconds. The tag is the backend; with several operations `io_uring.read` and `io_uring.write`; in a comparison
  * the side stands before it. HistogramLogAnalyzer and HistogramLogProcessor read it.
  */
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { usableTrials } from '../../stats/summary.ts';
+import { operations } from '../../workload/operations.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 
-const DIRECTIONS = ['read', 'write', 'trim', 'sync'] as const;
 /** The log's usual unit of Interval_Max beside histograms in nanoseconds. */
 const NS_PER_MS = 1e6;
 
@@ -38,13 +38,14 @@ function inOrder(result: RunResult): { backend: BackendResult; trial: Trial }[] 
 function intervalsOf(result: RunResult, side: string): Interval[] {
   let startSec = Date.parse(result.started_at) / 1000;
   return inOrder(result).flatMap(({ backend, trial }) => {
-    const used = DIRECTIONS.filter((name) => (trial[name]?.lat_ns.N ?? 0) > 0);
+    const used = operations.flatMap(({ name }) => {
+      const latency = trial.ops[name]?.lat_ns;
+      return latency !== undefined && latency.N > 0 ? [{ name, latency }] : [];
+    });
     const lengthSec = trial.runtime_ns / 1e9;
-    const intervals = used.flatMap((name): Interval[] => {
-      const latency = trial[name]?.lat_ns;
-      if (latency === undefined) return [];
+    const intervals = used.map(({ name, latency }): Interval => {
       const tag = tagOf([side, backend.label, used.length > 1 ? name : '']);
-      return [{ tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: latency.hdr }];
+      return { tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: latency.hdr };
     });
     startSec += lengthSec;
     return intervals;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture } from '../../../test/fixtures/load.ts';
+import { opsOf } from '../../../test/support/ops.ts';
 import { mergeLatencies } from '../../results/histogram.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { formatLatency } from '../../values/format.ts';
@@ -35,7 +36,7 @@ test('quantiles that the summary lacks come from the histograms and agree with i
   assert.equal(cell(table, 'Lat quantile=0.99'), stored);
   const trials = result.backends[0]?.trials ?? [];
   const merged = mergeLatencies(
-    trials.flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]),
+    trials.map(opsOf).flatMap(({ read, write }) => [read.lat_ns, write.lat_ns]),
     [12.5],
   );
   assert.equal(
@@ -47,7 +48,7 @@ test('quantiles that the summary lacks come from the histograms and agree with i
 
 test('the summary is trusted as long as it has what is wanted', () => {
   const result = fixture('single');
-  for (const trial of result.backends[0]?.trials ?? []) trial.read.lat_ns.hdr = 'damaged';
+  for (const trial of result.backends[0]?.trials ?? []) opsOf(trial).read.lat_ns.hdr = 'damaged';
   assert.equal(cell(tables(result)[0], 'Lat max'), '9,153 ns');
   assert.throws(() => tables(result, [12.5]), /histogram cannot be read/);
 });
@@ -57,7 +58,7 @@ test('a block of one direction has its own rate, mean and maximum', () => {
   const [, read, write] = tables(result);
   const trials = result.backends[2]?.trials ?? [];
   const max = (op: 'read' | 'write') =>
-    formatLatency(Math.max(...trials.map((trial) => trial[op].lat_ns.max)));
+    formatLatency(Math.max(...trials.map((trial) => opsOf(trial)[op].lat_ns.max)));
   assert.equal(cell(read, 'Lat max', 3), max('read'));
   assert.equal(cell(write, 'Lat max', 3), max('write'));
   assert.notEqual(cell(read, 'IOPS', 3), cell(write, 'IOPS', 3));

@@ -1,29 +1,27 @@
 /** The article's latency block: throughput, mean, quantiles and maximum of each backend, side by side. */
 import { mergeLatencies, type PooledLatency, percentileKey } from '../../results/histogram.ts';
-import type { Direction } from '../../results/schema.ts';
+import { countedOps } from '../../results/ops.ts';
 import { median } from '../../stats/spread.ts';
 import { formatIops, formatLatency, formatMiBps, formatQuantile } from '../../values/format.ts';
+import { type Operation, operations } from '../../workload/operations.ts';
 import { labelParts, type Row } from './rows.ts';
 import type { Cell, Column, TableView } from './table-view.ts';
 
 /** The quantiles of the article. */
 export const USUAL_PERCENTILES: readonly number[] = [50, 95, 99, 99.9];
 
-const DIRECTIONS = ['read', 'write', 'trim'] as const;
-type DirectionName = (typeof DIRECTIONS)[number];
-
 /** The numbers of one column. */
 interface Figures {
-  /** null where no data moves: fsync. */
+  /** null where I/Os have no size: fsync. */
   bwBytes: number | null;
-  /** Only in the block of one direction: of all I/Os they are in the main table. */
+  /** Only in the block of one operation: of all I/Os they are in the main table. */
   rate: { name: string; perSecond: number } | null;
   latency: PooledLatency;
 }
 
-function directionsUsed(rows: readonly Row[]): DirectionName[] {
-  return DIRECTIONS.filter((name) =>
-    rows.some((row) => row.trials.some((trial) => trial[name].total_ios > 0)),
+function operationsUsed(rows: readonly Row[]): Operation[] {
+  return operations.filter(({ name }) =>
+    rows.some((row) => row.trials.some((trial) => (trial.ops[name]?.total_ios ?? 0) > 0)),
   );
 }
 
@@ -35,31 +33,28 @@ function overall(row: Row, percentileList: readonly number[]): Figures | null {
   const latency = percentileList.every((percentile) => percentileKey(percentile) in stored)
     ? summary.lat_ns
     : mergeLatencies(
-        trials.flatMap((trial) => DIRECTIONS.map((name) => trial[name].lat_ns)),
+        trials.flatMap((trial) => countedOps(trial).map((op) => op.lat_ns)),
         percentileList,
       );
   return { bwBytes: summary.bw_bytes.median, rate: null, latency };
 }
 
-function ofParts(parts: readonly Direction[], percentileList: readonly number[]): Figures | null {
+/** One operation over all trials; nothing where it was not done. */
+function ofOperation(
+  { name, word, bs }: Operation,
+  row: Row,
+  percentileList: readonly number[],
+): Figures | null {
+  const parts = row.trials.flatMap((trial) => trial.ops[name] ?? []);
   if (parts.every((part) => part.total_ios === 0)) return null;
   return {
-    bwBytes: median(parts.map((part) => part.bw_bytes)),
-    rate: { name: 'IOPS', perSecond: median(parts.map((part) => part.iops)) },
+    bwBytes: bs === null ? null : median(parts.map((part) => part.bw_bytes)),
+    rate: { name: bs === null ? `${word}/s` : 'IOPS', perSecond: median(parts.map((part) => part.iops)) },
     latency: mergeLatencies(
       parts.map((part) => part.lat_ns),
       percentileList,
     ),
   };
-}
-
-function ofSync(row: Row, percentileList: readonly number[]): Figures | null {
-  const figures = ofParts(
-    row.trials.flatMap((trial) => trial.sync ?? []),
-    percentileList,
-  );
-  if (figures?.rate == null) return null;
-  return { ...figures, bwBytes: null, rate: { ...figures.rate, name: 'fsync/s' } };
 }
 
 function figureCells(figures: Figures, percentileList: readonly number[]): Cell[] {
@@ -103,25 +98,23 @@ function block(
 }
 
 /**
- * The blocks of a result: all I/Os together, each direction on its own when there are several, and fsync.
+ * The blocks of a result: all I/Os together, each operation on its own when there are several, and fsync.
  * @throws BenchError (usage) when a histogram is needed and damaged.
  */
 export function latencyTables(
   rows: readonly Row[],
   percentileList: readonly number[] = USUAL_PERCENTILES,
 ): TableView[] {
-  const used = directionsUsed(rows);
-  const [only] = used;
-  const title = used.length === 1 ? `${only} latency` : 'latency, all I/Os';
+  const used = operationsUsed(rows);
+  const counted = used.filter((operation) => operation.counted);
+  const [only] = counted;
+  const title = counted.length === 1 ? `${only?.word} latency` : 'latency, all I/Os';
   const blockOf = (name: string, figuresOf: (row: Row) => Figures | null) =>
     block(name, rows, percentileList, figuresOf);
   const tables = [blockOf(title, (row) => overall(row, percentileList))];
-  if (used.length > 1) {
-    for (const name of used) {
-      const parts = (row: Row) => row.trials.map((trial) => trial[name]);
-      tables.push(blockOf(`${name} latency`, (row) => ofParts(parts(row), percentileList)));
-    }
+  for (const operation of used) {
+    if (counted.length === 1 && operation === only) continue;
+    tables.push(blockOf(`${operation.word} latency`, (row) => ofOperation(operation, row, percentileList)));
   }
-  tables.push(blockOf('fsync latency', (row) => ofSync(row, percentileList)));
   return tables.filter((table) => table !== null);
 }

@@ -84,7 +84,7 @@ test('a typed warning of short I/Os takes the place of the count', () => {
 
 test('samples over the range of the histogram are told', () => {
   const result = fixture('single');
-  const read = result.backends[0]?.trials[0]?.read;
+  const read = result.backends[0]?.trials[0]?.ops.read;
   assert.ok(read);
   read.lat_ns.over_range = 3;
   assert.deepEqual(lines(result), [

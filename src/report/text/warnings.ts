@@ -1,7 +1,9 @@
 /** Everything that a reader must know beside the numbers, rendered in this one place. */
+
 import type { BackendResult, IoErrorCount, ResultWarning, RunResult, Trial } from '../../results/schema.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { formatDuration, plural } from '../../values/format.ts';
+import { countedOperations } from '../../workload/operations.ts';
 import { plannedTrials } from './rows.ts';
 import { printable } from './text.ts';
 
@@ -80,14 +82,15 @@ function ioNotes(backend: BackendResult, warnings: readonly ResultWarning[]): No
     subject,
     text: `${plural(error.count, error.op)} failed with ${error.code}${whereOf(error)}`,
   }));
-  for (const op of ['read', 'write', 'trim'] as const) {
-    const shortIos = backend.trials.reduce((sum, trial) => sum + trial[op].short_ios, 0);
+  for (const { name, word } of countedOperations) {
+    const done = backend.trials.flatMap((trial) => trial.ops[name] ?? []);
+    const shortIos = done.reduce((sum, op) => sum + op.short_ios, 0);
     if (shortIos > 0 && !said('short-ios')) {
-      notes.push({ level: 'warning', subject, text: plural(shortIos, `short ${op}`) });
+      notes.push({ level: 'warning', subject, text: plural(shortIos, `short ${word}`) });
     }
-    const overRange = backend.trials.reduce((sum, trial) => sum + trial[op].lat_ns.over_range, 0);
+    const overRange = done.reduce((sum, op) => sum + op.lat_ns.over_range, 0);
     if (overRange > 0 && !said('over-range')) {
-      const text = `${plural(overRange, op)} took longer than the 73 minutes that the histogram spans`;
+      const text = `${plural(overRange, word)} took longer than the 73 minutes that the histogram spans`;
       notes.push({ level: 'warning', subject, text });
     }
   }
