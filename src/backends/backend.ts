@@ -1,4 +1,5 @@
 /** What a backend is, and a variant of it: types alone. registry.ts lists the backends. */
+import type { OperationName } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 
 export interface Feature {
@@ -41,7 +42,7 @@ export interface Backend {
   /** Whether it can do two operations as one I/O (--pair). */
   pairs?: true;
   /** Operations it can do. */
-  ops: readonly ('read' | 'write' | 'trim')[];
+  ops: readonly OperationName[];
   hint?: Hint;
 }
 

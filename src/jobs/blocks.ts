@@ -14,6 +14,7 @@ import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
 import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
+import { operationsOf } from '../workload/operations.ts';
 import type { RunContext } from './context.ts';
 import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
@@ -30,8 +31,8 @@ const IDLE_MS = 100;
 export function settleFiles({ groups }: RunPlan, variant: Variant): void {
   const dirty = groups.filter((group) => {
     const { direct, rw } = group.workload;
-    const reads = rw === 'read' || rw === 'randread';
-    return !direct && !reads && variantOf(group, variant).backend.name !== 'null';
+    const changes = operationsOf(rw).some((operation) => operation.changes);
+    return !direct && changes && variantOf(group, variant).backend.name !== 'null';
   });
   for (const path of new Set(filesOf({ groups: dirty }).map((file) => file.path))) {
     const fd = openSync(path, 'r+');

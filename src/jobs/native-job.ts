@@ -2,20 +2,9 @@
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
-import type { RwMode } from '../workload/operations.ts';
+import { operationsOf, rwModes } from '../workload/operations.ts';
 import type { Isolation, Workload } from '../workload/workload.ts';
 import { jobSeed, type PlannedTrial } from './plan.ts';
-
-const OP_BITS: Record<RwMode, number> = {
-  read: 1 << UB.OP_READ,
-  randread: 1 << UB.OP_READ,
-  write: 1 << UB.OP_WRITE,
-  randwrite: 1 << UB.OP_WRITE,
-  trim: 1 << UB.OP_TRIM,
-  randtrim: 1 << UB.OP_TRIM,
-  rw: (1 << UB.OP_READ) | (1 << UB.OP_WRITE),
-  randrw: (1 << UB.OP_READ) | (1 << UB.OP_WRITE),
-};
 
 const PAIRS = {
   none: UB.PAIR_NONE,
@@ -49,7 +38,7 @@ function flagsOf(job: Workload, isolation: Isolation): number {
 }
 
 function distributionOf(job: Workload): { dist: number; dist_param: number } {
-  if (!job.rw.startsWith('rand')) return { dist: UB.DIST_SEQUENTIAL, dist_param: 0 };
+  if (!rwModes[job.rw].random) return { dist: UB.DIST_SEQUENTIAL, dist_param: 0 };
   const d = job.randomDistribution;
   if (d.kind === 'zipf') return { dist: UB.DIST_ZIPF, dist_param: d.theta };
   if (d.kind === 'pareto') return { dist: UB.DIST_PARETO, dist_param: d.h };
@@ -108,7 +97,7 @@ function nativeJob(
       backend: backend.id,
       flags: flagsOf(job, plan.isolation),
       features: features.reduce((sum, { bit }) => sum | bit, 0),
-      op_mask: OP_BITS[job.rw],
+      op_mask: operationsOf(job.rw).reduce((mask, { id }) => mask | (1 << id), 0),
       read_pct: job.rwmixread,
       iodepth: job.iodepth,
       batch_submit: job.iodepthBatchSubmit,

@@ -3,6 +3,7 @@ import type { Variant } from '../backends/backend.ts';
 import type { OwnTraffic } from '../host/host-load.ts';
 import { type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { Environment, Trial } from '../results/schema.ts';
+import { operationsOf } from '../workload/operations.ts';
 
 /** Kernel names of the block devices below a workload's files; none when that of any is unknown. */
 export function testedDisks({ files }: Environment): string[] {
@@ -25,7 +26,7 @@ export function ownTraffic(
   for (const group of groups) {
     const { rampTimeNs, preRead, direct, rw } = group.workload;
     if (variantOf(group, variant).backend.name === 'null' || rampTimeNs > 0 || preRead) return null;
-    if (!direct || rw.endsWith('trim')) return null;
+    if (!direct || operationsOf(rw).some(({ moves }) => !moves)) return null;
   }
   const { read, write } = trial.ops;
   const [reads, writes] = [read?.total_ios ?? 0, write?.total_ios ?? 0];

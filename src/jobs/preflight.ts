@@ -11,6 +11,7 @@ import { checkWorkload } from '../backends/registry.ts';
 import { systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal, type Setup } from '../native/library.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
+import { operationsOf } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 
 const { EAGAIN, EINVAL, ENOMEM, E2BIG, EMFILE } = constants.errno;
@@ -25,7 +26,8 @@ export interface Unavailable {
 
 /** What one job's set-up takes. */
 export function setupOf(workload: Workload, variant: Variant): Setup {
-  const sizes = workload.rw.includes('trim') ? [512] : [workload.bs.read, workload.bs.write];
+  const moving = operationsOf(workload.rw).filter(({ moves }) => moves);
+  const sizes = moving.map(({ bs }) => (bs === null ? 0 : workload.bs[bs]));
   const depth = variant.backend.async ? workload.iodepth : 1;
   return {
     iodepth: depth,

@@ -2,6 +2,7 @@
 import { LAYOUT, SYSCALL_NAMES, UB } from '../native/abi.ts';
 import type { Arena, MergedLatency } from '../native/arena.ts';
 import { fieldOf, type Reader } from '../native/codec.ts';
+import { countedOperations } from '../workload/operations.ts';
 import type { JobRange } from './native-job.ts';
 
 /** Use of CPU and scheduler, as getrusage counts it. */
@@ -165,7 +166,7 @@ export function readTrial(arena: Arena, ranges: readonly JobRange[]): RawTrial {
   };
 }
 
-/** The live counters of all jobs together: operations on data, without fsync. */
+/** The live counters of all jobs together, of operations that count: without fsync. */
 export interface RawCounters {
   ios: number;
   bytes: number;
@@ -181,8 +182,8 @@ export function readCounters(arena: Arena): RawCounters {
   for (let j = 0; j < arena.njobs; j++) {
     const base = arena.resultBase(j);
     sum.errors += results.number(base, 'result', 'errors_total');
-    for (let op = 0; op < UB.OP_SYNC; op++) {
-      const at = base + fieldOf('result', 'ops').offset + op * LAYOUT.opResult.size;
+    for (const { id } of countedOperations) {
+      const at = base + fieldOf('result', 'ops').offset + id * LAYOUT.opResult.size;
       sum.ios += results.number(at, 'opResult', 'ios');
       sum.bytes += results.number(at, 'opResult', 'bytes');
       sum.latencyNs += Number(results.bigint(at + lat, 'latency', 'sum_ns'));

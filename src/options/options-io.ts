@@ -1,21 +1,16 @@
 /** Options that say what I/O is done: pattern, queue, jobs. Part of the table in options.ts. */
 import type { OptionSpec } from '../values/option-spec.ts';
+import { type RwMode, rwModes } from '../workload/operations.ts';
+
+const modeNames = Object.entries(rwModes).map(([mode, { aliases }]) => [mode, aliases] as const);
+const rwAliases = Object.fromEntries(modeNames) as Record<RwMode, readonly string[]>;
 
 export const patternOptions = [
   {
     flag: 'rw',
     aliases: ['readwrite'],
     kind: 'choice',
-    values: {
-      read: [],
-      write: [],
-      randread: [],
-      randwrite: [],
-      rw: ['readwrite'],
-      randrw: [],
-      trim: [],
-      randtrim: [],
-    },
+    values: rwAliases,
     group: 'pattern',
     metavar: 'MODE',
     help: 'read, write, rw, trim; randread, randwrite, randrw, randtrim',

@@ -3,15 +3,15 @@ import type { Variant } from '../backends/backend.ts';
 import { formatOption, knownOptions } from '../options/option-reader.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';
-import { opsOf } from './variants.ts';
+import { rwModes } from '../workload/operations.ts';
 
 /** Given options that the I/O of this mode does not know, unless they say what holds anyway. */
 export function ignoredOptions(raw: RawOptions, values: InForce): { flag: string; warning: ResultWarning }[] {
-  const ops = opsOf(values.rw);
+  const { operations, random } = rwModes[values.rw];
   const has = {
-    write: ops.includes('write'),
-    mixed: ops.length > 1,
-    random: values.rw.startsWith('rand'),
+    write: operations.includes('write'),
+    mixed: operations.length > 1,
+    random,
   };
   const what = { write: 'writes', mixed: 'reads and writes', random: 'random I/O' };
   const ignored: { flag: string; warning: ResultWarning }[] = [];

@@ -4,6 +4,7 @@ import { storeOptions } from '../options/option-reader.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import { resolveTargets, splitFilenames, type TargetHost } from '../targets/target.ts';
+import { blockSizesInUse } from '../targets/target-options.ts';
 import type { TargetFile } from '../workload/workload.ts';
 import {
   COMPARISON_RUNTIME_NS,
@@ -17,7 +18,6 @@ import { checkCpus, type Machine } from './cpus.ts';
 import { syncDepth } from './ignored.ts';
 import type { JobGroup } from './run-plan.ts';
 import { blockSizes, settle, settleQueue, workloadOf } from './settle.ts';
-import { opsOf } from './variants.ts';
 
 /** iodepth of the default comparison: enough that the asynchronous interfaces can show what they are for. */
 export const COMPARISON_IODEPTH = 8;
@@ -68,7 +68,7 @@ export function resolveGroup(asked: GroupToResolve, run: RunSettings, host: Reso
   settleFiles(values, files, filenames, sizeBytes);
   settleEnd(values, rules);
   const charDevices = files.flat().every((file) => file.kind === 'char');
-  const leastBs = Math.min(...opsOf(values.rw).map((op) => bs[op]));
+  const leastBs = Math.min(...blockSizesInUse(values.rw, bs));
   return {
     group: {
       workload: workloadOf(values, bs, bounds, charDevices),

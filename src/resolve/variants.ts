@@ -1,39 +1,27 @@
 /** Which backends a run compares, and whether they can do what the workload asks for. */
-import type { Variant } from '../backends/backend.ts';
+import type { Backend, Variant } from '../backends/backend.ts';
 import { backends, defaultVariants, parseVariant } from '../backends/registry.ts';
 import { type BenchError, usageError } from '../errors.ts';
 import { knownOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import type { RwMode } from '../workload/operations.ts';
+import { operationsOf, type RwMode } from '../workload/operations.ts';
 
-/** Operations that a mode consists of. */
-export function opsOf(rw: RwMode): readonly ('read' | 'write' | 'trim')[] {
-  switch (rw) {
-    case 'read':
-    case 'randread':
-      return ['read'];
-    case 'write':
-    case 'randwrite':
-      return ['write'];
-    case 'rw':
-    case 'randrw':
-      return ['read', 'write'];
-    case 'trim':
-    case 'randtrim':
-      return ['trim'];
-  }
+/** Whether a backend has all operations of a mode. */
+function knows({ ops }: Backend, rw: RwMode): boolean {
+  return operationsOf(rw).every(({ name }) => ops.includes(name));
 }
 
 function able(variant: Variant, rws: readonly RwMode[]): boolean {
-  return rws.every((rw) => opsOf(rw).every((op) => variant.backend.ops.includes(op)));
+  return rws.every((rw) => knows(variant.backend, rw));
 }
 
 /** @throws BenchError (usage) for the first mode that the variants cannot do */
 function unable(variant: Variant | undefined, rws: readonly RwMode[]): BenchError {
   const rw = rws.find((mode) => variant === undefined || !able(variant, [mode])) ?? 'read';
-  const names = backends.filter((b) => opsOf(rw).every((op) => b.ops.includes(op))).map((b) => b.name);
+  const names = backends.filter((backend) => knows(backend, rw)).map(({ name }) => name);
+  const words = operationsOf(rw).map(({ word }) => word);
   return usageError(
-    `rw=${rw}: ${variant?.backend.name ?? 'the default comparison'} cannot ${opsOf(rw).join(' and ')}`,
+    `rw=${rw}: ${variant?.backend.name ?? 'the default comparison'} cannot ${words.join(' and ')}`,
     names.length > 0 ? `these can: ${names.join(', ')}` : 'no backend can',
   );
 }

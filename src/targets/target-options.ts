@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import type { BlockDevice } from '../host/block-device.ts';
 import type { Host, PathFacts } from '../host/host-files.ts';
 import type { Mount } from '../host/mounts.ts';
-import type { RwMode } from '../workload/operations.ts';
+import { type OperationName, operationsOf, type RwMode } from '../workload/operations.ts';
 import type { TargetFile } from '../workload/workload.ts';
 
 /** The options that say what to run on; sizes in bytes, null where nothing was given. */
@@ -55,32 +55,21 @@ export interface Target extends Candidate {
   file: TargetFile;
 }
 
-/** Whether a workload changes what it runs on, and by which operation. */
-export function changeOf(rw: RwMode): 'write' | 'trim' | null {
-  if (rw === 'trim' || rw === 'randtrim') return 'trim';
-  return rw === 'read' || rw === 'randread' ? null : 'write';
+/** The operation by which a workload changes what it runs on; null when it does not. */
+export function changeOf(rw: RwMode): OperationName | null {
+  return operationsOf(rw).find(({ changes }) => changes)?.name ?? null;
 }
 
 /** Flags that a workload opens regular files with: as the native loop does. */
 export function openFlags(rw: RwMode): number {
-  if (changeOf(rw) === null) return constants.O_RDONLY;
-  return rw === 'rw' || rw === 'randrw' ? constants.O_RDWR : constants.O_WRONLY;
+  const opens = operationsOf(rw).map((operation) => operation.opens);
+  if (!opens.includes('write')) return constants.O_RDONLY;
+  return opens.includes('read') ? constants.O_RDWR : constants.O_WRONLY;
 }
 
-/** Block sizes that a mode uses, by their option's part. */
+/** Block sizes that a mode uses, each once. */
 export function blockSizesInUse(rw: RwMode, bs: TargetOptions['bs']): number[] {
-  switch (rw) {
-    case 'read':
-    case 'randread':
-      return [bs.read];
-    case 'write':
-    case 'randwrite':
-      return [bs.write];
-    case 'trim':
-    case 'randtrim':
-      return [bs.trim];
-    case 'rw':
-    case 'randrw':
-      return [...new Set([bs.read, bs.write])];
-  }
+  return [
+    ...new Set(operationsOf(rw).flatMap((operation) => (operation.bs === null ? [] : bs[operation.bs]))),
+  ];
 }
