@@ -10,6 +10,7 @@ import { checkCache } from '../report/article/article-checks.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
 import { formats, renderAll } from '../report/formats/index.ts';
 import { readMachine } from '../resolve/cpus.ts';
+import { pathsOf } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import type { ArticleTable } from '../results/schema-report.ts';
@@ -19,7 +20,7 @@ import { didYouMean } from '../values/nearest.ts';
 import { Stopped } from './failure.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
-import { checkReport, deliverReport, reportColumns, say } from './report.ts';
+import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
 import { type Stop, stopOnSignals } from './signals.ts';
 import { takesColor, writeOut } from './terminal.ts';
 
@@ -153,6 +154,10 @@ export async function articleCommand({ options, operands, argv }: Invocation): P
   checkMaxTrials(raw);
   const host = { machine: readMachine(), target: { dioAlign } };
   const articles = tables.map((table) => articleJob(table, raw, host));
+  checkReportApart(
+    output,
+    articles.flatMap(({ plan }) => pathsOf(plan)),
+  );
   const color = raw.color ?? takesColor(process.stderr, process.env);
   const progress = createProgress(process.stderr, { quiet: output.quiet, color });
   await announce(articles, progress);

@@ -11,7 +11,7 @@ import type { OutputOptions } from '../options/output.ts';
 import { resolveOutput } from '../options/output.ts';
 import { formats, renderComparison } from '../report/formats/index.ts';
 import type { Invocation } from './program.ts';
-import { checkReport, deliverReport, reportColumns, say } from './report.ts';
+import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
 import { readSide } from './sides.ts';
 import { takesColor, writeOut } from './terminal.ts';
 
@@ -60,6 +60,8 @@ export async function compareCommand({ options, operands }: Invocation): Promise
     );
   }
   const sides = { baseline: readSide(before), candidate: readSide(after) };
+  const stored = [...sides.baseline, ...sides.candidate].map(({ path }) => path);
+  checkReportApart(output, stored);
   const comparison = compareRuns(sides.baseline, sides.candidate, plan);
   await reportComparison(sides, comparison, plan, output);
   return isFailure(comparison) ? EXIT.regression : EXIT.ok;

@@ -14,15 +14,15 @@ import { render } from '../report/formats/index.ts';
 import { renderJson } from '../report/formats/json.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { resolve } from '../resolve/resolve.ts';
-import { type RunPlan, storedJob } from '../resolve/run-plan.ts';
+import { pathsOf, type RunPlan, storedJob } from '../resolve/run-plan.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import { plural } from '../values/format.ts';
 import { readRunOptions } from './argv.ts';
 import { comparePlan, reportComparison } from './compare.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
-import { checkReport, deliverReport, reportColumns, say } from './report.ts';
-import { checkReportFile, writeReportFile } from './report-file.ts';
+import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
+import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { readSide } from './sides.ts';
 import { stopOnSignals } from './signals.ts';
 import { takesColor } from './terminal.ts';
@@ -109,6 +109,9 @@ function prepare({ options, operands, argv }: Invocation): Gate {
     { ...own.raw, trials },
     { machine: readMachine(), target: { dioAlign } },
   );
+  const targets = pathsOf(run);
+  checkReportApart(output, [...targets, path]);
+  if (update !== 'never') checkApart('baseline', path, targets);
   const comparable = checkComparable({ baseline, run, update });
   return {
     path,

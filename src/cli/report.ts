@@ -1,6 +1,6 @@
 /** Takes a finished report where it was asked to go. */
 import type { OutputOptions } from '../options/output.ts';
-import { checkReportFile, writeReportFile } from './report-file.ts';
+import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { columnsOf, writeOut } from './terminal.ts';
 
 /** Columns of a report that does not go to a terminal. */
@@ -14,6 +14,11 @@ export function reportColumns(output: OutputOptions): number {
 /** To be called before the work whose report it is. @throws BenchError (usage) when --output cannot be written */
 export function checkReport(output: OutputOptions): void {
   if (output.output !== null) checkReportFile(output.output);
+}
+
+/** That the report does not go where the command's own data comes from or goes to. @throws BenchError (usage) */
+export function checkReportApart({ output }: OutputOptions, used: readonly string[]): void {
+  if (output !== null) checkApart('output', output, used);
 }
 
 /** Writes the report to --output or stdout. @throws BenchError (failed) */

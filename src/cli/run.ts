@@ -10,12 +10,12 @@ import { resolveOutput } from '../options/output.ts';
 import { render } from '../report/formats/index.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts';
-import type { RunPlan } from '../resolve/run-plan.ts';
+import { pathsOf, type RunPlan } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import type { Invocation } from './program.ts';
 import { createProgress } from './progress.ts';
-import { checkReport, deliverReport, reportColumns, say } from './report.ts';
+import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
 import { stopOnSignals } from './signals.ts';
 import { takesColor, writeOut } from './terminal.ts';
 
@@ -37,6 +37,7 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   checkReport(output);
   checkMaxTrials(raw);
   const { plan, warnings } = kind.resolve(raw, { machine: readMachine(), target: { dioAlign } });
+  checkReportApart(output, pathsOf(plan));
   const progressColor = raw.color ?? takesColor(process.stderr, process.env);
   const progress = createProgress(process.stderr, { quiet: output.quiet, color: progressColor });
   const known = [...readWarnings, ...warnings];

@@ -9,7 +9,7 @@ import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { isSweep, type Stored } from '../results/read.ts';
 import type { Invocation } from './program.ts';
-import { checkReport, deliverReport, reportColumns } from './report.ts';
+import { checkReport, checkReportApart, deliverReport, reportColumns } from './report.ts';
 import { readStored } from './stored.ts';
 import { takesColor } from './terminal.ts';
 
@@ -33,6 +33,7 @@ export async function showCommand({ options, operands }: Invocation): Promise<nu
   const { raw } = readOptions(options);
   const output = resolveOutput(raw, takesColor(process.stdout, process.env));
   checkReport(output);
+  checkReportApart(output, operands);
   const results = operands.map(readStored);
   const percentiles = raw['percentile-list'];
   const format = output.outputFormat;

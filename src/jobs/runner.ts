@@ -11,6 +11,7 @@ import {
   filesOf,
   firstGroup,
   type JobGroup,
+  pathsOf,
   type RunPlan,
   storedJob,
   variantOf,
@@ -32,10 +33,6 @@ export interface RunOutcome {
   result: RunResult;
   /** Where the result is stored; null with --no-save. */
   path: string | null;
-}
-
-function pathsOf(plan: RunPlan): string[] {
-  return [...new Set(filesOf(plan).map((file) => file.path))];
 }
 
 /** A result with nothing run yet. */

@@ -45,6 +45,11 @@ export function filesOf({ groups }: Pick<RunPlan, 'groups'>): TargetFile[] {
   return groups.flatMap(({ files }) => files.flat());
 }
 
+/** Their paths, each once. */
+export function pathsOf(plan: Pick<RunPlan, 'groups'>): string[] {
+  return [...new Set(filesOf(plan).map(({ path }) => path))];
+}
+
 /** The first group: the only one unless --job was given. */
 export function firstGroup({ groups }: Pick<RunPlan, 'groups'>): JobGroup {
   const [first] = groups;

@@ -1,17 +1,8 @@
 /** Where results land: one JSON file a run, there before the run starts and whole at every moment after. */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { BenchError, isSystemError, systemReason } from '../errors.ts';
+import { replaceFile, temporaryBeside, writeNewFile } from './new-file.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
 
@@ -89,33 +80,11 @@ function storeError(
   });
 }
 
-/** Writes a new file and flushes it to the disk; on any error there is no file. */
-function writeDurably(path: string, content: string | Buffer): void {
-  try {
-    const fd = openSync(path, 'w', 0o644);
-    try {
-      writeFileSync(fd, content);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    rmSync(path, { force: true });
-    throw error;
-  }
-}
-
-/** Makes a rename in a folder durable. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    // Some network and FUSE file systems can't sync a folder; the rename is as atomic without.
-    if (!isSystemError(error) || error.code !== 'EINVAL') throw error;
-  } finally {
-    closeSync(fd);
-  }
+/** Whether a file of a result's size can be made beside path now. @throws the system's error */
+function tryRoom(path: string): void {
+  const probe = temporaryBeside(path);
+  writeNewFile(probe, Buffer.alloc(PROBE_BYTES, 1));
+  unlinkSync(probe);
 }
 
 /** Creates STEM.json, or STEM-2.json and so on when another run has that name already; empty. */
@@ -129,11 +98,6 @@ function reserve(dir: string, stem: string): string {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
     }
   }
-}
-
-/** The temporary file beside a result: hidden, and no other run's, since the result's name is ours alone. */
-function temporaryPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.tmp`);
 }
 
 /** Creates a folder with those above it -> those that weren't there, innermost first. */
@@ -157,31 +121,45 @@ function removeFolders(made: readonly string[]): void {
   }
 }
 
+/** The inode at a path itself, null when nothing is there. */
+function inodeAt(path: string): bigint | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
+}
+
+/** Removes a file, unless it is gone, out of reach, or somebody has put another one there. */
+function removeOwn(path: string, inode: bigint | null): void {
+  try {
+    if (inode !== null && inodeAt(path) === inode) unlinkSync(path);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
+}
+
 class StoredResult implements ResultFile {
   readonly path: string;
   readonly #madeFolders: readonly string[];
+  /** Of the file as we made it last. */
+  #inode: bigint | null;
 
   constructor(path: string, madeFolders: readonly string[]) {
     this.path = path;
     this.#madeFolders = madeFolders;
+    this.#inode = inodeAt(path);
   }
 
   write(result: RunResult | SweepResult): void {
     const text = resultText(result);
-    const temporary = temporaryPath(this.path);
     try {
-      writeDurably(temporary, text);
-      renameSync(temporary, this.path);
-      syncFolder(dirname(this.path));
+      replaceFile(this.path, text);
+      this.#inode = inodeAt(this.path);
     } catch (error) {
-      rmSync(temporary, { force: true });
       if (!isSystemError(error)) throw error;
       throw storeError('failed', `cannot write the result ${this.path}`, error);
     }
   }
 
   discard(): void {
-    rmSync(this.path, { force: true });
+    removeOwn(this.path, this.#inode);
     removeFolders(this.#madeFolders);
   }
 }
@@ -194,9 +172,7 @@ export function reopenResultFile(path: string): ResultFile {
   try {
     // Of a symbolic link the file is replaced, not the link.
     const real = realpathSync(path);
-    const probe = temporaryPath(real);
-    writeDurably(probe, Buffer.alloc(PROBE_BYTES, 1));
-    rmSync(probe);
+    tryRoom(real);
     return new StoredResult(real, []);
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -211,16 +187,14 @@ export function reopenResultFile(path: string): ResultFile {
  */
 export async function openResultFile(dir: string, startedAt: Date, name: string): Promise<ResultFile> {
   let made: string[] = [];
-  let path: string | undefined;
+  let file: ResultFile | undefined;
   try {
     made = makeFolders(dir);
-    path = reserve(dir, stemOf(startedAt, name));
-    const probe = temporaryPath(path);
-    writeDurably(probe, Buffer.alloc(PROBE_BYTES, 1));
-    rmSync(probe);
-    return new StoredResult(path, made);
+    file = new StoredResult(reserve(dir, stemOf(startedAt, name)), made);
+    tryRoom(file.path);
+    return file;
   } catch (error) {
-    if (path !== undefined) rmSync(path, { force: true });
+    file?.discard();
     removeFolders(made);
     if (!isSystemError(error)) throw error;
     throw storeError('usage', `cannot store results in ${dir}`, error);
