@@ -4,7 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <sys/uio.h>
-#include "loop.h"
+#include "data.h"
 #include "uring.h"
 
 static void prep_other(const struct uring *u, const struct ub_ctx *ctx, struct io_uring_sqe *sqe,
@@ -12,15 +12,15 @@ static void prep_other(const struct uring *u, const struct ub_ctx *ctx, struct i
 {
     if (s->op == UB_OP_SYNC) {
         sqe->opcode = IORING_OP_FSYNC;
-        sqe->fsync_flags = s->datasync ? IORING_FSYNC_DATASYNC : 0;
+        sqe->fsync_flags = s->data.datasync ? IORING_FSYNC_DATASYNC : 0;
     } else if (s->op == UB_OP_TRIM) {
         sqe->opcode = UB_OP_URING_CMD;
         sqe->off = UB_BLOCK_URING_CMD_DISCARD; /* cmd_op; the range is in addr and addr3 */
-        sqe->addr = s->offset;
+        sqe->addr = s->data.offset;
         const uint64_t len = s->len;
         memcpy((char *)sqe + UB_SQE_ADDR3, &len, sizeof len);
     } else {
-        ub_nvme_prep(&u->namespaces[s->file], sqe, s->op == UB_OP_WRITE, s->offset, s->len,
+        ub_nvme_prep(&u->namespaces[s->data.file], sqe, s->op == UB_OP_WRITE, s->data.offset, s->len,
                      ub_buffer(ctx, slot));
     }
 }
@@ -30,7 +30,7 @@ UB_ALWAYS_INLINE void prep_data(struct uring *u, struct ub_ctx *ctx, struct io_u
 {
     const struct ub_slot *s = &ctx->slots[slot];
     sqe->opcode = (uint8_t)u->opcode[op];
-    sqe->off = s->offset;
+    sqe->off = s->data.offset;
     if (UB_UNLIKELY(u->vectored)) {
         u->iovecs[slot].iov_len = s->len;
         sqe->addr = (uint64_t)(uintptr_t)&u->iovecs[slot];
@@ -43,7 +43,7 @@ UB_ALWAYS_INLINE void prep_data(struct uring *u, struct ub_ctx *ctx, struct io_u
 
 UB_ALWAYS_INLINE int file_of(const struct uring *u, const struct ub_ctx *ctx, const struct ub_slot *s)
 {
-    return u->sqe_flags & IOSQE_FIXED_FILE ? (int)s->file : ctx->fds[s->file];
+    return u->sqe_flags & IOSQE_FIXED_FILE ? (int)s->data.file : ctx->fds[s->data.file];
 }
 
 /* The next sqe of a ring whose sqes are not the slots' own, with its constant fields; `own` is its index
@@ -204,7 +204,7 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
 
 static int uring_run(struct ub_ctx *ctx, const char **stage)
 {
-    return ub_loop(ctx, ctx->private, prep, submit, reap, 0, stage);
+    return ub_loop(ctx, ctx->private, ub_data_next, prep, submit, reap, 0, stage);
 }
 
 /* After a failure I/Os may still be in flight: their buffers must outlive them, and closing the ring does not
@@ -232,12 +232,31 @@ static void uring_close(struct ub_ctx *ctx)
 const struct ub_ops ub_ops_io_uring = {
     .name = "io_uring",
     .async = 1,
-    .features = UB_FEATURE_REGISTERFILES | UB_FEATURE_FIXEDBUFS | UB_FEATURE_VECTORED |
-                UB_FEATURE_REGISTERRING | UB_FEATURE_COOP_TASKRUN | UB_FEATURE_SINGLE_ISSUER |
-                UB_FEATURE_DEFER_TASKRUN | UB_FEATURE_NO_SQARRAY | UB_FEATURE_IOPOLL |
-                UB_FEATURE_HYBRID_IOPOLL | UB_FEATURE_SQPOLL | UB_FEATURE_FORCE_ASYNC | UB_FEATURE_UNCACHED |
-                UB_FEATURE_NOWAIT | UB_FEATURE_ATOMIC | UB_FEATURE_LINKED | UB_FEATURE_CQE_SKIP |
-                UB_FEATURE_NO_MMAP | UB_FEATURE_BIG_RINGS | UB_FEATURE_PASSTHROUGH,
+    .has_pairs = 1,
+    .syscalls_exact = 1,
+    .features = {{"registerfiles", UB_FEATURE_REGISTERFILES},
+                 {"fixedbufs", UB_FEATURE_FIXEDBUFS, .excludes = UB_FEATURE_VECTORED},
+                 {"vectored", UB_FEATURE_VECTORED, .excludes = UB_FEATURE_PASSTHROUGH},
+                 {"registerring", UB_FEATURE_REGISTERRING},
+                 {"coop_taskrun", UB_FEATURE_COOP_TASKRUN, .excludes = UB_FEATURE_SQPOLL},
+                 {"single_issuer", UB_FEATURE_SINGLE_ISSUER},
+                 {"defer_taskrun", UB_FEATURE_DEFER_TASKRUN, .needs = UB_FEATURE_SINGLE_ISSUER,
+                  .excludes = UB_FEATURE_SQPOLL},
+                 {"no_sqarray", UB_FEATURE_NO_SQARRAY},
+                 {"iopoll", UB_FEATURE_IOPOLL},
+                 {"hybrid_iopoll", UB_FEATURE_HYBRID_IOPOLL, .needs = UB_FEATURE_IOPOLL},
+                 {"sqpoll", UB_FEATURE_SQPOLL},
+                 {"force_async", UB_FEATURE_FORCE_ASYNC, .excludes = UB_FEATURE_NOWAIT},
+                 {"uncached", UB_FEATURE_UNCACHED},
+                 {"nowait", UB_FEATURE_NOWAIT},
+                 {"atomic", UB_FEATURE_ATOMIC},
+                 {"linked", UB_FEATURE_LINKED},
+                 {"cqe_skip", UB_FEATURE_CQE_SKIP, .needs = UB_FEATURE_LINKED},
+                 {"no_mmap", UB_FEATURE_NO_MMAP},
+                 {"big_rings", UB_FEATURE_BIG_RINGS},
+                 {"passthrough", UB_FEATURE_PASSTHROUGH,
+                  .excludes =
+                      UB_FEATURE_NOWAIT | UB_FEATURE_UNCACHED | UB_FEATURE_ATOMIC | UB_FEATURE_LINKED}},
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM) | (1u << UB_OP_SYNC),
     .probe = ub_uring_probe,
     .open = ub_uring_open,

@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "kernel.h"
-#include "loop.h"
+#include "data.h"
 
 struct laio {
     aio_context_t context;
@@ -30,13 +30,13 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
     const struct ub_slot *s = &ctx->slots[slot];
     struct iocb *iocb = &aio->iocbs[slot];
     iocb->aio_lio_opcode = opcode[s->op];
-    iocb->aio_fildes = (uint32_t)ctx->fds[s->file];
+    iocb->aio_fildes = (uint32_t)ctx->fds[s->data.file];
     iocb->aio_nbytes = s->len;
-    iocb->aio_offset = (int64_t)s->offset;
+    iocb->aio_offset = (int64_t)s->data.offset;
     iocb->aio_buf = (uint64_t)(uintptr_t)ub_buffer(ctx, slot);
     iocb->aio_rw_flags = aio->rw_flags;
     if (UB_UNLIKELY(s->op == UB_OP_SYNC)) {
-        iocb->aio_lio_opcode = s->datasync ? IOCB_CMD_FDSYNC : IOCB_CMD_FSYNC;
+        iocb->aio_lio_opcode = s->data.datasync ? IOCB_CMD_FDSYNC : IOCB_CMD_FSYNC;
         iocb->aio_buf = 0;
         iocb->aio_rw_flags = 0;
     }
@@ -157,9 +157,7 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
 static int laio_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     aio_context_t context = 0;
-    *stage = "userspace_reap with eventfd";
-    if (features & UB_FEATURE_USER_REAP && features & UB_FEATURE_EVENTFD)
-        return -EINVAL;
+    (void)features;
     *stage = "io_setup";
     long ret = UB_SYSCALL(SYS_io_setup, setup->depth, &context, 0, 0, 0, 0);
     if (ret == 0)
@@ -223,7 +221,7 @@ static int laio_open(struct ub_ctx *ctx, const char **stage)
 static int laio_run(struct ub_ctx *ctx, const char **stage)
 {
     struct laio aio = *(struct laio *)ctx->private;
-    return ub_loop(ctx, &aio, prep, submit, reap, 1, stage);
+    return ub_loop(ctx, &aio, ub_data_next, prep, submit, reap, 1, stage);
 }
 
 static void laio_close(struct ub_ctx *ctx)
@@ -247,7 +245,10 @@ const struct ub_ops ub_ops_linux_aio = {
     .name = "linux-aio",
     .async = 1,
     .has_slat = 1,
-    .features = UB_FEATURE_USER_REAP | UB_FEATURE_EVENTFD | UB_FEATURE_NOWAIT,
+    .syscalls_exact = 1,
+    .features = {{"userspace_reap", UB_FEATURE_USER_REAP, .excludes = UB_FEATURE_EVENTFD},
+                 {"eventfd", UB_FEATURE_EVENTFD},
+                 {"nowait", UB_FEATURE_NOWAIT}},
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_SYNC),
     .probe = laio_probe,
     .open = laio_open,

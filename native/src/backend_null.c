@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include "loop.h"
+#include "data.h"
 
 struct null_queue {
     uint32_t *slots; /* submitted, oldest first from head */
@@ -72,8 +72,8 @@ static int null_run(struct ub_ctx *ctx, const char **stage)
 {
     struct null_queue q = *(struct null_queue *)ctx->private; /* a local: its fields can live in registers */
     if (ctx->job->null_delay_ns)
-        return ub_loop(ctx, &q, prep, submit, reap_late, 0, stage);
-    return ub_loop(ctx, &q, prep, submit, reap, 0, stage);
+        return ub_loop(ctx, &q, ub_data_next, prep, submit, reap_late, 0, stage);
+    return ub_loop(ctx, &q, ub_data_next, prep, submit, reap, 0, stage);
 }
 
 static void null_close(struct ub_ctx *ctx)
@@ -87,6 +87,7 @@ static void null_close(struct ub_ctx *ctx)
 const struct ub_ops ub_ops_null = {
     .name = "null",
     .async = 1,
+    .syscalls_exact = 1,
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM) | (1u << UB_OP_SYNC),
     .probe = null_probe,
     .open = null_open,

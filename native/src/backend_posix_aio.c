@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include "loop.h"
+#include "data.h"
 
 struct paio {
     struct aiocb *cbs;            /* by slot */
@@ -21,8 +21,8 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
     struct paio *aio = b;
     const struct ub_slot *s = &ctx->slots[slot];
     struct aiocb *cb = &aio->cbs[slot];
-    cb->aio_fildes = ctx->fds[s->file];
-    cb->aio_offset = (off_t)s->offset;
+    cb->aio_fildes = ctx->fds[s->data.file];
+    cb->aio_offset = (off_t)s->data.offset;
     cb->aio_nbytes = s->len;
     cb->aio_buf = ub_buffer(ctx, slot);
     cb->aio_sigevent.sigev_notify = SIGEV_NONE;
@@ -35,8 +35,8 @@ static int start(struct ub_ctx *ctx, struct aiocb *cb, const struct ub_slot *slo
         return aio_read(cb);
     if (slot->op == UB_OP_WRITE)
         return aio_write(cb);
-    ctx->result->syscalls[slot->datasync ? UB_SYS_FDATASYNC : UB_SYS_FSYNC]++; /* the pool makes it */
-    return aio_fsync(slot->datasync ? O_DSYNC : O_SYNC, cb);
+    ctx->result->syscalls[slot->data.datasync ? UB_SYS_FDATASYNC : UB_SYS_FSYNC]++; /* the pool makes it */
+    return aio_fsync(slot->data.datasync ? O_DSYNC : O_SYNC, cb);
 }
 
 /* Each aio_read is one request to the pool; there is nothing to batch. */
@@ -133,7 +133,7 @@ static int paio_open(struct ub_ctx *ctx, const char **stage)
 static int paio_run(struct ub_ctx *ctx, const char **stage)
 {
     struct paio *aio = ctx->private;
-    int ret = ub_loop(ctx, aio, prep, submit, reap, 1, stage);
+    int ret = ub_loop(ctx, aio, ub_data_next, prep, submit, reap, 1, stage);
     /* The pool makes one of these for each request; its futex calls are not seen from here. */
     for (uint32_t op = UB_OP_READ; op <= UB_OP_WRITE; op++)
         ctx->result->syscalls[op == UB_OP_READ ? UB_SYS_PREAD : UB_SYS_PWRITE] = ctx->result->ops[op].ios;
@@ -160,6 +160,9 @@ const struct ub_ops ub_ops_posix_aio = {
     .name = "posix-aio",
     .async = 1,
     .has_slat = 1,
+    /* glibc's aio_suspend keeps a wait list and a request list entry of each request on the stack (48 bytes).
+     */
+    .stack_per_io = 64,
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_SYNC),
     .probe = paio_probe,
     .open = paio_open,

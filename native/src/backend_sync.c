@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "kernel.h"
-#include "loop.h"
+#include "data.h"
 
 struct sync_io {
     struct ub_done done; /* the one I/O, complete when submit returns */
@@ -16,10 +16,10 @@ struct sync_io {
 
 static int32_t sync_file(struct ub_ctx *ctx, const struct ub_slot *slot)
 {
-    ctx->result->syscalls[slot->datasync ? UB_SYS_FDATASYNC : UB_SYS_FSYNC]++;
-    int fd = ctx->fds[slot->file];
-    return (int32_t)(slot->datasync ? UB_SYSCALL(SYS_fdatasync, fd, 0, 0, 0, 0, 0)
-                                    : UB_SYSCALL(SYS_fsync, fd, 0, 0, 0, 0, 0));
+    ctx->result->syscalls[slot->data.datasync ? UB_SYS_FDATASYNC : UB_SYS_FSYNC]++;
+    int fd = ctx->fds[slot->data.file];
+    return (int32_t)(slot->data.datasync ? UB_SYSCALL(SYS_fdatasync, fd, 0, 0, 0, 0, 0)
+                                         : UB_SYSCALL(SYS_fsync, fd, 0, 0, 0, 0, 0));
 }
 
 UB_COLD static int32_t other(struct ub_ctx *ctx, const struct ub_slot *slot)
@@ -27,7 +27,7 @@ UB_COLD static int32_t other(struct ub_ctx *ctx, const struct ub_slot *slot)
     if (slot->op == UB_OP_SYNC)
         return sync_file(ctx, slot);
     ctx->result->syscalls[UB_SYS_IOCTL]++;
-    int ret = ub_trim(ctx->fds[slot->file], slot->offset, slot->len);
+    int ret = ub_trim(ctx->fds[slot->data.file], slot->data.offset, slot->len);
     return ret < 0 ? ret : (int32_t)slot->len;
 }
 
@@ -41,8 +41,8 @@ UB_ALWAYS_INLINE int32_t plain(struct ub_ctx *ctx, const struct ub_slot *slot, u
 {
     int read = slot->op == UB_OP_READ;
     ctx->result->syscalls[read ? UB_SYS_PREAD : UB_SYS_PWRITE]++;
-    return (int32_t)UB_SYSCALL(read ? SYS_pread64 : SYS_pwrite64, ctx->fds[slot->file], buffer, slot->len,
-                               slot->offset, 0, 0);
+    return (int32_t)UB_SYSCALL(read ? SYS_pread64 : SYS_pwrite64, ctx->fds[slot->data.file], buffer,
+                               slot->len, slot->data.offset, 0, 0);
 }
 
 /* The sixth argument carries RWF_ flags; on 64-bit machines the offset is the fourth argument alone. */
@@ -52,8 +52,8 @@ UB_ALWAYS_INLINE int32_t vectored(struct ub_ctx *ctx, const struct ub_slot *slot
     int read = slot->op == UB_OP_READ;
     struct iovec iov = {.iov_base = buffer, .iov_len = slot->len};
     ctx->result->syscalls[read ? UB_SYS_PREADV2 : UB_SYS_PWRITEV2]++;
-    return (int32_t)UB_SYSCALL(read ? SYS_preadv2 : SYS_pwritev2, ctx->fds[slot->file], &iov, 1, slot->offset,
-                               0, rw_flags);
+    return (int32_t)UB_SYSCALL(read ? SYS_preadv2 : SYS_pwritev2, ctx->fds[slot->data.file], &iov, 1,
+                               slot->data.offset, 0, rw_flags);
 }
 
 UB_ALWAYS_INLINE int submit_with(void *b, struct ub_ctx *ctx, const int with_vector)
@@ -114,8 +114,8 @@ static int sync_run(struct ub_ctx *ctx, const char **stage)
                                      (features & UB_FEATURE_UNCACHED ? UB_RWF_DONTCACHE : 0) |
                                      (features & UB_FEATURE_ATOMIC ? UB_RWF_ATOMIC : 0)};
     if (features)
-        return ub_loop(ctx, &io, prep, submit_vectored, reap, 0, stage);
-    return ub_loop(ctx, &io, prep, submit_plain, reap, 0, stage);
+        return ub_loop(ctx, &io, ub_data_next, prep, submit_vectored, reap, 0, stage);
+    return ub_loop(ctx, &io, ub_data_next, prep, submit_plain, reap, 0, stage);
 }
 
 static void sync_close(struct ub_ctx *ctx)
@@ -126,8 +126,12 @@ static void sync_close(struct ub_ctx *ctx)
 const struct ub_ops ub_ops_sync = {
     .name = "sync",
     .async = 0,
-    .features =
-        UB_FEATURE_VECTORED | UB_FEATURE_HIPRI | UB_FEATURE_NOWAIT | UB_FEATURE_UNCACHED | UB_FEATURE_ATOMIC,
+    .syscalls_exact = 1,
+    .features = {{"vectored", UB_FEATURE_VECTORED},
+                 {"hipri", UB_FEATURE_HIPRI},
+                 {"nowait", UB_FEATURE_NOWAIT},
+                 {"uncached", UB_FEATURE_UNCACHED},
+                 {"atomic", UB_FEATURE_ATOMIC}},
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM) | (1u << UB_OP_SYNC),
     .probe = sync_probe,
     .open = sync_open,

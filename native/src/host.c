@@ -15,6 +15,8 @@
 #include "kernel.h"
 #include "ub_api.h"
 
+/* Of a job's thread, beside what its backend puts there for each I/O in flight. A guard page lies below it.
+ */
 #define STACK_BYTES (256u * 1024u)
 
 struct job_thread {
@@ -40,7 +42,7 @@ static int check_jobs(const struct ub_arena *arena, uint32_t first, uint32_t cou
         return -EINVAL;
     for (uint32_t i = first; i < first + count; i++) {
         const struct ub_ops *ops = ub_backend_ops(jobs[i].backend);
-        if (!ops || jobs[i].features & ~ops->features || jobs[i].op_mask & ~ops->op_mask ||
+        if (!ops || ub_features_check(ops, jobs[i].features) < 0 || jobs[i].op_mask & ~ops->op_mask ||
             jobs[i].op_mask == 0 || jobs[i].iodepth == 0 || jobs[i].nfiles == 0)
             return -EINVAL;
         /* A job comes after earlier ones only: else it might wait for itself. */
@@ -57,6 +59,12 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
+static size_t stack_bytes(const struct ub_arena *arena, uint32_t index)
+{
+    const struct ub_job *job = (const struct ub_job *)((const char *)arena + arena->jobs) + index;
+    return STACK_BYTES + (size_t)ub_backend_ops(job->backend)->stack_per_io * job->iodepth;
+}
+
 /* Signals are the main thread's; a job must not be interrupted by them. */
 static int start_threads(struct job_thread *threads, struct ub_arena *arena, uint32_t first, uint32_t count)
 {
@@ -64,12 +72,12 @@ static int start_threads(struct job_thread *threads, struct ub_arena *arena, uin
     sigset_t all, before;
     sigfillset(&all);
     pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int ret = 0;
     uint32_t i = 0;
     for (; i < count && ret == 0; i++) {
         threads[i] = (struct job_thread){.arena = arena, .index = first + i};
+        pthread_attr_setstacksize(&attr, stack_bytes(arena, first + i));
         ret = pthread_create(&threads[i].thread, &attr, thread_main, &threads[i]);
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -169,7 +177,7 @@ int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffe
     const struct ub_ops *ops = ub_backend_ops(backend);
     const struct ub_setup setup = {.depth = depth, .jobs = jobs, .buffer_bytes = buffer_bytes};
     const char *where = "look up backend";
-    int ret = !ops || features & ~ops->features ? -EINVAL : 0;
+    int ret = ops ? ub_features_check(ops, features) : -EINVAL;
     if (ret == 0)
         ret = probe_rw_flags(features, &where);
     if (ret == 0)

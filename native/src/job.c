@@ -21,6 +21,18 @@ const struct ub_ops *ub_backend_ops(uint32_t backend)
     return backend < UB_BACKENDS ? all[backend] : NULL;
 }
 
+int ub_features_check(const struct ub_ops *ops, uint64_t features)
+{
+    uint64_t known = 0;
+    for (const struct ub_feature *feature = ops->features; feature->bit; feature++) {
+        known |= feature->bit;
+        if (features & feature->bit &&
+            ((features & feature->needs) != feature->needs || features & feature->excludes))
+            return -EINVAL;
+    }
+    return features & ~known ? -EINVAL : 0;
+}
+
 void ub_job_fail(struct ub_result *result, int error, const char *stage, uint32_t file)
 {
     result->error = (uint32_t)(error < 0 ? -error : error);

@@ -6,15 +6,35 @@
 #include "gen.h"
 #include "ub_abi.h"
 
-/* One I/O in flight. Its index is also that of its buffer and of the backend's own per-I/O object. */
+/* Kinds of operations: what is read, written, trimmed or synced is a part of an open file. */
+struct ub_data_io {
+    uint64_t offset;
+    uint32_t file;
+    uint32_t datasync; /* UB_OP_SYNC: fdatasync instead of fsync */
+};
+
+/*
+ * One operation in flight. Its index is also that of its buffer and of the backend's own per-operation
+ * object. `op` is the tag of the union: ub_operation(op)->kind says which member it is. A job does operations
+ * of one kind.
+ */
 struct ub_slot {
     uint64_t start_ns;
     uint64_t submit_ns; /* when the call that submitted it had returned; backends with slat only */
-    uint64_t offset;
-    uint32_t len;
-    uint32_t file;
-    uint32_t op;
-    uint32_t datasync; /* UB_OP_SYNC: fdatasync instead of fsync */
+    uint32_t op;        /* UB_OP_* */
+    uint32_t len;       /* what it returns when all of it was done: bytes, 0 where success is 0 */
+    union {
+        struct ub_data_io data;
+    };
+};
+
+enum ub_kind { UB_KIND_DATA, UB_KINDS };
+
+/* What is known of an operation; its row of the one table is in loop.c. */
+struct ub_operation {
+    const char *name; /* as stages and errors call it */
+    enum ub_kind kind;
+    uint32_t continue_flag; /* UB_FLAG_CONTINUE_*: with it an error of it does not end the job */
 };
 
 #define UB_SYNC_FILE 1u
@@ -72,12 +92,28 @@ struct ub_setup {
     uint64_t buffer_bytes; /* of one job */
 };
 
+/* A feature of a backend and what it takes; bits of ub_job.features. */
+struct ub_feature {
+    const char *name;
+    uint64_t bit;
+    uint64_t needs;    /* all of these */
+    uint64_t excludes; /* none of these; stated on one side only */
+};
+
+#define UB_FEATURES_MAX 24
+
+/*
+ * A backend: its facts, which tools/abi_gen.c hands on to TypeScript, and its functions.
+ */
 struct ub_ops {
     const char *name;
-    uint32_t async;    /* 0: the loop runs at depth 1 */
-    uint32_t has_slat; /* submission is a call of its own that returns before completion is waited for */
-    uint64_t features; /* bits that it knows */
-    uint32_t op_mask;  /* operations that it can do */
+    uint32_t async;     /* 0: the loop runs at depth 1 */
+    uint32_t has_slat;  /* submission is a call of its own that returns before completion is waited for */
+    uint32_t has_pairs; /* two operations as one: ub_job.pair */
+    uint32_t syscalls_exact;                     /* all system calls made for I/O are counted */
+    uint32_t stack_per_io;                       /* bytes of the job's stack that each I/O in flight takes */
+    uint32_t op_mask;                            /* operations that it can do */
+    struct ub_feature features[UB_FEATURES_MAX]; /* ended by bit 0 */
     /* Whether the kernel lets it work: 0 or -errno with *stage. */
     int (*probe)(uint64_t features, const struct ub_setup *setup, const char **stage);
     /* Set-up after files and buffers are there: 0 or -errno with *stage. */
@@ -89,6 +125,10 @@ struct ub_ops {
 
 extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null;
 const struct ub_ops *ub_backend_ops(uint32_t backend);
+/* 0, or -EINVAL when it does not know one of these features, one misses what it needs, or two exclude each
+ * other. */
+int ub_features_check(const struct ub_ops *ops, uint64_t features);
+const struct ub_operation *ub_operation(uint32_t op);
 
 static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)
 {

@@ -1,49 +1,15 @@
 /* The rare parts of the hot loop. */
 #include "loop.h"
 
-/* FNV-1a over 64-bit words: tells whether two jobs issued the same I/Os in the same order. */
-static void hash_io(struct ub_ctx *ctx, const struct ub_slot *slot)
+const struct ub_operation *ub_operation(uint32_t op)
 {
-    const uint64_t words[3] = {slot->op, slot->file, slot->offset};
-    for (int i = 0; i < 3; i++)
-        ctx->result->offsets_hash = (ctx->result->offsets_hash ^ words[i]) * UINT64_C(0x100000001b3);
-    if (++ctx->result->hashed_ios == UB_HASHED_IOS)
-        ctx->hooks &= ~UB_HOOK_HASH;
-}
-
-/*
- * Each 4 KiB of a write begins with its own offset and a running number, so that no two blocks are alike (a
- * drive must not gain by deduplication) and what landed where can be checked.
- */
-static void stamp(struct ub_ctx *ctx, const struct ub_slot *slot, unsigned char *buffer)
-{
-    for (uint32_t at = 0; at + 16 <= slot->len; at += 4096) {
-        const uint64_t words[2] = {slot->offset + at, ctx->issued};
-        memcpy(buffer + at, words, sizeof words);
-    }
-}
-
-static void before_write(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_t index)
-{
-    const struct ub_job *job = ctx->job;
-    unsigned char *buffer = ub_buffer(ctx, index);
-    if (job->flags & UB_FLAG_REFILL)
-        ub_buffer_fill(ctx, buffer, slot->len);
-    if (!(job->flags & UB_FLAG_ZERO_BUFFERS))
-        stamp(ctx, slot, buffer);
-    ctx->writes_issued++;
-    if (job->fsync && ctx->writes_issued % job->fsync == 0)
-        ctx->pending_sync |= UB_SYNC_FILE;
-    if (job->fdatasync && ctx->writes_issued % job->fdatasync == 0)
-        ctx->pending_sync |= UB_SYNC_DATA;
-}
-
-void ub_loop_hooks(struct ub_ctx *ctx, struct ub_slot *slot, uint32_t index)
-{
-    if (ctx->hooks & UB_HOOK_HASH)
-        hash_io(ctx, slot);
-    if (slot->op == UB_OP_WRITE)
-        before_write(ctx, slot, index);
+    static const struct ub_operation all[UB_OPS] = {
+        [UB_OP_READ] = {"read", UB_KIND_DATA, UB_FLAG_CONTINUE_READ},
+        [UB_OP_WRITE] = {"write", UB_KIND_DATA, UB_FLAG_CONTINUE_WRITE},
+        [UB_OP_TRIM] = {"trim", UB_KIND_DATA, UB_FLAG_CONTINUE_WRITE},
+        [UB_OP_SYNC] = {"fsync", UB_KIND_DATA, UB_FLAG_CONTINUE_WRITE},
+    };
+    return &all[op];
 }
 
 static void count_error(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_t error)
@@ -59,8 +25,11 @@ static void count_error(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_t
     }
     if (result->nerrors == UB_MAX_ERRORS)
         return; /* still in errors_total */
-    result->errors[result->nerrors++] = (struct ub_error){
-        .op = slot->op, .error = error, .count = 1, .first_offset = slot->offset, .first_file = slot->file};
+    result->errors[result->nerrors++] = (struct ub_error){.op = slot->op,
+                                                          .error = error,
+                                                          .count = 1,
+                                                          .first_offset = slot->data.offset,
+                                                          .first_file = slot->data.file};
 }
 
 /*
@@ -74,16 +43,15 @@ int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, con
         ctx->result->ops[slot->op].short_ios++;
         return 1;
     }
-    static const char *const names[UB_OPS] = {"read", "write", "trim", "fsync"};
+    const struct ub_operation *operation = ub_operation(slot->op);
     uint32_t error = res < 0 ? (uint32_t)-res : ENODATA;
-    uint32_t flag = slot->op == UB_OP_READ ? UB_FLAG_CONTINUE_READ : UB_FLAG_CONTINUE_WRITE;
     count_error(ctx, slot, error);
-    if (ctx->job->flags & flag)
+    if (ctx->job->flags & operation->continue_flag)
         return 0;
     if (error == EAGAIN && ctx->job->features & UB_FEATURE_NOWAIT)
         return 0; /* the answer that nowait asks for */
-    *stage = names[slot->op];
-    ctx->result->error_file = slot->file;
+    *stage = operation->name;
+    ctx->result->error_file = slot->data.file;
     return -(int)error;
 }
 

@@ -1,12 +1,12 @@
 /*
- * The hot loop. One function, inlined into every backend with that backend's own three steps as constants, so
- * that there is no indirect call:
+ * The hot loop. One function, inlined into every backend with four steps as constants, so that there is no
+ * indirect call. The first belongs to the kind of operation (data.h), the others to the backend:
  *
- *   prep(b, ctx, slot)         describes slot's I/O to the kernel interface; no system call
- *   submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait` completions when it can do
- *                              so in the same call -> 0 or -errno
- *   reap(b, ctx, min, max)     at least min (fewer when a wait is cut short) and at most max completions into
- *                              ctx->done -> their number or -errno
+ *   next(ctx, slot, i, now)    fills in the next operation: what it is, its member of the slot's union, its
+ * len; counts down ios_left and bytes_left prep(b, ctx, slot)         describes slot's I/O to the kernel
+ * interface; no system call submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait`
+ * completions when it can do so in the same call -> 0 or -errno reap(b, ctx, min, max)     at least min
+ * (fewer when a wait is cut short) and at most max completions into ctx->done -> their number or -errno
  *
  * fio's meaning of the batch options: up to iodepth_batch_submit I/Os are handed over per call; when iodepth
  * are in flight, iodepth_batch_complete_min to _max are reaped. docs/LATENCY.md says where the clock is read.
@@ -31,61 +31,8 @@
 #define UB_HOOK_HASH      4u /* the first UB_HASHED_IOS: goes out by itself */
 
 /* loop.c: the rare parts. */
-UB_COLD void ub_loop_hooks(struct ub_ctx *ctx, struct ub_slot *slot, uint32_t index);
 UB_COLD int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, const char **stage);
 UB_COLD void ub_loop_think(struct ub_ctx *ctx);
-
-UB_ALWAYS_INLINE uint32_t ub_next_op(struct ub_ctx *ctx)
-{
-    const struct ub_job *job = ctx->job;
-    if (UB_UNLIKELY(job->op_mask == ((1u << UB_OP_READ) | (1u << UB_OP_WRITE))))
-        return ub_rng_below(&ctx->rng, 100) < job->read_pct ? UB_OP_READ : UB_OP_WRITE;
-    return (uint32_t)__builtin_ctz(job->op_mask);
-}
-
-/* Takes the next file's turn. */
-UB_ALWAYS_INLINE uint32_t ub_next_file(struct ub_ctx *ctx)
-{
-    if (ctx->nfiles == 1)
-        return 0;
-    if (UB_LIKELY(ctx->file_left > 0)) {
-        ctx->file_left--;
-        return ctx->file;
-    }
-    if (ctx->job->service == UB_SERVICE_RANDOM)
-        ctx->file = (uint32_t)ub_rng_below(&ctx->rng, ctx->nfiles);
-    else
-        ctx->file = ctx->file + 1 == ctx->nfiles ? 0 : ctx->file + 1;
-    /* sequential: as many I/Os as one pass over the file has. */
-    ctx->file_left = ctx->job->service == UB_SERVICE_SEQUENTIAL ? ctx->gens[ctx->file * ctx->ngens].blocks - 1
-                                                                : ctx->job->service_batch - 1;
-    return ctx->file;
-}
-
-/* Fills in the slot's operation, file, offset and length. */
-UB_ALWAYS_INLINE void ub_next_io(struct ub_ctx *ctx, struct ub_slot *slot, uint32_t index, uint64_t now)
-{
-    const struct ub_job *job = ctx->job;
-    slot->start_ns = now;
-    if (UB_UNLIKELY(ctx->pending_sync)) {
-        *slot = (struct ub_slot){.start_ns = now, .file = ctx->file, .op = UB_OP_SYNC};
-        slot->datasync = !(ctx->pending_sync & UB_SYNC_FILE);
-        ctx->pending_sync = 0;
-        return;
-    }
-    uint32_t op = ub_next_op(ctx), file = ub_next_file(ctx);
-    struct ub_gen *gen = &ctx->gens[file * ctx->ngens + (ctx->ngens == 1 ? 0 : op)];
-    uint64_t bs = job->bs[op];
-    slot->offset = ctx->files[file].offset + ub_gen_next(gen, job) * bs;
-    slot->len = (uint32_t)bs;
-    slot->file = file;
-    slot->op = op;
-    ctx->issued++;
-    ctx->ios_left--;
-    ctx->bytes_left = ctx->bytes_left > bs ? ctx->bytes_left - bs : 0;
-    if (UB_UNLIKELY(ctx->hooks))
-        ub_loop_hooks(ctx, slot, index);
-}
 
 UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res, uint64_t now,
                                  const int has_slat, const char **stage)
@@ -117,12 +64,13 @@ UB_ALWAYS_INLINE int ub_at_end(struct ub_ctx *ctx, uint64_t now)
            UB_UNLIKELY(__atomic_load_n(&ctx->arena->stop, __ATOMIC_RELAXED));
 }
 
+typedef void ub_next_fn(struct ub_ctx *ctx, struct ub_slot *slot, uint32_t index, uint64_t now);
 typedef void ub_prep_fn(void *b, struct ub_ctx *ctx, uint32_t slot);
 typedef int ub_submit_fn(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait);
 typedef int ub_reap_fn(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max);
 
-UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_prep_fn prep, ub_submit_fn submit,
-                             ub_reap_fn reap, const int has_slat, const char **stage)
+UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_next_fn next, ub_prep_fn prep,
+                             ub_submit_fn submit, ub_reap_fn reap, const int has_slat, const char **stage)
 {
     const uint32_t depth = ctx->depth, batch = ctx->job->batch_submit;
     const uint32_t min = ctx->job->batch_complete_min, max = ctx->job->batch_complete_max;
@@ -136,7 +84,7 @@ UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_prep_fn prep, ub_su
         uint32_t first = ctx->nfree;
         while (!ending && n < batch && inflight < depth) {
             uint32_t slot = ctx->free[--ctx->nfree];
-            ub_next_io(ctx, &ctx->slots[slot], slot, now);
+            next(ctx, &ctx->slots[slot], slot, now);
             prep(b, ctx, slot);
             inflight++;
             n++;

@@ -26,58 +26,22 @@ void ub_uring_init_sqe(const struct uring *u, const struct ub_ctx *ctx, uint32_t
         u->iovecs[slot].iov_base = ub_buffer(ctx, slot);
 }
 
-/* Which feature asks for which flag of io_uring_setup, and what makes no sense without another. */
+/* Which feature asks for which flag of io_uring_setup. */
 static const struct {
     uint64_t feature;
     uint32_t flags;
-    uint64_t needs;
 } setup_flags[] = {
-    {UB_FEATURE_IOPOLL, IORING_SETUP_IOPOLL, 0},
-    {UB_FEATURE_HYBRID_IOPOLL, UB_SETUP_HYBRID_IOPOLL, UB_FEATURE_IOPOLL},
-    {UB_FEATURE_SQPOLL, IORING_SETUP_SQPOLL, 0},
-    {UB_FEATURE_COOP_TASKRUN, UB_SETUP_COOP_TASKRUN, 0},
-    {UB_FEATURE_SINGLE_ISSUER, UB_SETUP_SINGLE_ISSUER, 0},
-    {UB_FEATURE_DEFER_TASKRUN, UB_SETUP_DEFER_TASKRUN, UB_FEATURE_SINGLE_ISSUER},
-    {UB_FEATURE_NO_SQARRAY, UB_SETUP_NO_SQARRAY, 0},
-    {UB_FEATURE_NO_MMAP, UB_SETUP_NO_MMAP, 0},
-    {UB_FEATURE_BIG_RINGS, UB_SETUP_SQE128 | UB_SETUP_CQE32, 0},
-    {UB_FEATURE_PASSTHROUGH, UB_SETUP_SQE128 | UB_SETUP_CQE32, 0},
-    {UB_FEATURE_CQE_SKIP, 0, UB_FEATURE_LINKED},
+    {UB_FEATURE_IOPOLL, IORING_SETUP_IOPOLL},
+    {UB_FEATURE_HYBRID_IOPOLL, UB_SETUP_HYBRID_IOPOLL},
+    {UB_FEATURE_SQPOLL, IORING_SETUP_SQPOLL},
+    {UB_FEATURE_COOP_TASKRUN, UB_SETUP_COOP_TASKRUN},
+    {UB_FEATURE_SINGLE_ISSUER, UB_SETUP_SINGLE_ISSUER},
+    {UB_FEATURE_DEFER_TASKRUN, UB_SETUP_DEFER_TASKRUN},
+    {UB_FEATURE_NO_SQARRAY, UB_SETUP_NO_SQARRAY},
+    {UB_FEATURE_NO_MMAP, UB_SETUP_NO_MMAP},
+    {UB_FEATURE_BIG_RINGS, UB_SETUP_SQE128 | UB_SETUP_CQE32},
+    {UB_FEATURE_PASSTHROUGH, UB_SETUP_SQE128 | UB_SETUP_CQE32},
 };
-
-/* What excludes each other; -> 0 or -EINVAL with *stage naming the rule. */
-static int check_features(uint64_t features, const char **stage)
-{
-    static const struct {
-        uint64_t a, b;
-        const char *rule;
-    } excluded[] = {
-        {UB_FEATURE_VECTORED, UB_FEATURE_FIXEDBUFS, "vectored with fixedbufs"},
-        {UB_FEATURE_VECTORED, UB_FEATURE_PASSTHROUGH, "vectored with passthrough"},
-        {UB_FEATURE_SQPOLL, UB_FEATURE_COOP_TASKRUN, "sqpoll with coop_taskrun"},
-        {UB_FEATURE_SQPOLL, UB_FEATURE_DEFER_TASKRUN, "sqpoll with defer_taskrun"},
-        {UB_FEATURE_FORCE_ASYNC, UB_FEATURE_NOWAIT, "force_async with nowait"},
-        {UB_FEATURE_PASSTHROUGH, UB_FEATURE_NOWAIT | UB_FEATURE_UNCACHED | UB_FEATURE_ATOMIC,
-         "passthrough with nowait, uncached or atomic"},
-        {UB_FEATURE_PASSTHROUGH, UB_FEATURE_LINKED, "passthrough with linked"},
-    };
-    for (size_t i = 0; i < sizeof excluded / sizeof *excluded; i++) {
-        if (features & excluded[i].a && features & excluded[i].b) {
-            *stage = excluded[i].rule;
-            return -EINVAL;
-        }
-    }
-    for (size_t i = 0; i < sizeof setup_flags / sizeof *setup_flags; i++) {
-        if (features & setup_flags[i].feature && (features & setup_flags[i].needs) != setup_flags[i].needs) {
-            *stage = setup_flags[i].feature == UB_FEATURE_CQE_SKIP ? "cqe_skip without linked"
-                     : setup_flags[i].feature == UB_FEATURE_HYBRID_IOPOLL
-                         ? "hybrid_iopoll without iopoll"
-                         : "defer_taskrun without single_issuer";
-            return -EINVAL;
-        }
-    }
-    return 0;
-}
 
 static void set_params(struct io_uring_params *params, uint64_t features)
 {
@@ -139,14 +103,11 @@ static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_s
 /* As many rings at a time as there will be jobs: locked memory is counted over all of them. */
 int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
-    int ret = check_features(features, stage);
-    if (ret < 0)
-        return ret;
     /* A process can register 16 rings; each job's thread has its own 16, a probe has one thread. */
     uint32_t most = features & UB_FEATURE_REGISTERRING ? 16 : PROBE_RINGS;
     uint32_t n = setup->jobs < most ? setup->jobs : most, opened = 0;
     struct ub_ring *rings = calloc(n, sizeof *rings);
-    ret = rings ? 0 : -ENOMEM;
+    int ret = rings ? 0 : -ENOMEM;
     while (ret == 0 && opened < n)
         ret = probe_ring(&rings[opened++], features, setup, stage);
     while (opened > 0)
@@ -268,12 +229,9 @@ int ub_uring_open(struct ub_ctx *ctx, const char **stage)
     if (!u)
         return -ENOMEM;
     u->ring.fd = -1;
-    int ret = check_features(job->features, stage);
-    if (ret < 0)
-        return ret;
     set_params(&params, job->features);
     set_sqpoll(&params, job);
-    ret = ub_ring_open(&u->ring, ctx->depth * (job->pair ? 2 : 1), &params, stage);
+    int ret = ub_ring_open(&u->ring, ctx->depth * (job->pair ? 2 : 1), &params, stage);
     if (ret == 0)
         ret = choose_operations(u, ctx, stage);
     if (ret == 0)

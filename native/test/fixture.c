@@ -157,25 +157,15 @@ uint64_t run_sum_ios(const struct run *run, uint32_t op)
     return sum;
 }
 
-static const char *feature_name(uint32_t bit)
-{
-    static const char *const names[] = {
-        "registerfiles", "fixedbufs",   "vectored",       "registerring",  "coop_taskrun", "single_issuer",
-        "defer_taskrun", "no_sqarray",  "iopoll",         "hybrid_iopoll", "sqpoll",       "force_async",
-        "uncached",      "nowait",      "atomic",         "linked",        "cqe_skip",     "no_mmap",
-        "big_rings",     "passthrough", "userspace_reap", "eventfd",       "hipri"};
-    return bit < sizeof names / sizeof names[0] ? names[bit] : "feature";
-}
-
 /* -EINVAL: the features exclude one another. */
 static int offered(struct variant *variant)
 {
     char stage[UB_STAGE_BYTES];
     snprintf(variant->name, sizeof variant->name, "%s", variant->ops->name);
-    for (uint32_t bit = 0; bit < 64; bit++) {
+    for (const struct ub_feature *feature = variant->ops->features; feature->bit; feature++) {
         size_t used = strlen(variant->name);
-        if (variant->features >> bit & 1)
-            snprintf(variant->name + used, sizeof variant->name - used, "+%s", feature_name(bit));
+        if (variant->features & feature->bit)
+            snprintf(variant->name + used, sizeof variant->name - used, "+%s", feature->name);
     }
     int ret = ub_probe(variant->backend, variant->features, 64, 64 * 4096, 4, stage);
     if (ret < 0 && ret != -EINVAL)
@@ -210,7 +200,7 @@ void each_variant(void (*test)(const struct variant *variant))
             test(&variant);
         for (size_t i = 0; i < sizeof combinations / sizeof combinations[0]; i++) {
             variant = (struct variant){.backend = b, .features = combinations[i], .ops = ops};
-            if (!(combinations[i] & ~ops->features) && offered(&variant))
+            if (ub_features_check(ops, combinations[i]) == 0 && offered(&variant))
                 test(&variant);
         }
     }

@@ -107,8 +107,8 @@ static void test_merge(void)
     CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 1, 1, counts, &total), 0);
     CHECK_EQ(total.count, 1000);
     CHECK_EQ(total.max_ns, run.results[1].ops[UB_OP_WRITE].lat[UB_LAT_DONE].max_ns);
-    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 1, 2, counts, &total), -EINVAL);
-    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 3, 0, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 1, run.njobs, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, run.njobs + 1, 0, counts, &total), -EINVAL);
     CHECK_EQ(ub_arena_merge(run.arena, UB_OPS, 0, 0, run.njobs, counts, &total), -EINVAL);
     CHECK_EQ(ub_arena_merge(run.arena, 0, UB_LATS, 0, run.njobs, counts, &total), -EINVAL);
     run_close(&run);

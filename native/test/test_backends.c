@@ -24,8 +24,8 @@ void __wrap_ub_buffers_close(struct ub_ctx *ctx)
         if (slot->len == 0)
             continue;
         memcpy(words, ub_buffer(ctx, i), sizeof words);
-        CHECK_EQ(words[0], slot->offset);
-        CHECK_EQ(words[1], slot->file + 1);
+        CHECK_EQ(words[0], slot->data.offset);
+        CHECK_EQ(words[1], slot->data.file + 1);
         CHECK_EQ(words[2], 0xa5a5a5a5a5a5a5a5);
         CHECK_EQ(ub_buffer(ctx, i)[slot->len - 1], 0xa5);
         __atomic_add_fetch(&slots_checked, 1, __ATOMIC_RELAXED);

@@ -1,7 +1,8 @@
-/* Prints src/native/abi.ts: the constants and the layout of include/ub_abi.h as the compiler sees them. */
+/* Prints src/native/abi.ts: the constants and the layout of include/ub_abi.h as the compiler sees them, and
+ * the backends' facts. */
 #include <stddef.h>
 #include <stdio.h>
-#include "ub_abi.h"
+#include "job.h"
 
 #define CONST(name) printf("  %s: %llu,\n", #name, (unsigned long long)(UB_##name))
 
@@ -20,16 +21,7 @@ static void constants(void)
 {
     printf("export const UB = {\n");
     CONST(ABI_VERSION), CONST(MAGIC);
-    CONST(BACKEND_SYNC), CONST(BACKEND_POSIX_AIO), CONST(BACKEND_LINUX_AIO), CONST(BACKEND_IO_URING);
-    CONST(BACKEND_NULL);
-    CONST(FEATURE_REGISTERFILES), CONST(FEATURE_FIXEDBUFS), CONST(FEATURE_VECTORED);
-    CONST(FEATURE_REGISTERRING), CONST(FEATURE_COOP_TASKRUN), CONST(FEATURE_SINGLE_ISSUER);
-    CONST(FEATURE_DEFER_TASKRUN), CONST(FEATURE_NO_SQARRAY), CONST(FEATURE_IOPOLL),
-        CONST(FEATURE_HYBRID_IOPOLL);
-    CONST(FEATURE_SQPOLL), CONST(FEATURE_FORCE_ASYNC), CONST(FEATURE_UNCACHED), CONST(FEATURE_NOWAIT);
-    CONST(FEATURE_ATOMIC), CONST(FEATURE_LINKED), CONST(FEATURE_CQE_SKIP), CONST(FEATURE_NO_MMAP);
-    CONST(FEATURE_BIG_RINGS), CONST(FEATURE_PASSTHROUGH), CONST(FEATURE_USER_REAP), CONST(FEATURE_EVENTFD);
-    CONST(FEATURE_HIPRI), CONST(PAIR_NONE), CONST(PAIR_WRITE_FDATASYNC), CONST(PAIR_READ_WRITE);
+    CONST(PAIR_NONE), CONST(PAIR_WRITE_FDATASYNC), CONST(PAIR_READ_WRITE);
     CONST(OP_READ), CONST(OP_WRITE), CONST(OP_TRIM), CONST(OP_SYNC), CONST(OPS);
     CONST(LAT_TOTAL), CONST(LAT_SUBMIT), CONST(LAT_DONE), CONST(LATS);
     CONST(DIST_SEQUENTIAL), CONST(DIST_RANDOM), CONST(DIST_ZIPF), CONST(DIST_PARETO), CONST(DIST_NORMAL);
@@ -54,6 +46,43 @@ static void syscalls(void)
     NAME(IO_SUBMIT, "io_submit"), NAME(IO_GETEVENTS, "io_getevents"), NAME(IO_URING_ENTER, "io_uring_enter");
     NAME(FSYNC, "fsync"), NAME(FDATASYNC, "fdatasync"), NAME(IOCTL, "ioctl"), NAME(EPOLL_WAIT, "epoll_pwait"),
         NAME(READ, "read");
+    printf("} as const;\n\n");
+}
+
+/* The names of the features in bits, as a list. */
+static void feature_names(const struct ub_ops *ops, uint64_t bits)
+{
+    const char *separator = "";
+    putchar('[');
+    for (const struct ub_feature *feature = ops->features; feature->bit; feature++) {
+        if (bits & feature->bit) {
+            printf("%s'%s'", separator, feature->name);
+            separator = ", ";
+        }
+    }
+    putchar(']');
+}
+
+static void backends(void)
+{
+    printf("/** What the native library knows of its backends: opMask has the bits 1 << UB.OP_*. */\n"
+           "export const BACKENDS = {\n");
+    for (uint32_t id = 0; id < UB_BACKENDS; id++) {
+        const struct ub_ops *ops = ub_backend_ops(id);
+        printf("  '%s': {\n    id: %u,\n    async: %s,\n    hasSlat: %s,\n    pairs: %s,\n    syscallsExact: "
+               "%s,\n",
+               ops->name, id, ops->async ? "true" : "false", ops->has_slat ? "true" : "false",
+               ops->has_pairs ? "true" : "false", ops->syscalls_exact ? "true" : "false");
+        printf("    stackPerIo: %u,\n    opMask: %u,\n    features: {\n", ops->stack_per_io, ops->op_mask);
+        for (const struct ub_feature *feature = ops->features; feature->bit; feature++) {
+            printf("      %s: { bit: %llu, needs: ", feature->name, (unsigned long long)feature->bit);
+            feature_names(ops, feature->needs);
+            printf(", excludes: ");
+            feature_names(ops, feature->excludes);
+            printf(" },\n");
+        }
+        printf("    },\n  },\n");
+    }
     printf("} as const;\n\n");
 }
 
@@ -128,6 +157,7 @@ int main(void)
     printf("// Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.\n\n");
     constants();
     syscalls();
+    backends();
     printf("export const LAYOUT = {\n");
     job(), results(), arena();
     printf("} as const;\n");

@@ -2,37 +2,47 @@
 import type { OperationName } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 
-export interface Feature {
-  name: string;
-  /** Bit in ub_job.features; generated from native/include. */
-  bit: number;
+/** What people should know of a feature. */
+export interface FeatureWords {
   /** One line for people. */
   help: string;
   /** Kernel version that brought it: "5.1". */
   since: string;
-  /** Features that must be there, too. */
-  needs?: readonly string[];
-  /** Features that it can't be combined with; stated on one side only. */
-  excludes?: readonly string[];
   /** What the workload must be for it to make sense; told when it is not. */
   requires?: { test: (workload: Workload) => boolean; what: string };
   /** What it means when I/O with it is refused (EOPNOTSUPP), though the kernel knows it. */
   refused?: string;
 }
 
+export interface Feature extends FeatureWords {
+  name: string;
+  /** Bit in ub_job.features. */
+  bit: number;
+  /** Features that must be there, too. */
+  needs: readonly string[];
+  /** Features that it can't be combined with; stated on one side only. */
+  excludes: readonly string[];
+}
+
 /** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */
 type Hint = (errno: number, stage: string, workload: Workload) => string | undefined;
 
-export interface Backend {
-  name: string;
+/** What people should know of a backend. */
+export interface BackendWords {
   /** Other names for it, fio's ioengines above all, each with the features that it stands for. */
   aliases: Readonly<Record<string, readonly string[]>>;
   summary: string;
+  /** Names that stand for several features: enhanced -> registerfiles, fixedbufs. */
+  presets: Readonly<Record<string, readonly string[]>>;
+  hint?: Hint;
+}
+
+/** With what the native library knows of it (define.ts). */
+export interface Backend extends BackendWords {
+  name: string;
   /** Number in the ABI. */
   id: number;
   features: readonly Feature[];
-  /** Names that stand for several features: enhanced -> registerfiles, fixedbufs. */
-  presets: Readonly<Record<string, readonly string[]>>;
   /** Whether it can have more than one I/O in flight (sync and its like cannot). */
   async: boolean;
   /** Whether submission is a call of its own, so that slat can be told from clat. */
@@ -40,10 +50,9 @@ export interface Backend {
   /** Whether all system calls made for I/O are counted; false when a library makes more unseen. */
   syscallsExact: boolean;
   /** Whether it can do two operations as one I/O (--pair). */
-  pairs?: true;
+  pairs: boolean;
   /** Operations it can do. */
   ops: readonly OperationName[];
-  hint?: Hint;
 }
 
 /** A backend with the features that were asked for. */

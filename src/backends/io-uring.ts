@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { UB } from '../native/abi.ts';
-import type { Backend } from './backend.ts';
+import { defineBackend } from './define.ts';
 import { ioUringFeatures } from './io-uring-features.ts';
 
 const { EPERM, ENOSYS, ENOMEM, EINVAL, EOPNOTSUPP } = constants.errno;
@@ -30,18 +29,11 @@ function setupHint(errno: number, iodepth: number): string | undefined {
   return undefined;
 }
 
-export const ioUring: Backend = {
-  name: 'io_uring',
+export const ioUring = defineBackend('io_uring', {
   aliases: { 'io-uring': [], iouring: [], io_uring_cmd: ['passthrough'] },
   summary: 'submission and completion rings in memory shared with the kernel',
-  id: UB.BACKEND_IO_URING,
   features: ioUringFeatures,
   presets: { enhanced: ['registerfiles', 'fixedbufs'] },
-  async: true,
-  pairs: true,
-  hasSlat: false,
-  ops: ['read', 'write', 'trim'],
-  syscallsExact: true,
   hint(errno, stage, workload) {
     if (stage === 'io_uring_setup') return setupHint(errno, workload.iodepth);
     if (stage === 'register buffers' && errno === ENOMEM) {
@@ -50,4 +42,4 @@ export const ioUring: Backend = {
     if (errno === EOPNOTSUPP) return 'this kernel or device lacks it';
     return undefined;
   },
-};
+});

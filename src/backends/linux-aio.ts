@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { UB } from '../native/abi.ts';
-import type { Backend } from './backend.ts';
+import { defineBackend } from './define.ts';
 
 function proc(name: string): string {
   try {
@@ -11,37 +10,24 @@ function proc(name: string): string {
   }
 }
 
-export const linuxAio: Backend = {
-  name: 'linux-aio',
+export const linuxAio = defineBackend('linux-aio', {
   aliases: { libaio: [] },
   summary: 'io_submit, later io_getevents; truly asynchronous with O_DIRECT only',
-  id: UB.BACKEND_LINUX_AIO,
-  features: [
-    {
-      name: 'userspace_reap',
-      bit: UB.FEATURE_USER_REAP,
+  features: {
+    userspace_reap: {
       help: 'completions are taken from the mapped ring, io_getevents only when there are none',
       since: '2.6.37',
-      excludes: ['eventfd'],
     },
-    {
-      name: 'eventfd',
-      bit: UB.FEATURE_EVENTFD,
+    eventfd: {
       help: 'IOCB_FLAG_RESFD: completions are waited for by epoll on an eventfd',
       since: '2.6.22',
     },
-    {
-      name: 'nowait',
-      bit: UB.FEATURE_NOWAIT,
+    nowait: {
       help: 'RWF_NOWAIT: an I/O that would block fails with EAGAIN, which is counted',
       since: '4.14',
     },
-  ],
+  },
   presets: {},
-  async: true,
-  hasSlat: true,
-  ops: ['read', 'write'],
-  syscallsExact: true,
   hint(errno, stage, workload) {
     if (stage !== 'io_setup') return undefined;
     if (errno === constants.errno.EAGAIN) {
@@ -51,4 +37,4 @@ export const linuxAio: Backend = {
     if (errno === constants.errno.ENOSYS) return 'this kernel was built without CONFIG_AIO';
     return undefined;
   },
-};
+});

@@ -1,15 +1,8 @@
-import { UB } from '../native/abi.ts';
-import type { Backend } from './backend.ts';
+import { defineBackend } from './define.ts';
 
-export const nullBackend: Backend = {
-  name: 'null',
+export const nullBackend = defineBackend('null', {
   aliases: {},
   summary: "completes at once and does nothing: measures the tool's own cost",
-  id: UB.BACKEND_NULL,
-  features: [],
+  features: {},
   presets: {},
-  async: true,
-  hasSlat: false,
-  ops: ['read', 'write', 'trim'],
-  syscallsExact: true,
-};
+});

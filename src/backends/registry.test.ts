@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BenchError } from '../errors.ts';
+import { BACKENDS } from '../native/abi.ts';
 import { backends, defaultVariants, parseVariant } from './registry.ts';
 
 const refused = (text: string, message: RegExp, hint?: RegExp) =>
@@ -69,4 +70,17 @@ test('the default comparison is made of what exists', () => {
     defaultVariants.map((text) => parseVariant(text).label),
     defaultVariants,
   );
+});
+
+test('the words of features are of those that the native library knows', () => {
+  for (const backend of backends) {
+    const facts = BACKENDS[backend.name as keyof typeof BACKENDS];
+    const known: Readonly<Record<string, { bit: number }>> = facts.features;
+    assert.deepEqual(backend.features.map(({ name }) => name).sort(), Object.keys(known).sort());
+    for (const { name, bit, needs, excludes } of backend.features) {
+      assert.equal(bit, known[name]?.bit);
+      for (const other of [...needs, ...excludes]) assert.ok(other in known, `${name}: ${other}`);
+    }
+  }
+  assert.deepEqual(Object.keys(BACKENDS).sort(), backends.map(({ name }) => name).sort());
 });

@@ -20,16 +20,16 @@ export const defaultVariants = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'i
 
 /** A feature with those that it needs: the least that it can be tried with. */
 export function withNeeds(backend: Backend, feature: Feature): Feature[] {
-  const needed = backend.features.filter(({ name }) => feature.needs?.includes(name));
+  const needed = backend.features.filter(({ name }) => feature.needs.includes(name));
   return [...new Set([...needed.flatMap((other) => withNeeds(backend, other)), feature])];
 }
 
 /** @throws BenchError (usage) for features that exclude each other or miss another. */
 function checkCombination(backend: Backend, features: ReadonlyMap<string, Feature>): void {
   for (const feature of features.values()) {
-    const clash = feature.excludes?.find((other) => features.has(other));
+    const clash = feature.excludes.find((other) => features.has(other));
     if (clash) throw usageError(`${backend.name}: ${feature.name} and ${clash} exclude each other`);
-    const missing = feature.needs?.find((other) => !features.has(other));
+    const missing = feature.needs.find((other) => !features.has(other));
     if (missing) {
       throw usageError(
         `${backend.name}: ${feature.name} needs ${missing}`,

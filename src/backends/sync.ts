@@ -1,38 +1,27 @@
-import { UB } from '../native/abi.ts';
 import { isOnly } from '../workload/operations.ts';
-import type { Backend } from './backend.ts';
+import { defineBackend } from './define.ts';
 
-export const sync: Backend = {
-  name: 'sync',
+export const sync = defineBackend('sync', {
   aliases: { psync: [], pvsync2: ['vectored'] },
   summary: 'pread/pwrite: the thread sleeps in the call until the data is there',
-  id: UB.BACKEND_SYNC,
-  features: [
-    { name: 'vectored', bit: UB.FEATURE_VECTORED, help: 'preadv2/pwritev2 with one iovec', since: '4.6' },
-    {
-      name: 'hipri',
-      bit: UB.FEATURE_HIPRI,
+  features: {
+    vectored: { help: 'preadv2/pwritev2 with one iovec', since: '4.6' },
+    hipri: {
       help: 'RWF_HIPRI: the thread polls for completion; Linux 5.19 and later ignore it',
       since: '4.6',
       requires: { test: (w) => w.direct, what: 'direct I/O (leave out --buffered)' },
     },
-    {
-      name: 'nowait',
-      bit: UB.FEATURE_NOWAIT,
+    nowait: {
       help: 'RWF_NOWAIT: an I/O that would block fails with EAGAIN, which is counted',
       since: '4.14',
     },
-    {
-      name: 'uncached',
-      bit: UB.FEATURE_UNCACHED,
+    uncached: {
       help: 'RWF_DONTCACHE: buffered, but pages are dropped when done with',
       since: '6.14',
       requires: { test: (w) => !w.direct, what: 'buffered I/O (--buffered)' },
       refused: 'the file system lacks it',
     },
-    {
-      name: 'atomic',
-      bit: UB.FEATURE_ATOMIC,
+    atomic: {
       help: 'RWF_ATOMIC: untorn writes, where file system and device can',
       since: '6.11',
       requires: {
@@ -41,10 +30,6 @@ export const sync: Backend = {
       },
       refused: 'the file system or device cannot write blocks untorn',
     },
-  ],
+  },
   presets: {},
-  async: false,
-  hasSlat: false,
-  ops: ['read', 'write', 'trim'],
-  syscallsExact: true,
-};
+});

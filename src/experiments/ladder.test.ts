@@ -111,6 +111,8 @@ describe('adding a feature', () => {
     bit: 1,
     help: '',
     since: '5.1',
+    needs: [],
+    excludes: [],
     ...rest,
   });
 

@@ -33,14 +33,12 @@ export interface Step {
 }
 
 function excludes(a: Feature, b: Feature): boolean {
-  return (a.excludes?.includes(b.name) ?? false) || (b.excludes?.includes(a.name) ?? false);
+  return a.excludes.includes(b.name) || b.excludes.includes(a.name);
 }
 
 /** Features without those that miss another one that they need. */
 function withoutUnmetNeeds(features: readonly Feature[]): Feature[] {
-  const kept = features.filter(({ needs = [] }) =>
-    needs.every((name) => features.some((f) => f.name === name)),
-  );
+  const kept = features.filter(({ needs }) => needs.every((name) => features.some((f) => f.name === name)));
   return kept.length === features.length ? kept : withoutUnmetNeeds(kept);
 }
 
@@ -80,7 +78,7 @@ export async function climb(tryVariant: TryVariant, backend = ioUring): Promise<
   for (const added of LADDER.map((name) => featureOf(backend, name))) {
     const next = addFeature(features, added);
     const variant = stepVariant(backend, next, added);
-    const missing = added.needs?.find((name) => !next.some((feature) => feature.name === name));
+    const missing = added.needs.find((name) => !next.some((feature) => feature.name === name));
     const why =
       missing === undefined ? await tryVariant(variant) : `it needs ${missing}, which is unavailable here`;
     if (why === null) features = next;
