@@ -8,12 +8,10 @@ import { backends, withNeeds } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
-import { resolveOutput } from '../options/output.ts';
 import { foldWords } from '../report/text/text.ts';
 import { defaultWorkload } from '../resolve/resolve.ts';
 import type { Invocation } from './program.ts';
-import { checkReport, deliverReport, reportColumns } from './report.ts';
-import { takesColor } from './terminal.ts';
+import { Session } from './session.ts';
 
 /** null: it works. */
 type Reason = string | null;
@@ -85,7 +83,7 @@ const CHARS = {
 };
 
 /** The table for people: a row for each backend, its features below it, then why anything is missing. */
-function renderBackends(list: readonly ListedBackend[], columns: number, color: boolean): string {
+function renderBackends(list: readonly ListedBackend[], { columns, color }: Session['rendering']): string {
   const colors = picocolors.createColors(color);
   const rows = list.flatMap((backend) => [
     { ...backend, shown: colors.bold(backend.name), as: backend.aliases.join(', ') },
@@ -128,16 +126,16 @@ function renderBackends(list: readonly ListedBackend[], columns: number, color: 
 
 export async function backendsCommand({ options }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
-  if (output.outputFormat !== 'table' && output.outputFormat !== 'json') {
-    throw usageError(`backends has no output-format=${output.outputFormat}`, 'one of: table, json');
+  const session = Session.open(raw);
+  const { outputFormat } = session.output;
+  if (outputFormat !== 'table' && outputFormat !== 'json') {
+    throw usageError(`backends has no output-format=${outputFormat}`, 'one of: table, json');
   }
-  checkReport(output);
   const list = listBackends(probeBackend);
   const text =
-    output.outputFormat === 'json'
+    outputFormat === 'json'
       ? `${JSON.stringify({ backends: list }, null, 2)}\n`
-      : renderBackends(list, reportColumns(output), output.color);
-  await deliverReport(text, output);
+      : renderBackends(list, session.rendering);
+  await session.deliver(text);
   return 0;
 }

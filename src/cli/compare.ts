@@ -7,13 +7,11 @@ import type { StoredRun } from '../compare/workload.ts';
 import { EXIT, usageError } from '../errors.ts';
 import { defaultOf, readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import type { OutputOptions } from '../options/output.ts';
-import { resolveOutput } from '../options/output.ts';
 import { formats, renderComparison } from '../report/formats/index.ts';
 import type { Invocation } from './program.ts';
-import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
+import { Session } from './session.ts';
 import { readSide } from './sides.ts';
-import { takesColor, writeOut } from './terminal.ts';
+import { writeOut } from './terminal.ts';
 
 /** What to compare and by which rules. @throws BenchError (usage) */
 export function comparePlan(raw: RawOptions, defaultRules: readonly string[]): ComparePlan {
@@ -29,29 +27,27 @@ export async function reportComparison(
   sides: { baseline: readonly StoredRun[]; candidate: readonly StoredRun[] },
   comparison: Comparison,
   plan: ComparePlan,
-  output: OutputOptions,
+  session: Session,
 ): Promise<void> {
-  const rendering = { color: output.color, columns: reportColumns(output) };
+  const { outputFormat } = session.output;
   const report = { comparison, ...sides, metrics: plan.metrics };
-  await deliverReport(renderComparison(report, output.outputFormat, rendering), output);
-  const forPeople = formats[output.outputFormat].forPeople && output.output === null;
-  if (forPeople) return;
-  for (const { message } of comparison.warnings) await say(`warning: ${message}`, output);
+  await session.deliver(renderComparison(report, outputFormat, session.rendering));
+  if (formats[outputFormat].forPeople && session.live) return;
+  for (const { message } of comparison.warnings) await session.say(`warning: ${message}`);
   const bad = comparison.checks.filter(({ outcome }) => outcome !== 'pass');
   for (const { outcome, label, rule, reason } of bad) {
     const line = `${outcome}: ${label}: ${rule}: ${reason}`;
     // A failure must be seen also where nobody reads the report.
     if (isFailure({ outcome, inconclusive: comparison.inconclusive })) {
       await writeOut(process.stderr, `uring-bench: ${line}\n`);
-    } else await say(line, output);
+    } else await session.say(line);
   }
 }
 
 export async function compareCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
   const plan = comparePlan(raw, []);
-  checkReport(output);
+  const session = Session.open(raw);
   const [before, after, ...others] = operands;
   if (before === undefined || after === undefined || others.length > 0) {
     throw usageError(
@@ -61,8 +57,8 @@ export async function compareCommand({ options, operands }: Invocation): Promise
   }
   const sides = { baseline: readSide(before), candidate: readSide(after) };
   const stored = [...sides.baseline, ...sides.candidate].map(({ path }) => path);
-  checkReportApart(output, stored);
+  session.checkApart(stored);
   const comparison = compareRuns(sides.baseline, sides.candidate, plan);
-  await reportComparison(sides, comparison, plan, output);
+  await reportComparison(sides, comparison, plan, session);
   return isFailure(comparison) ? EXIT.regression : EXIT.ok;
 }

@@ -8,8 +8,6 @@ import { BenchError, EXIT, usageError } from '../errors.ts';
 import { dioAlign } from '../native/library.ts';
 import { readOptions, specOf } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import type { OutputOptions } from '../options/output.ts';
-import { resolveOutput } from '../options/output.ts';
 import { render } from '../report/formats/index.ts';
 import { renderJson } from '../report/formats/json.ts';
 import { readMachine } from '../resolve/cpus.ts';
@@ -20,12 +18,9 @@ import { plural } from '../values/format.ts';
 import { readRunOptions } from './argv.ts';
 import { comparePlan, reportComparison } from './compare.ts';
 import type { Invocation } from './program.ts';
-import { createProgress } from './progress.ts';
-import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
+import { Session } from './session.ts';
 import { readSide } from './sides.ts';
-import { stopOnSignals } from './signals.ts';
-import { takesColor } from './terminal.ts';
 
 /** Trials of a round when nobody says: the fewest with which one slow trial does not hide a change. */
 const ROUND_TRIALS = 5;
@@ -42,11 +37,8 @@ interface Gate {
   /** What a round runs. */
   run: RunPlan;
   maxTrials: number;
-  output: OutputOptions;
+  session: Session;
   warnings: readonly ResultWarning[];
-  commandLine: readonly string[];
-  /** Of progress, on stderr. */
-  color: boolean;
 }
 
 /** The options behind `--`. @throws BenchError (usage), also for one that belongs before it */
@@ -91,7 +83,6 @@ function checkComparable({ baseline, run, update }: Pick<Gate, 'baseline' | 'run
 /** From the command line to what is run. @throws BenchError (usage) before anything is created */
 function prepare({ options, operands, argv }: Invocation): Gate {
   const { raw, warnings: gateWarnings } = readOptions(options);
-  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
   const path = raw.baseline;
   if (path === undefined) throw usageError('gate needs --baseline', 'a stored result: --baseline FILE');
   const update = raw.update ?? 'never';
@@ -102,7 +93,7 @@ function prepare({ options, operands, argv }: Invocation): Gate {
   if (maxTrials < trials) {
     throw usageError(`max-trials=${maxTrials} is less than trials=${trials}`, 'a round has --trials');
   }
-  checkReport(output);
+  const session = Session.open(raw, argv);
   const baseline = readBaseline(path, update);
   if (update !== 'never') checkReportFile(path);
   const { plan: run, warnings } = resolve(
@@ -110,7 +101,7 @@ function prepare({ options, operands, argv }: Invocation): Gate {
     { machine: readMachine(), target: { dioAlign } },
   );
   const targets = pathsOf(run);
-  checkReportApart(output, [...targets, path]);
+  session.checkApart([...targets, path]);
   if (update !== 'never') checkApart('baseline', path, targets);
   const comparable = checkComparable({ baseline, run, update });
   return {
@@ -120,10 +111,8 @@ function prepare({ options, operands, argv }: Invocation): Gate {
     plan,
     run,
     maxTrials,
-    output,
+    session,
     warnings: [...gateWarnings, ...own.warnings, ...warnings],
-    commandLine: ['uring-bench', ...argv],
-    color: raw.color ?? takesColor(process.stderr, process.env),
   };
 }
 
@@ -131,8 +120,6 @@ interface Measured {
   /** One for each round, where it is stored or what it is called. */
   rounds: StoredRun[];
   comparison: Comparison | null;
-  /** Of the signal that came. */
-  stopped: number | null;
 }
 
 /** What makes another round necessary, in a line. */
@@ -151,33 +138,27 @@ function withTrials(run: RunPlan, trials: number): RunPlan {
 /** Rounds until the gate can say something, a run fails, or a signal stops it. */
 async function measure(gate: Gate): Promise<Measured> {
   const { runPlan } = await import('../jobs/runner.ts');
-  const { run, output, warnings, commandLine, baseline, plan } = gate;
+  const { run, session, warnings, baseline, plan } = gate;
   const rounds: StoredRun[] = [];
   const looks: Look[] = [];
   let comparison: Comparison | null = null;
   let more = run.trials;
   while (more > 0) {
-    const progress = createProgress(process.stderr, { quiet: output.quiet, color: gate.color });
-    const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
-    try {
-      if (comparison !== null) progress.note(suspicion(comparison, more));
-      const round = withTrials(run, more);
-      const context = { progress, signal: stop.signal, commandLine, output, warnings };
-      const { result, path } = await runPlan(round, context);
-      rounds.push({ path: path ?? `round ${rounds.length + 1}`, result });
-      const stopped = stop.code();
-      if (result.status !== 'complete' || stopped !== null) return { rounds, comparison, stopped };
-    } finally {
-      progress.end();
-      stop.release();
-    }
+    const suspected = comparison === null ? null : suspicion(comparison, more);
+    const round = withTrials(run, more);
+    const { result, path } = await session.during((work) => {
+      if (suspected !== null) work.progress.note(suspected);
+      return runPlan(round, { ...work, warnings });
+    });
+    rounds.push({ path: path ?? `round ${rounds.length + 1}`, result });
+    if (result.status !== 'complete' || session.stopped !== null) return { rounds, comparison };
     if (baseline === null) break;
     comparison = compareRuns([baseline], rounds, plan);
     const trials = rounds.reduce((sum, { result }) => sum + trialsOf(result), 0);
     looks.push({ outcome: comparison.outcome, trials });
     more = trialsNeeded(looks, run.trials, gate.maxTrials);
   }
-  return { rounds, comparison, stopped: null };
+  return { rounds, comparison };
 }
 
 /** Trials of each backend that were asked for: --until-confident may have made more of them. */
@@ -194,36 +175,35 @@ function updateBaseline({ update, path, baseline }: Gate, { rounds, comparison }
 }
 
 async function report(gate: Gate, measured: Measured): Promise<void> {
-  const { output, baseline, plan } = gate;
+  const { session, baseline, plan } = gate;
   const { rounds, comparison } = measured;
   if (comparison !== null && baseline !== null) {
-    await reportComparison({ baseline: [baseline], candidate: rounds }, comparison, plan, output);
+    await reportComparison({ baseline: [baseline], candidate: rounds }, comparison, plan, session);
     return;
   }
   const pooled = poolResults(rounds.map(({ result }) => result));
-  const rendering = { color: output.color, columns: reportColumns(output) };
-  await deliverReport(render(pooled, output.outputFormat, rendering), output);
+  await session.deliver(render(pooled, session.output.outputFormat, session.rendering));
 }
 
 export async function gateCommand(invocation: Invocation): Promise<number> {
   const gate = prepare(invocation);
   const measured = await measure(gate);
-  const { rounds, comparison, stopped } = measured;
+  const { rounds, comparison } = measured;
   const failed = rounds.filter(({ result }) => result.status !== 'complete');
   await report(gate, failed.length > 0 ? { ...measured, comparison: null } : measured);
-  const { output } = gate;
-  for (const { path } of output.save ? rounds : []) await say(`Result: ${path}`, output);
+  const { session } = gate;
+  for (const { path } of session.output.save ? rounds : []) await session.say(`Result: ${path}`);
   for (const { result } of failed) {
     for (const { label, reason } of result.backends.filter(({ status }) => status === 'failed')) {
-      await say(`${label} failed: ${reason}`, output);
+      await session.say(`${label} failed: ${reason}`);
     }
   }
-  if (stopped !== null) return stopped;
+  if (session.stopped !== null) return session.stopped;
   if (failed.length > 0) return EXIT.failed;
   if (updateBaseline(gate, measured)) {
-    await say(`Baseline: ${gate.path}`, output);
+    await session.say(`Baseline: ${gate.path}`);
     return EXIT.ok;
   }
-  if (gate.update === 'pass') await say(`Baseline kept: not every check passed: ${gate.path}`, output);
+  if (gate.update === 'pass') await session.say(`Baseline kept: not every check passed: ${gate.path}`);
   return comparison !== null && isFailure(comparison) ? EXIT.regression : EXIT.ok;
 }

@@ -3,15 +3,13 @@ import { parseMetrics } from '../compare/metrics.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputFormat } from '../options/output.ts';
-import { resolveOutput } from '../options/output.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
 import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { isSweep, type Stored } from '../results/read.ts';
 import type { Invocation } from './program.ts';
-import { checkReport, checkReportApart, deliverReport, reportColumns } from './report.ts';
+import { Session } from './session.ts';
 import { readStored } from './stored.ts';
-import { takesColor } from './terminal.ts';
 
 /** Runs are one document where the format has such; a sweep is always one of its own. */
 function renderAllStored(
@@ -31,18 +29,16 @@ function renderAllStored(
 
 export async function showCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
-  checkReport(output);
-  checkReportApart(output, operands);
+  const session = Session.open(raw);
+  session.checkApart(operands);
   const results = operands.map(readStored);
   const percentiles = raw['percentile-list'];
-  const format = output.outputFormat;
+  const format = session.output.outputFormat;
   const rendering: RenderOptions = {
-    color: output.color,
-    columns: reportColumns(output),
+    ...session.rendering,
     ...(percentiles ? { percentiles } : {}),
     ...(raw.metric ? { metrics: parseMetrics('metric', raw.metric) } : {}),
   };
-  await deliverReport(renderAllStored(results, format, rendering, raw), output);
+  await session.deliver(renderAllStored(results, format, rendering, raw));
   return 0;
 }

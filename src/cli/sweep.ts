@@ -1,13 +1,11 @@
 /** `uring-bench sweep`: a grid of runs, its rows as they finish, its knees and plots. */
-import { EXIT, usageError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { checkSetup, planSweep, pointsLeft } from '../experiments/sweep.ts';
 import type { PlannedPoint } from '../experiments/sweep-progress.ts';
 import { checkSameGrid, gridOf, isConsent, storedGrid } from '../experiments/sweep-resume.ts';
 import { dioAlign } from '../native/library.ts';
 import { readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import type { OutputOptions } from '../options/output.ts';
-import { resolveOutput } from '../options/output.ts';
 import { type Grid, readGrid } from '../options/sweep-grid.ts';
 import { renderSweep, sweepRenderer } from '../report/formats/index.ts';
 import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
@@ -20,12 +18,10 @@ import { SWEEP_VERSION, type SweepPoint, type SweepResult } from '../results/swe
 import { plural } from '../values/format.ts';
 import { packageVersion } from '../version.ts';
 import type { Invocation } from './program.ts';
-import { createProgress } from './progress.ts';
-import { checkReport, checkReportApart, deliverReport, reportColumns, say } from './report.ts';
 import { checkApart } from './report-file.ts';
-import { stopOnSignals } from './signals.ts';
+import { Session } from './session.ts';
 import { readStored } from './stored.ts';
-import { takesColor, writeOut } from './terminal.ts';
+import { writeOut } from './terminal.ts';
 
 /** Shows a sweep on stdout while it runs. */
 class LiveReport {
@@ -111,7 +107,7 @@ function prepare(runs: readonly WrittenOption[], raw: RawOptions, argv: readonly
 
 async function openFile(
   { sweep, points, resumed }: Sweep,
-  output: OutputOptions,
+  output: Session['output'],
 ): Promise<ResultFile | null> {
   if (resumed !== null) {
     if (!output.save) throw usageError('a resumed sweep is stored where it was', 'leave out --no-save');
@@ -121,42 +117,35 @@ async function openFile(
   return output.save ? openResultFile(output.resultsDir, new Date(sweep.started_at), `sweep-${rw}`) : null;
 }
 
-async function run(prepared: Sweep, output: OutputOptions, color: boolean, view: SweepView): Promise<number> {
+async function run(prepared: Sweep, session: Session, view: SweepView): Promise<number> {
   const { sweep, points } = prepared;
   const { runSweep } = await import('../experiments/sweep.ts');
-  const progress = createProgress(process.stderr, { quiet: output.quiet, color });
-  const live = output.outputFormat === 'table' && output.output === null;
-  const report = live ? new LiveReport(sweep, view, reportColumns(output)) : null;
+  const { output, rendering } = session;
+  const live = output.outputFormat === 'table' && session.live;
+  const report = live ? new LiveReport(sweep, view, rendering.columns) : null;
   const file = await openFile(prepared, output);
-  const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
   try {
-    const left = pointsLeft(points, sweep).length;
-    const of = left < points.length ? ` of ${points.length}` : '';
-    progress.note(`sweep of ${plural(left, 'point')}${of}: ${describeGrid(sweep)}`);
-    for (const point of sweep.points) if (point.result.status === 'complete') await report?.row(point);
-    await runSweep(points, sweep, file, {
-      progress,
-      signal: stop.signal,
-      commandLine: sweep.command_line,
-      output,
-      onPoint: async (point) => report?.row(point),
+    await session.during(async (work) => {
+      const left = pointsLeft(points, sweep).length;
+      const of = left < points.length ? ` of ${points.length}` : '';
+      work.progress.note(`sweep of ${plural(left, 'point')}${of}: ${describeGrid(sweep)}`);
+      for (const point of sweep.points) if (point.result.status === 'complete') await report?.row(point);
+      await runSweep(points, sweep, file, {
+        ...work,
+        commandLine: sweep.command_line,
+        onPoint: async (point) => report?.row(point),
+      });
     });
   } catch (error) {
     if (sweep.points.length === 0 && prepared.resumed === null) file?.discard();
-    else if (file !== null) await say(`Sweep so far: ${file.path}`, output);
+    else if (file !== null) await session.say(`Sweep so far: ${file.path}`);
     throw error;
-  } finally {
-    progress.end();
-    stop.release();
   }
   await report?.end();
-  const text = renderSweep(sweep, view, output.outputFormat, {
-    color: output.color,
-    columns: reportColumns(output),
-  });
-  if (report === null) await deliverReport(text, output);
-  await tellFiles(file, output, report !== null);
-  return stop.code() ?? (sweep.status === 'complete' ? EXIT.ok : EXIT.failed);
+  const text = renderSweep(sweep, view, output.outputFormat, rendering);
+  if (report === null) await session.deliver(text);
+  await tellFiles(file, session, report !== null);
+  return session.exitCode(sweep.status === 'complete');
 }
 
 /** `bs=512,4k x iodepth=1,2,4` */
@@ -164,24 +153,22 @@ function describeGrid({ grid }: SweepResult): string {
   return grid.dimensions.map(({ option, values }) => `${option}=${values.join(',')}`).join(' x ');
 }
 
-async function tellFiles(file: ResultFile | null, output: OutputOptions, onStdout: boolean): Promise<void> {
-  if (output.output !== null) await say(`Report: ${output.output}`, output);
+async function tellFiles(file: ResultFile | null, session: Session, onStdout: boolean): Promise<void> {
+  await session.sayReport();
   if (file === null) return;
   if (onStdout) await writeOut(process.stdout, `\nSweep: ${file.path}\n`);
-  else await say(`Sweep: ${file.path}`, output);
+  else await session.say(`Sweep: ${file.path}`);
 }
 
 export async function sweepCommand({ options, argv }: Invocation): Promise<number> {
   const { runs, raw } = splitOptions(options);
-  const output = resolveOutput(raw, takesColor(process.stdout, process.env));
-  sweepRenderer(output.outputFormat);
-  checkReport(output);
+  const session = Session.open(raw, argv);
+  sweepRenderer(session.output.outputFormat);
   const prepared = prepare(runs, raw, argv);
   const { points, resumed } = prepared;
   const targets = points.flatMap(({ plan }) => pathsOf(plan));
   if (resumed !== null) checkApart('resume', resumed, targets);
-  checkReportApart(output, resumed === null ? targets : [...targets, resumed]);
+  session.checkApart(resumed === null ? targets : [...targets, resumed]);
   const view = sweepView(prepared.sweep.report);
-  const color = raw.color ?? takesColor(process.stderr, process.env);
-  return run(prepared, output, color, view);
+  return run(prepared, session, view);
 }

@@ -1,0 +1,104 @@
+/**
+ * What a command has around its work, built once for all of them: where the report goes, progress, signals, the exit
+ * code. Opened before anything is done, at work in during(), and done with when that has ended: then come the reports.
+ */
+import { EXIT } from '../errors.ts';
+import type { RunContext } from '../jobs/context.ts';
+import type { Progress } from '../jobs/progress.ts';
+import type { RawOptions } from '../options/options.ts';
+import { type OutputOptions, resolveOutput } from '../options/output.ts';
+import type { RenderOptions } from '../report/formats/format-spec.ts';
+import { createProgress } from './progress.ts';
+import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
+import { type Stop, stopOnSignals } from './signals.ts';
+import { columnsOf, takesColor, writeOut } from './terminal.ts';
+
+/** Columns of a report that does not go to a terminal. */
+const PLAIN_COLUMNS = 100;
+
+/** What work is given while it goes on; the runner takes it as it is. */
+export type Work = Pick<RunContext, 'progress' | 'signal' | 'commandLine' | 'output'>;
+
+export class Session {
+  readonly output: OutputOptions;
+  readonly commandLine: readonly string[];
+  readonly #progressColor: boolean;
+  #stop: Stop | null = null;
+
+  private constructor(raw: RawOptions, argv: readonly string[]) {
+    this.output = resolveOutput(raw, takesColor(process.stdout, process.env));
+    this.commandLine = ['uring-bench', ...argv];
+    this.#progressColor = raw.color ?? takesColor(process.stderr, process.env);
+  }
+
+  /**
+   * To be called before the work whose report it is; creates nothing.
+   * @param argv as typed, for the record
+   * @throws BenchError (usage) when --output cannot be written
+   */
+  static open(raw: RawOptions, argv: readonly string[] = []): Session {
+    const session = new Session(raw, argv);
+    const { output } = session.output;
+    if (output !== null) checkReportFile(output);
+    return session;
+  }
+
+  /** That the report does not go where the command's own data comes from or goes to. @throws BenchError (usage) */
+  checkApart(used: readonly string[]): void {
+    if (this.output.output !== null) checkApart('output', this.output.output, used);
+  }
+
+  /** Where it is shown as it comes: on stdout. */
+  get live(): boolean {
+    return this.output.output === null;
+  }
+
+  /** How reports look where they go. */
+  get rendering(): Pick<RenderOptions, 'color' | 'columns'> {
+    const columns = this.live ? columnsOf(process.stdout, PLAIN_COLUMNS) : PLAIN_COLUMNS;
+    return { color: this.output.color, columns };
+  }
+
+  /** Shows progress and takes the signals for as long as the work goes on, however it ends. */
+  async during<T>(work: (work: Work) => Promise<T>): Promise<T> {
+    const { output, commandLine } = this;
+    const progress: Progress = createProgress(process.stderr, {
+      quiet: output.quiet,
+      color: this.#progressColor,
+    });
+    const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
+    this.#stop = stop;
+    try {
+      return await work({ progress, signal: stop.signal, commandLine, output });
+    } finally {
+      progress.end();
+      stop.release();
+    }
+  }
+
+  /** Exit code of the signal that stopped the work; null when none did. */
+  get stopped(): number | null {
+    return this.#stop?.code() ?? null;
+  }
+
+  /** A signal's, else what became of the work. */
+  exitCode(complete: boolean): number {
+    return this.stopped ?? (complete ? EXIT.ok : EXIT.failed);
+  }
+
+  /** Writes the report to --output or stdout. @throws BenchError (failed) */
+  async deliver(text: string): Promise<void> {
+    if (this.output.output !== null) writeReportFile(this.output.output, text);
+    else await writeOut(process.stdout, text);
+  }
+
+  /** A line beside the report, for people: on stderr, unless --quiet. */
+  async say(line: string): Promise<void> {
+    if (!this.output.quiet) await writeOut(process.stderr, `${line}\n`);
+  }
+
+  /** Where the report is, when it is not what people have before them. */
+  async sayReport(): Promise<void> {
+    if (this.output.output !== null) await this.say(`Report: ${this.output.output}`);
+  }
+}
