@@ -50,7 +50,7 @@ As in fio, \`--number-ios\` does not make a pass longer: a job also ends when it
 ## Where this is not fio
 
 - \`rw\` is randread and \`direct\` is 1 by default; \`iodepth\` is 8 when no backend is named.
-- Jobs are threads unless \`--isolation process\`, fio's default.
+- Jobs are threads; \`--isolation process\` is fio's default, \`worker\` is a Node program's way.
 - \`--runtime\` implies \`--time-based\` on the command line (see above).
 - A file or device that exists is written to with \`--allow-overwrite\` only; one that is in use or holds partitions
   needs \`--destroy-device\` with its name.

@@ -34,6 +34,13 @@ UB_EXPORT int ub_clock_init(uint64_t *hz);
 UB_EXPORT int ub_jobs_start(void *arena, uint32_t first, uint32_t count);
 /* Waits for the threads of the last ub_jobs_start of this arena. */
 UB_EXPORT int ub_jobs_join(void *arena);
+/* Runs job index on the calling thread, which belongs to a runtime: returns when the job has ended. */
+UB_EXPORT int ub_job_call(void *arena, uint32_t index);
+/*
+ * The thread that was to call ub_job_call has ended: unless the job has run, tells the others to stop and
+ * not to wait for it.
+ */
+UB_EXPORT int ub_job_absent(void *arena, uint32_t index);
 
 /*
  * Whether the kernel lets this backend with these features work here, with that many jobs of this depth and

@@ -1,4 +1,7 @@
-/* What runs jobs: threads of this process (ub_jobs_*), or this process itself (ub_worker_main). */
+/*
+ * What runs jobs: threads of this process, native (ub_jobs_*) or a runtime's own (ub_job_call), or this
+ * process itself (ub_worker_main).
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -65,6 +68,18 @@ static size_t stack_bytes(const struct ub_arena *arena, uint32_t index)
     return STACK_BYTES + (size_t)ub_backend_ops(job->backend)->stack_per_io * job->iodepth;
 }
 
+/* Jobs of a process of which some will never run: those that do wait for them no longer. */
+static void leave_out(struct ub_arena *arena, uint32_t index, uint32_t count)
+{
+    const struct ub_job *jobs = (const struct ub_job *)((const char *)arena + arena->jobs);
+    struct ub_process *process =
+        (struct ub_process *)((char *)arena + arena->processes) + jobs[index].process;
+    ub_arena_stop(arena);
+    __atomic_add_fetch(&process->finished, count, __ATOMIC_ACQ_REL);
+    __atomic_store_n(&process->measured, 1, __ATOMIC_RELEASE);
+    ub_futex_wake(&process->measured);
+}
+
 /* Signals are the main thread's; a job must not be interrupted by them. */
 static int start_threads(struct job_thread *threads, struct ub_arena *arena, uint32_t first, uint32_t count)
 {
@@ -84,11 +99,7 @@ static int start_threads(struct job_thread *threads, struct ub_arena *arena, uin
     pthread_attr_destroy(&attr);
     if (ret == 0)
         return 0;
-    /* Those that did start wait for the others: account for these, then collect the threads. */
-    struct ub_process *processes = (struct ub_process *)((char *)arena + arena->processes);
-    ub_arena_stop(arena);
-    __atomic_add_fetch(&processes[0].finished, count - (i - 1), __ATOMIC_ACQ_REL);
-    __atomic_store_n(&processes[0].measured, 1, __ATOMIC_RELEASE);
+    leave_out(arena, first, count - (i - 1));
     for (uint32_t k = 0; k + 1 < i; k++)
         pthread_join(threads[k].thread, NULL);
     return -ret;
@@ -126,6 +137,34 @@ int ub_jobs_join(void *arena)
     running.arena = NULL;
     running.threads = NULL;
     pthread_mutex_unlock(&running.lock);
+    return 0;
+}
+
+/*
+ * A thread of a runtime keeps its descriptor table (UB_FLAG_PRIVATE_FDS is not for it) and is given back its
+ * signals, but not its name: what the kernel has counted for it until then is a job's.
+ */
+int ub_job_call(void *arena, uint32_t index)
+{
+    sigset_t all, before;
+    int ret = check_jobs(arena, index, 1);
+    if (ret < 0)
+        return ret;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ub_job_run(arena, index);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return 0;
+}
+
+int ub_job_absent(void *p, uint32_t index)
+{
+    struct ub_arena *arena = p;
+    if (index >= arena->njobs)
+        return -EINVAL;
+    const struct ub_result *results = (const struct ub_result *)((const char *)p + arena->results);
+    if (results[index].state == UB_STATE_NEW)
+        leave_out(arena, index, 1);
     return 0;
 }
 

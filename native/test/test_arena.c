@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include "fixture.h"
@@ -210,6 +211,56 @@ static void test_no_thread(void)
     threads_left = -1;
 }
 
+struct caller {
+    struct ub_arena *arena;
+    uint32_t index;
+    int ret;
+    pthread_t thread;
+};
+
+static void *call_job(void *arg)
+{
+    struct caller *self = arg;
+    sigset_t mask;
+    self->ret = ub_job_call(self->arena, self->index);
+    pthread_sigmask(SIG_SETMASK, NULL, &mask);
+    CHECK_EQ(sigismember(&mask, SIGTERM), 0);
+    return NULL;
+}
+
+/* Threads of a runtime run jobs; one that ends before it could is not waited for. */
+static void test_called(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct spec spec = spec_of(fixture_job(&sync, 1u << UB_OP_READ), 3);
+    spec.job.runtime_ns = 50000000;
+    for (uint32_t called = 2; called <= 3; called++) {
+        struct caller callers[3];
+        struct run run;
+        test_context("%u of 3 jobs called", called);
+        run_open(&run, &spec);
+        for (uint32_t i = 0; i < called; i++) {
+            callers[i] = (struct caller){.arena = run.arena, .index = i};
+            CHECK_EQ(pthread_create(&callers[i].thread, NULL, call_job, &callers[i]), 0);
+        }
+        if (called < 3)
+            CHECK_EQ(ub_job_absent(run.arena, 2), 0);
+        for (uint32_t i = 0; i < called; i++) {
+            CHECK_EQ(pthread_join(callers[i].thread, NULL), 0);
+            CHECK_EQ(callers[i].ret, 0);
+            CHECK_EQ(run.results[i].state, UB_STATE_FINISHED);
+            CHECK_EQ(run.results[i].ops[UB_OP_READ].ios > 0, called == 3);
+        }
+        CHECK_EQ(run.arena->finished, called);
+        /* A job that has run is none that is missing. */
+        CHECK_EQ(ub_job_absent(run.arena, 0), 0);
+        CHECK_EQ(run.processes[0].finished, 3);
+        CHECK_EQ(ub_job_absent(run.arena, 3), -EINVAL);
+        CHECK_EQ(ub_job_call(run.arena, 3), -EINVAL);
+        run_close(&run);
+    }
+}
+
 int main(void)
 {
     file = (struct target){.path = test_path("file"), .size = MIB};
@@ -220,5 +271,6 @@ int main(void)
     test_refused_jobs();
     test_one_run_at_a_time();
     test_no_thread();
+    test_called();
     return 0;
 }

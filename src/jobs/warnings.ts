@@ -32,7 +32,7 @@ function groupWarnings(variant: Variant, group: JobGroup, isolation: Isolation):
   };
   const { name } = variant.backend;
   const { numjobs, direct } = group.workload;
-  if (name === 'posix-aio' && isolation === 'thread' && numjobs > 1) {
+  if (name === 'posix-aio' && isolation !== 'process' && numjobs > 1) {
     add(
       'shared-aio-pool',
       `all ${numjobs} jobs share one glibc thread pool and its lock; fio's jobs have one each: --isolation=process`,

@@ -16,7 +16,10 @@ const libraryPath = join(root, 'native', 'build', 'liburing_bench.so');
 /** The executable that runs one job as a process of its own. */
 export const workerPath = join(root, 'native', 'build', 'uring-bench-worker');
 
-/** A mapped arena; opaque. */
+/** Where this module is, for workers: each loads the library by itself. */
+export const libraryModule = import.meta.url;
+
+/** A mapped arena; opaque, but may be handed to workers of this process. */
 export type ArenaHandle = unknown;
 
 interface Functions {
@@ -38,6 +41,8 @@ interface Functions {
   ): number;
   clockInit(hz: BigUint64Array): number;
   jobsStart(arena: ArenaHandle, first: number, count: number): number;
+  jobCall(arena: ArenaHandle, index: number): number;
+  jobAbsent(arena: ArenaHandle, index: number): number;
   jobsJoin: { async(arena: ArenaHandle, done: (error: unknown, result: number) => void): void };
   probe(
     backend: number,
@@ -87,6 +92,8 @@ function load(): Functions {
     ),
     clockInit: f('int ub_clock_init(void *hz)'),
     jobsStart: f('int ub_jobs_start(void *arena, uint32_t first, uint32_t count)'),
+    jobCall: f('int ub_job_call(void *arena, uint32_t index)'),
+    jobAbsent: f('int ub_job_absent(void *arena, uint32_t index)'),
     jobsJoin: f('int ub_jobs_join(void *arena)'),
     probe: f(
       'int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs, void *stage)',
@@ -113,6 +120,18 @@ function load(): Functions {
 export function library(): Functions {
   loaded ??= load();
   return loaded;
+}
+
+/**
+ * Runs a job of an arena on this thread, a worker's, until it has ended.
+ * @public its caller, worker-job.mjs, is told at run time where this module is
+ * @throws BenchError (failed) when the arena holds no such job
+ */
+export function runJobHere(arena: ArenaHandle, index: number): void {
+  const result = library().jobCall(arena, index);
+  if (result === 0) return;
+  const what = `cannot run job ${index + 1}: ${getSystemErrorName(result)}`;
+  throw new BenchError(what, { kind: 'failed', errno: -result, stage: 'run worker' });
 }
 
 /** Text up to the first NUL. */

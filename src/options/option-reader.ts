@@ -22,7 +22,7 @@ for (const spec of knownOptions) {
 const elsewhere: Readonly<Record<string, string>> = {
   fixedbufs: 'it is a feature of the backend: --backend io_uring+fixedbufs',
   registerfiles: 'it is a feature of the backend: --backend io_uring+registerfiles',
-  thread: 'jobs are threads unless --isolation process',
+  thread: 'jobs are threads unless --isolation says otherwise',
   'group-reporting': 'jobs are always reported together',
   randrepeat: 'runs repeat unless --randseed changes',
   'iodepth-low': 'the queue is always refilled at once',

@@ -74,10 +74,10 @@ export const backendOptions = [
   {
     flag: 'isolation',
     kind: 'choice',
-    values: { thread: [], process: [] } satisfies Record<Isolation, readonly string[]>,
+    values: { thread: [], process: [], worker: [] } satisfies Record<Isolation, readonly string[]>,
     group: 'backends',
     metavar: 'HOW',
-    help: 'what a job is: thread or process (as in fio)',
+    help: 'what a job is: thread, process (as in fio) or worker (of Node)',
     default: 'thread',
     scope: 'workload',
   },

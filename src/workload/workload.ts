@@ -8,7 +8,8 @@ export type Distribution =
   | { kind: 'normal'; deviation: number };
 export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
 type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
-export type Isolation = 'thread' | 'process';
+/** What each job is: a native thread, a process, a worker of Node's. */
+export type Isolation = 'thread' | 'process' | 'worker';
 /** One file or device that a job uses. */
 export interface TargetFile {
   path: string;

@@ -91,6 +91,7 @@ for (const rw of ['randrw', 'rw']) {
 for (const [isolation, counts] of [
   ['thread', [1, 4, 72]],
   ['process', [4, 72]],
+  ['worker', [1, 12]], // each takes some 30 ms of CPU to start
 ] as const) {
   for (const numjobs of counts) {
     eachOf(

@@ -34,6 +34,7 @@ test('the same seed gives every backend the same offsets, each trial its own', {
     theHash(await benchResult(folder, ['--backend', 'null', ...IOS, ...args]));
   assert.equal(await hashWith('--iodepth', '1'), theHash(result), 'the depth makes no difference');
   assert.equal(await hashWith('--isolation', 'process'), theHash(result), 'nor does a process');
+  assert.equal(await hashWith('--isolation', 'worker'), theHash(result), 'nor does a worker');
   assert.notEqual(await hashWith('--randseed', '138'), theHash(result), 'another seed does');
 });
 

@@ -69,6 +69,7 @@ const readers = variantsFor('read');
 const cases = [
   ...mainOf(readers).map(({ label }) => ({ label, signal: 'SIGINT', isolation: 'thread' }) as const),
   ...plainOf(readers).map(({ label }) => ({ label, signal: 'SIGTERM', isolation: 'process' }) as const),
+  ...plainOf(readers).map(({ label }) => ({ label, signal: 'SIGINT', isolation: 'worker' }) as const),
 ];
 
 /** Not when it only waits for its parent to take note of its end. */

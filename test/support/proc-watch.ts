@@ -13,6 +13,8 @@ export interface SeenThread {
   involuntary: number;
   /** On a CPU, user and system time together. */
   cpuNs: number;
+  /** What of it was used when it was first seen under its name, if it had another one before: a worker's start. */
+  before: { switches: number; cpuNs: number };
 }
 
 export interface SeenProcess {
@@ -51,6 +53,7 @@ function readThread(pid: number, tid: number): SeenThread {
     voluntary: field(status, 'voluntary_ctxt_switches'),
     involuntary: field(status, 'nonvoluntary_ctxt_switches'),
     cpuNs: Number(cpuNs),
+    before: { switches: 0, cpuNs: 0 },
   };
 }
 
@@ -84,6 +87,12 @@ export function watchProcess(root: number): () => Watched {
     if (io) processes.set(pid, io);
     for (const tid of tids) {
       const seen = ifThere(() => readThread(pid, tid));
+      const known = threads.get(tid);
+      if (seen && known) {
+        const { voluntary, involuntary, cpuNs } = seen;
+        const now = { switches: voluntary + involuntary, cpuNs };
+        seen.before = known.comm === seen.comm ? known.before : now;
+      }
       if (seen) threads.set(tid, seen);
     }
     for (const child of children) look(child);

@@ -48,32 +48,34 @@ test("Little's law: in flight = IOPS x mean latency", { skip: noDisk }, async (t
   }
 });
 
-test("Little's law over reads and writes, in processes", { skip: noDisk }, async (t) => {
-  const variants = plainOf(realVariantsFor('read', 'write'));
-  const workload = [
-    '--rw',
-    'randrw',
-    '--iodepth',
-    '4',
-    '--size',
-    '16m',
-    '--runtime',
-    '500ms',
-    '--trials',
-    '1',
-  ];
-  const jobs = ['--numjobs', '2', '--isolation', 'process'];
-  const result = await benchResult(diskFolder(t), ['--backend', list(variants), ...workload, ...jobs]);
-  for (const { label, backend } of variants) {
-    await t.test(label, () => {
-      const trial = trialOf(result, label);
-      const depth = (backend.async ? 4 : 1) * 2;
-      const { mean } = mergeLatencies(
-        countedOps(trial).map(({ lat_ns }) => lat_ns),
-        [],
-      );
-      near(trial.effective_depth, depth, 0.05, 'effective_depth');
-      near((trial.iops * mean) / 1e9, depth, 0.05, 'iops x mean lat');
-    });
-  }
-});
+for (const isolation of ['process', 'worker']) {
+  test(`Little's law over reads and writes, each job a ${isolation}`, { skip: noDisk }, async (t) => {
+    const variants = plainOf(realVariantsFor('read', 'write'));
+    const workload = [
+      '--rw',
+      'randrw',
+      '--iodepth',
+      '4',
+      '--size',
+      '16m',
+      '--runtime',
+      '500ms',
+      '--trials',
+      '1',
+    ];
+    const jobs = ['--numjobs', '2', '--isolation', isolation];
+    const result = await benchResult(diskFolder(t), ['--backend', list(variants), ...workload, ...jobs]);
+    for (const { label, backend } of variants) {
+      await t.test(label, () => {
+        const trial = trialOf(result, label);
+        const depth = (backend.async ? 4 : 1) * 2;
+        const { mean } = mergeLatencies(
+          countedOps(trial).map(({ lat_ns }) => lat_ns),
+          [],
+        );
+        near(trial.effective_depth, depth, 0.05, 'effective_depth');
+        near((trial.iops * mean) / 1e9, depth, 0.05, 'iops x mean lat');
+      });
+    }
+  });
+}
