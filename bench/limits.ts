@@ -21,7 +21,7 @@ const STARTUPS = 10;
 export interface Limit {
   name: string;
   value: number;
-  unit: 'ms' | 'MiB' | '%';
+  unit: 'ms' | 'MiB' | '%' | 'x';
   /** The goal: at most so much. */
   most: number;
 }
@@ -164,17 +164,31 @@ async function manyJobs({ file, signal }: Context): Promise<Limit[]> {
   }
 }
 
-/** Median of several starts that print a line and end. */
-async function startup(argument: string, signal: AbortSignal): Promise<Limit> {
-  const times: number[] = [];
+/** Starts that print something and end, beside Node's own on the same machine, in turns: medians of each, and what they are of Node's. */
+async function startups(signal: AbortSignal): Promise<Limit[]> {
+  const node = { args: ['-e', '0'], times: [] as number[] };
+  const ours = ['--help', '--version'].map((argument) => ({
+    name: `uring-bench ${argument}`,
+    args: [executable, argument],
+    times: [] as number[],
+  }));
   for (let i = 0; i < STARTUPS; i++) {
-    times.push((await execute(process.execPath, [executable, argument], { signal })).wallMs);
+    for (const { args, times } of [node, ...ours]) {
+      times.push((await execute(process.execPath, args, { signal })).wallMs);
+    }
   }
-  return { name: `uring-bench ${argument}`, value: quantile(times, 0.5), unit: 'ms', most: 150 };
+  const nodeMs = quantile(node.times, 0.5);
+  return ours.flatMap(({ name, times }): Limit[] => {
+    const ms = quantile(times, 0.5);
+    return [
+      { name, value: ms, unit: 'ms', most: 150 },
+      { name: `${name} / node -e 0`, value: ms / nodeMs, unit: 'x', most: 1.35 },
+    ];
+  });
 }
 
 export async function runLimits(context: Context): Promise<Limit[]> {
   context.say('limits');
   const { signal } = context;
-  return [...(await manyJobs(context)), await startup('--help', signal), await startup('--version', signal)];
+  return [...(await manyJobs(context)), ...(await startups(signal))];
 }

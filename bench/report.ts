@@ -105,7 +105,7 @@ function limitsTable(limits: readonly Limit[]): Table {
     head: ['what', 'measured', 'goal'],
     rows: limits.map(({ name, value, unit, most }) => [
       name,
-      `${value.toFixed(unit === '%' ? 2 : 0)} ${unit}`,
+      `${value.toFixed(unit === '%' || unit === 'x' ? 2 : 0)} ${unit}`,
       `<= ${most} ${unit}: ${value <= most ? 'met' : 'MISSED'}`,
     ]),
     notes: [],

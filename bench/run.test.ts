@@ -75,7 +75,7 @@ test('a short run measures everything and leaves nothing behind', async (t) => {
   assert.equal(floor.rows.length, 5);
   for (const { with: kept, without } of floor.rows) assert.ok(kept.min > 0.5 && without.min > 0.5);
   assert.ok(floor.clock.median > 0.5);
-  assert.equal(limits.length, 6);
+  assert.equal(limits.length, 8);
   for (const { name, value } of limits) assert.ok(value > 0, name);
 });
 

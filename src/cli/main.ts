@@ -1,14 +1,24 @@
 /** The program: reads the command line, runs the command, turns errors into a line and an exit code. */
+import { EXIT } from '../errors.ts';
 import { packageVersion } from '../version.ts';
-import { commands } from './commands.ts';
 import { describeFailure } from './failure.ts';
-import { runProgram } from './program.ts';
 import { columnsOf, surviveClosedPipes, writeOut } from './terminal.ts';
+
+const VERSION: readonly string[] = ['--version', '-V'];
 
 /** @returns the exit code; everything is written by then */
 export async function main(argv: readonly string[]): Promise<number> {
   surviveClosedPipes();
   try {
+    // Nothing more is loaded for it: scripts ask often, and want to wait no longer than for Node itself.
+    if (argv.length === 1 && VERSION.includes(argv[0] ?? '')) {
+      await writeOut(process.stdout, `${packageVersion()}\n`);
+      return EXIT.ok;
+    }
+    const [{ commands }, { runProgram }] = await Promise.all([
+      import('./commands.ts'),
+      import('./program.ts'),
+    ]);
     const columns = columnsOf(process.stdout, 80);
     const program = { name: 'uring-bench', version: packageVersion, commands, columns };
     const { code, text } = await runProgram(program, argv);

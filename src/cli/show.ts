@@ -6,7 +6,7 @@ import type { OutputFormat } from '../options/output.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
 import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
-import { isSweep, type Stored } from '../results/read.ts';
+import { isSweep, type Stored } from '../results/document.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
 import { readStored } from './stored.ts';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import type { StoredRun } from '../compare/workload.ts';
 import { usageError } from '../errors.ts';
+import { isSweep } from '../results/document.ts';
 import { expandPattern, isPattern } from '../results/glob.ts';
-import { isSweep } from '../results/read.ts';
 import { readStored } from './stored.ts';
 
 /** Files of one entry. What exists under its own name is that file, whatever characters it has. */

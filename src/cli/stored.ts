@@ -1,7 +1,8 @@
 /** Stored results by the names that users give. */
 import { readFileSync } from 'node:fs';
 import { isSystemError, systemReason, usageError } from '../errors.ts';
-import { parseStored, type Stored } from '../results/read.ts';
+import type { Stored } from '../results/document.ts';
+import { parseStored } from '../results/read.ts';
 
 /** Reads a stored run or sweep. @throws BenchError (usage) */
 export function readStored(path: string): Stored {

@@ -12,15 +12,15 @@ import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../
 import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { pathsOf } from '../resolve/run-plan.ts';
-import { isSweep } from '../results/read.ts';
+import { isSweep } from '../results/document.ts';
 import { openResultFile, type ResultFile, reopenResultFile } from '../results/store.ts';
-import { SWEEP_VERSION, type SweepPoint, type SweepResult } from '../results/sweep-schema.ts';
+import type { SweepPoint, SweepResult } from '../results/sweep-schema.ts';
+import { SWEEP_VERSION } from '../results/versions.ts';
 import { plural } from '../values/format.ts';
 import { packageVersion } from '../version.ts';
 import type { Invocation } from './program.ts';
 import { checkApart } from './report-file.ts';
 import { Session } from './session.ts';
-import { readStored } from './stored.ts';
 import { writeOut } from './terminal.ts';
 
 /** Shows a sweep on stdout while it runs. */
@@ -51,8 +51,9 @@ class LiveReport {
   }
 }
 
-function readSweep(path: string): SweepResult {
+async function readSweep(path: string): Promise<SweepResult> {
   if (path === '-') throw usageError('resume=- is no file', 'what is missing is added to it');
+  const { readStored } = await import('./stored.ts');
   const stored = readStored(path);
   if (isSweep(stored)) return stored;
   throw usageError(`resume=${path} is not a sweep but a single run`);
@@ -89,9 +90,13 @@ interface Sweep {
 }
 
 /** From the command line to what is run. @throws BenchError (usage) before anything is created */
-function prepare(runs: readonly WrittenOption[], raw: RawOptions, argv: readonly string[]): Sweep {
+async function prepare(
+  runs: readonly WrittenOption[],
+  raw: RawOptions,
+  argv: readonly string[],
+): Promise<Sweep> {
   const resumed = raw.resume ?? null;
-  const stored = resumed === null ? null : readSweep(resumed);
+  const stored = resumed === null ? null : await readSweep(resumed);
   const settings = reportSettings(raw, stored?.report ?? null);
   const consent = runs.filter(isConsent);
   const known = stored === null || resumed === null ? null : gridOf(stored.grid, resumed, consent);
@@ -164,7 +169,7 @@ export async function sweepCommand({ options, argv }: Invocation): Promise<numbe
   const { runs, raw } = splitOptions(options);
   const session = Session.open(raw, argv);
   sweepRenderer(session.output.outputFormat);
-  const prepared = prepare(runs, raw, argv);
+  const prepared = await prepare(runs, raw, argv);
   const { points, resumed } = prepared;
   const targets = points.flatMap(({ plan }) => pathsOf(plan));
   if (resumed !== null) checkApart('resume', resumed, targets);

@@ -1,20 +1,20 @@
 /** Stored results against each other: trials of a side are pooled, each variant and metric is compared. */
 import { usageError } from '../errors.ts';
 import type { BackendResult, Trial } from '../results/schema.ts';
+import { COMPARISON_SCHEMA_VERSION } from '../results/versions.ts';
 import { compareSamples, type Difference, estimate } from '../stats/difference.ts';
 import { packageVersion } from '../version.ts';
 import { environmentDifferences } from './environment.ts';
 import type { Metric } from './metrics.ts';
 import { formatRule, type Judgement, judge, type Outcome, type Rule } from './rules.ts';
-import {
-  type Check,
-  COMPARISON_SCHEMA_VERSION,
-  type Comparison,
-  type ComparisonWarning,
-  type MetricComparison,
-  type MetricDifference,
-  type Side,
-  type VariantComparison,
+import type {
+  Check,
+  Comparison,
+  ComparisonWarning,
+  MetricComparison,
+  MetricDifference,
+  Side,
+  VariantComparison,
 } from './schema.ts';
 import { checkSameWorkload, type StoredRun } from './workload.ts';
 

@@ -5,8 +5,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { count, nullable, strict } from '../results/schema-kinds.ts';
 import { EstimateSchema } from '../results/schema-statistics.ts';
-
-export const COMPARISON_SCHEMA_VERSION = 1;
+import { COMPARISON_SCHEMA_VERSION } from '../results/versions.ts';
 
 const oneOf = <T extends string>(...words: T[]) => Type.Union(words.map((word) => Type.Literal(word)));
 

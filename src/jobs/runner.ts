@@ -16,8 +16,9 @@ import {
   storedJob,
   variantOf,
 } from '../resolve/run-plan.ts';
-import { type ResultWarning, type RunResult, SCHEMA_VERSION } from '../results/schema.ts';
+import type { ResultWarning, RunResult } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
+import { SCHEMA_VERSION } from '../results/versions.ts';
 import { holeWarning } from '../targets/holes.ts';
 import { type Created, layOut } from '../targets/layout.ts';
 import { packageVersion } from '../version.ts';

@@ -9,8 +9,9 @@ import { NOTHING_DONE } from '../../test/support/ops.ts';
 import { syntheticRun } from '../../test/support/synthetic-run.ts';
 import { render } from '../report/formats/index.ts';
 import { type RwMode, rwModes } from '../workload/operations.ts';
+import { isSweep } from './document.ts';
 import { lift } from './lift.ts';
-import { isSweep, parseResult, parseStored } from './read.ts';
+import { parseResult, parseStored } from './read.ts';
 import type { RunResult, Trial } from './schema.ts';
 
 /** As the tool wrote them when the schema was of version 1. */

@@ -4,8 +4,7 @@
  * outcome is to be checked by, says what is wrong with it.
  */
 import { rwModes } from '../workload/operations.ts';
-import { SCHEMA_VERSION } from './schema.ts';
-import { SWEEP_VERSION } from './sweep-schema.ts';
+import { SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
 
 /** The version that is lifted, of runs and of sweeps. */
 export const LIFTED_VERSION = 1;

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { fixture, fixtureNames, fixtureText } from '../../test/fixtures/load.ts';
 import { syntheticSweep } from '../../test/fixtures/synthetic-runs.ts';
 import { BenchError } from '../errors.ts';
-import { isSweep, parseResult, parseStored } from './read.ts';
+import { isSweep } from './document.ts';
+import { parseResult, parseStored } from './read.ts';
 
 /** The message of the usage error that a changed comparison.json gives. */
 function refused(text: string): string {

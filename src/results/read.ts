@@ -2,19 +2,14 @@
 import { FormatRegistry } from '@sinclair/typebox';
 import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
+import { isSweep, type Stored } from './document.ts';
 import { fieldsOf, LIFTED_VERSION, lift } from './lift.ts';
-import { ResultSchema, type RunResult, SCHEMA_VERSION } from './schema.ts';
-import { SWEEP_VERSION, type SweepResult, SweepSchema } from './sweep-schema.ts';
+import { ResultSchema, type RunResult } from './schema.ts';
+import { SweepSchema } from './sweep-schema.ts';
+import { SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
 
 /** RFC 3339, as toISOString writes it and other tools may. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
-
-/** What a stored file may hold. */
-export type Stored = RunResult | SweepResult;
-
-export function isSweep(stored: Stored): stored is SweepResult {
-  return 'kind' in stored;
-}
 
 /**
  * Reads the text of one result file, of a run or of a sweep.

@@ -38,8 +38,3 @@ export type LadderReport = Static<typeof LadderSchema>;
 export type ArticleReport = Static<typeof ArticleSchema>;
 export type ArticleTable = ArticleReport['table'];
 export type DeviceReads = Static<typeof DeviceReadsSchema>;
-
-/** The article's experiment that a result is of; null for any other result. */
-export function articleOf({ report }: { report?: LadderReport | ArticleReport }): ArticleReport | null {
-  return report?.kind === 'article' ? report : null;
-}

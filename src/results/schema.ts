@@ -15,8 +15,7 @@ import {
   IdleSchema,
   ValiditySchema,
 } from './schema-statistics.ts';
-
-export const SCHEMA_VERSION = 2;
+import { SCHEMA_VERSION } from './versions.ts';
 
 const LatencySchema = Type.Object(
   {

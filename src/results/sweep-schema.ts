@@ -4,8 +4,7 @@
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { ResultSchema } from './schema.ts';
-
-export const SWEEP_VERSION = 2;
+import { SWEEP_VERSION } from './versions.ts';
 
 const strict = { additionalProperties: false };
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { syntheticArticle } from '../../../test/fixtures/synthetic-runs.ts';
-import { articleOf, type DeviceReads } from '../../results/schema-report.ts';
+import { articleOf } from '../../results/document.ts';
+import type { DeviceReads } from '../../results/schema-report.ts';
 import { checkCache, checkLines, cpuLine } from './article-checks.ts';
 
 const GIB = 2 ** 30;

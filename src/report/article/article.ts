@@ -1,7 +1,8 @@
 /** The article's table beside this machine's, and in words where they agree: from a stored result alone. */
 import { parseMetric } from '../../compare/metrics.ts';
+import { articleOf } from '../../results/document.ts';
 import type { BackendResult, RunResult } from '../../results/schema.ts';
-import { type ArticleReport, articleOf } from '../../results/schema-report.ts';
+import type { ArticleReport } from '../../results/schema-report.ts';
 import { estimate } from '../../stats/difference.ts';
 import { type Measured, pairOrder } from '../../stats/order.ts';
 import { usableTrials } from '../../stats/summary.ts';
