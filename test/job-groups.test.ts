@@ -1,8 +1,11 @@
 /** Several groups of jobs in a run: side by side and one after another, with what is compared or with their own. */
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { EXIT } from '../src/errors.ts';
-import { bench, benchFails, benchResult, trialOf } from './support/bench.ts';
+import type { RunResult } from '../src/results/schema.ts';
+import { backendOf, bench, benchFails, benchResult, trialOf } from './support/bench.ts';
 import { diskFolder, noDisk } from './support/disk.ts';
 import { opsOf } from './support/ops.ts';
 import { countCalls, jobThreads, noStrace, straced } from './support/strace.ts';
@@ -78,5 +81,65 @@ describe('groups of jobs', { skip: noDisk }, () => {
     assert.equal(code, EXIT.ok);
     assert.match(stdout, /^workload {2}log: rw=write bs=8k iodepth=1/m);
     assert.match(stdout, /^workload {2}data: after=log rw=randread bs=16k iodepth=8/m);
+  });
+
+  it('are rows of their own, whose sum is the backend, in every format and in comparisons', async (t) => {
+    const folder = diskFolder(t);
+    const args = [
+      '--job',
+      LOG,
+      '--job',
+      DATA,
+      '--backend',
+      'sync,io_uring',
+      ...SMALL.slice(0, 4),
+      '--trials',
+      '4',
+    ];
+    const run = await bench(folder, [...args, '--quiet', '--output-format', 'json', '--results-dir', 'r']);
+    assert.equal(run.code, EXIT.ok, run.stderr);
+    const result = JSON.parse(run.stdout) as RunResult;
+    for (const { trials, groups = [] } of result.backends) {
+      assert.deepEqual(
+        groups.map(({ name }) => name),
+        ['log', 'data'],
+      );
+      for (const trial of trials) {
+        const sum = (of: (part: RunResult['backends'][0]['trials'][0]['groups'][0]) => number) =>
+          trial.groups.reduce((total, group) => total + of(group), 0);
+        assert.equal(
+          sum((group) => group.total_ios),
+          trial.total_ios,
+        );
+        assert.equal(
+          sum((group) => group.syscalls.total),
+          trial.syscalls.total,
+        );
+        assert.equal(sum((group) => group.ctx.total) + trial.ctx.helpers, trial.ctx.total);
+        assert.deepEqual(Object.keys(trial.groups[0]?.ops ?? {}), ['write', 'sync']);
+        assert.deepEqual(Object.keys(trial.groups[1]?.ops ?? {}), ['read']);
+      }
+      const [log, data] = groups.map(({ summary }) => summary);
+      assert.ok((log?.iops.median ?? 0) > 0 && (data?.iops.median ?? 0) > (log?.iops.median ?? 0));
+    }
+    const [reference, other] = ['io_uring', 'sync'].map((label) => backendOf(result, label));
+    assert.equal(reference?.groups?.[0]?.summary?.vs_reference, null);
+    const change = (other?.groups?.[1]?.summary?.iops_vs_reference_pct ?? 0) / 100;
+    const medians = [other, reference].map((one) => one?.groups?.[1]?.summary?.iops.median ?? 0);
+    assert.ok(Math.abs(change - ((medians[0] ?? 0) / (medians[1] ?? 1) - 1)) < 1e-9);
+
+    const [file = ''] = readdirSync(join(folder, 'r')).map((name) => join('r', name));
+    const show = async (...more: string[]) => (await bench(folder, ['show', file, ...more])).stdout;
+    const table = await show();
+    for (const name of ['sync', 'sync: log', 'sync: data', 'io_uring', 'io_uring: log', 'io_uring: data']) {
+      assert.match(table, new RegExp(`^${name} +[\\d,.]+ `, 'm'), name);
+    }
+    const csv = (await show('--output-format', 'csv')).trim().split('\n');
+    assert.equal(csv.length, 1 + 2 * 3 * 4);
+    assert.match(await show('--output-format', 'openmetrics'), /io_uring: log/);
+    const compared = await bench(folder, ['compare', file, file, '--fail-on', 'iops<-5%']);
+    assert.equal(compared.code, EXIT.ok, compared.stderr);
+    assert.match(compared.stdout, /io_uring: data/);
+    assert.match(compared.stdout, /6 checks passed/);
   });
 });

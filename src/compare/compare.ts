@@ -1,8 +1,10 @@
 /** Stored results against each other: trials of a side are pooled, each variant and metric is compared. */
+
 import { usageError } from '../errors.ts';
 import type { BackendResult, Trial } from '../results/schema.ts';
 import { COMPARISON_SCHEMA_VERSION } from '../results/versions.ts';
 import { compareSamples, type Difference, estimate } from '../stats/difference.ts';
+import { backendRows } from '../stats/groups.ts';
 import { packageVersion } from '../version.ts';
 import { environmentDifferences } from './environment.ts';
 import type { Metric } from './metrics.ts';
@@ -38,7 +40,7 @@ type Pool = ReadonlyMap<string, Pooled>;
 function poolOf(runs: readonly StoredRun[]): Pool {
   const pool = new Map<string, Pooled>();
   for (const { result } of runs) {
-    for (const backend of result.backends) {
+    for (const backend of backendRows(result)) {
       const entry = pool.get(backend.variant) ?? { backend, trials: [], reason: '' };
       entry.trials.push(...backend.trials.filter(({ status }) => status === 'complete'));
       entry.reason = backend.reason ?? backend.status;

@@ -12,6 +12,7 @@ import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
+import { withGroups } from '../stats/groups.ts';
 import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
 import { operationsOf } from '../workload/operations.ts';
@@ -184,6 +185,7 @@ export async function runBlocks(
   }
   if (signal.aborted) noteInterruption(plan, result);
   finish(plan, result, true, signal.aborted);
+  result.backends = withGroups(result, plan.percentileList, { seed: plan.randseed });
   result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result));
   if (!signal.aborted) result.warnings.push(...confidenceWarning(plan, result.backends));
   result.validity = validityOf(result);

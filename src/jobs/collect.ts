@@ -269,12 +269,21 @@ export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, in
     };
   });
   const failure = failureOf(owned, run);
+  // A process that holds one job's helpers alone holds those of its group; threads share theirs.
+  const helpersOf = (at: number): readonly RawUsage[] => {
+    const { first, count } = ranges[at] ?? { first: 0, count: 0 };
+    return plan.isolation === 'process' ? raw.helpers.slice(first, first + count) : [];
+  };
+  const several = groups.length > 1 ? groups : [];
   return {
     trial: run.trial,
     position: run.position,
     status: failure ? 'failed' : interrupted ? 'interrupted' : 'complete',
     ...figuresOf({ groups, helpers: raw.helpers }, plan.percentileList),
-    groups: [],
+    groups: several.map((one, at) => ({
+      name: one.group.workload.name,
+      ...figuresOf({ groups: [one], helpers: helpersOf(at) }, plan.percentileList),
+    })),
     ...offsetsHash(owned),
     errors: errorsOf(owned),
     failure,

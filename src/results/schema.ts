@@ -178,6 +178,11 @@ const BackendResultSchema = Type.Object(
     reason: nullable(Type.String({ description: 'why it was skipped or failed' })),
     trials: Type.Array(TrialSchema),
     summary: nullable(SummarySchema),
+    groups: Type.Optional(
+      Type.Array(Type.Object({ name: Type.String(), summary: nullable(SummarySchema) }, strict), {
+        description: 'the same of each job group, when a run has several; made at its end',
+      }),
+    ),
   },
   strict,
 );

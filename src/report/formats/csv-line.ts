@@ -1,12 +1,13 @@
 /** What CSV reports are made of: columns, and lines quoted as RFC 4180 says. */
-import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
+import type { RunResult, Trial } from '../../results/schema.ts';
+import type { BackendRow } from '../../stats/groups.ts';
 
 export type Value = string | number | boolean | null;
 
 /** What a row is made of. */
 interface Source {
   result: RunResult;
-  backend: BackendResult;
+  backend: BackendRow;
   trial: Trial | null;
 }
 

@@ -3,9 +3,11 @@
  * statistics are made of. Columns keep their names and order; new ones are added at the end. Quoted as RFC 4180
  * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
  */
+
 import { mergeLatencies, type PooledLatency, percentileKey } from '../../results/histogram.ts';
 import { countedOps } from '../../results/ops.ts';
 import type { Latency, OpResult, RunResult, Trial } from '../../results/schema.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { trialRates } from '../../stats/summary.ts';
 import { type Operation, operations } from '../../workload/operations.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
@@ -53,7 +55,11 @@ const RUN_COLUMNS: readonly CsvColumn[] = [
   { name: 'started_at', help: 'when the run began, ISO 8601', of: ({ result }) => result.started_at },
   { name: 'hostname', help: 'where it ran', of: ({ result }) => result.environment.hostname },
   { name: 'kernel', help: 'kernel release', of: ({ result }) => result.environment.kernel },
-  { name: 'job', help: 'name of the job', of: ({ result }) => result.jobs.map((job) => job.name).join(' ') },
+  {
+    name: 'job',
+    help: 'name of the job; of all groups where the row is their sum',
+    of: ({ result, backend }) => backend.group ?? result.jobs.map((job) => job.name).join(' '),
+  },
   { name: 'backend', help: 'registry name', of: ({ backend }) => backend.backend },
   { name: 'variant', help: 'backend with its features, canonical', of: ({ backend }) => backend.variant },
   { name: 'label', help: 'the name that was asked for', of: ({ backend }) => backend.label },
@@ -132,7 +138,7 @@ export function renderCsv(result: RunResult, options: Pick<RenderOptions, 'perce
 
 /** The lines of a result, each with the same fields before its own. */
 function csvRows(result: RunResult, columns: readonly CsvColumn[], before: readonly Value[]): string[] {
-  return result.backends.flatMap((backend) => {
+  return backendRows(result).flatMap((backend) => {
     const trials = backend.trials.length > 0 ? backend.trials : [null];
     return trials.map((trial) =>
       csvLine([...before, ...columns.map(({ of }) => of({ result, backend, trial }))]),

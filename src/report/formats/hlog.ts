@@ -3,7 +3,9 @@
  * nanoseconds. The tag is the backend; with several operations `io_uring.read` and `io_uring.write`; in a comparison
  * the side stands before it. HistogramLogAnalyzer and HistogramLogProcessor read it.
  */
+
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { operations } from '../../workload/operations.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
@@ -29,7 +31,7 @@ function tagOf(parts: readonly string[]): string {
 
 /** Trials of all backends in the order in which they ran. */
 function inOrder(result: RunResult): { backend: BackendResult; trial: Trial }[] {
-  return result.backends
+  return backendRows(result)
     .flatMap((backend) => usableTrials(backend.trials).map((trial) => ({ backend, trial })))
     .sort((a, b) => a.trial.trial - b.trial.trial || a.trial.position - b.trial.position);
 }

@@ -3,8 +3,10 @@
  * --fail-on and backend (without rules one for each metric, which cannot fail). A regression is a failure, what
  * could not be decided is skipped, or a failure where --inconclusive says so.
  */
+
 import type { MetricComparison, VariantComparison } from '../../compare/schema.ts';
 import type { BackendResult, RunResult } from '../../results/schema.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { changeText } from './compare-cells.ts';
 import { type ComparisonReport, forPrograms, type ReportFormat } from './format-spec.ts';
 import { seriesOf } from './series.ts';
@@ -140,7 +142,7 @@ const runs: ReportFormat['runs'] = (results, { metrics = [] }) =>
         timestamp: result.started_at,
         hostname: result.environment.hostname,
         properties: propertiesOf(result),
-        cases: result.backends.map((backend) => backendCase(backend, outputOf(backend.variant))),
+        cases: backendRows(result).map((backend) => backendCase(backend, outputOf(backend.variant))),
       };
     }),
   );

@@ -2,9 +2,11 @@
  * What formats for other programs are made of: one series for each workload and variant, with its trials and the
  * estimate of each metric. Results of one workload and variant are pooled, so that every name occurs once.
  */
+
 import type { Metric } from '../../compare/metrics.ts';
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { type Estimate, estimate } from '../../stats/difference.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { formatSize } from '../../values/units.ts';
 
@@ -82,7 +84,7 @@ export function seriesOf(results: readonly RunResult[], metrics: readonly Metric
   const gathered = new Map<string, Gathered>();
   for (const result of results) {
     const workload = workloadName(result);
-    for (const backend of result.backends) {
+    for (const backend of backendRows(result)) {
       const key = `${workload}\n${backend.variant}`;
       const entry = gathered.get(key) ?? { workload, result, backend, trials: [] };
       entry.trials.push(...usableTrials(backend.trials).map((trial) => ({ trial, result })));

@@ -1,8 +1,10 @@
 /** The curves of a sweep: each backend along the axis, with everything else fixed; their knees and plots. */
+
 import { parseMetric } from '../../compare/metrics.ts';
 import { findOption } from '../../options/option-reader.ts';
 import { axisNumber } from '../../options/sweep-grid.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { type CurvePoint, type Knee, kneeByGain, kneeWithinLimit } from '../../stats/knee.ts';
 import { formatIops } from '../../values/format.ts';
 import { formatTime } from '../../values/units.ts';
@@ -38,7 +40,7 @@ function curvesOf({ grid, points }: Pick<SweepResult, 'grid' | 'points'>, view: 
     const where = others.map(({ option }) => `${option}=${values[option]}`).join(' ');
     const text = values[axis] ?? '';
     const x = axisNumber(axis, text);
-    for (const backend of result.backends) {
+    for (const backend of backendRows(result)) {
       const key = `${where}\0${backend.label}`;
       const curve = curves.get(key) ?? { where, label: printable(backend.label), points: [] };
       curves.set(key, curve);

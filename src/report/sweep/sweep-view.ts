@@ -1,4 +1,5 @@
 /** What a report of a sweep shows: which metrics, which limit; and the cells of its rows. */
+
 import { type Metric, parseMetric, parseMetrics } from '../../compare/metrics.ts';
 import { usageError } from '../../errors.ts';
 import { defaultOf } from '../../options/option-reader.ts';
@@ -6,6 +7,7 @@ import type { RawOptions } from '../../options/options.ts';
 import type { BackendResult } from '../../results/schema.ts';
 import type { LatencyLimit, SweepPoint, SweepResult } from '../../results/sweep-schema.ts';
 import { type Estimate, estimate } from '../../stats/difference.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { formatIops, formatMiBps, formatUsec } from '../../values/format.ts';
 import { formatTime, parseTime, shown } from '../../values/units.ts';
@@ -101,7 +103,9 @@ export function shortMarginText({ median, low, high, n }: Estimate): string {
 
 /** Labels of the backends, in the order of the runs. */
 export function labelsOf({ points }: Pick<SweepResult, 'points'>): string[] {
-  return [...new Set(points.flatMap(({ result }) => result.backends.map(({ label }) => printable(label))))];
+  return [
+    ...new Set(points.flatMap(({ result }) => backendRows(result).map(({ label }) => printable(label)))),
+  ];
 }
 
 /** One row a backend. */
@@ -115,7 +119,7 @@ export interface SweepRow {
 
 export function rowsOfPoint(point: SweepPoint, dimensions: readonly string[], view: SweepView): SweepRow[] {
   const values = dimensions.map((option) => point.values[option] ?? '');
-  return point.result.backends.map((backend) => ({
+  return backendRows(point.result).map((backend) => ({
     values,
     label: printable(backend.label),
     status: backend.status,

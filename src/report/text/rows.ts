@@ -1,5 +1,6 @@
-/** The rows that all tables share: one a backend, in the order of the run. */
+/** The rows that all tables share: one a backend, in the order of the run, and one for each of its groups of jobs. */
 import type { BackendResult, RunResult, Summary, Trial } from '../../results/schema.ts';
+import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { printable } from './text.ts';
 
@@ -19,7 +20,7 @@ export interface Row {
 export function rowsOf(result: RunResult): Row[] {
   const complete = result.backends.filter(({ status, summary }) => status === 'complete' && summary !== null);
   const top = Math.max(...complete.map((backend) => backend.summary?.iops.median ?? 0));
-  return result.backends.map((backend) => {
+  return backendRows(result).map((backend) => {
     const { summary } = backend;
     return {
       label: printable(backend.label),
