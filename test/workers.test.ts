@@ -9,12 +9,14 @@ import { BenchError } from '../src/errors.ts';
 import { executors } from '../src/jobs/executors/registry.ts';
 import { workers } from '../src/jobs/executors/workers.ts';
 import { nativeJobs } from '../src/jobs/native-job.ts';
+import { UB } from '../src/native/abi.ts';
 import { Arena } from '../src/native/arena.ts';
 import { dioAlign } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
 import { resolve } from '../src/resolve/resolve.ts';
+import { dataFile } from './support/disk.ts';
 import { scratchFolder } from './support/scratch.ts';
 
 const JOBS = 3;
@@ -82,6 +84,16 @@ it('a worker that is terminated within its job has failed, once the native call 
   } finally {
     arena.close();
   }
+});
+
+it('a worker has stack enough for the deepest queue of the backend that takes most of it', async (t) => {
+  const filename = dataFile(join(scratchFolder(t), 'data'), 128 * 2 ** 20);
+  const deep = { backend: 'posix-aio', filename, direct: '0', iodepth: '32768', numjobs: '1' };
+  const arena = arenaOf(deep);
+  await executors.worker.run(arena);
+  const state = arena.results().number(arena.resultBase(0), 'result', 'state');
+  arena.close();
+  assert.equal(state, UB.STATE_FINISHED);
 });
 
 /** What this process has of each. */

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { BenchError } from '../errors.ts';
 import { UB } from './abi.ts';
 
@@ -15,6 +16,12 @@ const libraryPath = join(root, 'native', 'build', 'liburing_bench.so');
 
 /** The executable that runs one job as a process of its own. */
 export const workerPath = join(root, 'native', 'build', 'uring-bench-worker');
+
+/**
+ * The stack that koffi makes native calls on in a worker: a job is one. posix-aio takes 64 bytes of it for each I/O in
+ * flight (stack_per_io of struct ub_ops), 2 MiB at the most; koffi's own 2 MiB would not leave room for the rest.
+ */
+const WORKER_STACK_BYTES = 4 * 2 ** 20;
 
 /** Where this module is, for workers: each loads the library by itself. */
 export const libraryModule = import.meta.url;
@@ -70,6 +77,7 @@ function load(): Functions {
   let lib: ReturnType<typeof import('koffi')['load']>;
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    if (!isMainThread) koffi.config({ sync_stack_size: WORKER_STACK_BYTES });
     lib = koffi.load(libraryPath);
   } catch (error) {
     throw new BenchError(`cannot load ${libraryPath}: ${(error as Error).message}`, {
