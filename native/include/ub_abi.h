@@ -121,7 +121,11 @@ struct ub_file {
     uint64_t offset; /* first byte used */
     uint64_t size;   /* bytes used */
     uint32_t kind;   /* 0 regular, 1 block, 2 character */
-    uint32_t pad;
+    uint32_t known;  /* 1: what follows is what was checked, and anything else that has its name is refused */
+    uint64_t dev;    /* of a regular file: st_dev and st_ino */
+    uint64_t inode;
+    uint64_t rdev;    /* of a device: st_rdev */
+    uint64_t diskseq; /* of a block device: BLKGETDISKSEQ; 0: not known */
 };
 
 /* What one job does: written by TypeScript, read only afterwards. */
@@ -275,7 +279,7 @@ struct ub_arena {
 };
 
 #define UB_ASSERT(what) _Static_assert(what, #what)
-UB_ASSERT(sizeof(struct ub_file) == 32);
+UB_ASSERT(sizeof(struct ub_file) == 64);
 UB_ASSERT(sizeof(struct ub_job) % 8 == 0);
 UB_ASSERT(sizeof(struct ub_result) % 8 == 0);
 UB_ASSERT(sizeof(struct ub_process) % 8 == 0);

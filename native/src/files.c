@@ -31,14 +31,72 @@ static int open_flags(const struct ub_job *job, const struct ub_file *file)
     return flags;
 }
 
+#ifndef BLKGETDISKSEQ
+#define BLKGETDISKSEQ _IOR(0x12, 128, uint64_t) /* Linux 5.15 */
+#endif
+
+static int is_known(const struct stat *st, const struct ub_file *file)
+{
+    switch (file->kind) {
+    case 0:
+        return S_ISREG(st->st_mode) && st->st_dev == file->dev && st->st_ino == file->inode;
+    case 1:
+        return S_ISBLK(st->st_mode) && st->st_rdev == file->rdev;
+    default:
+        return S_ISCHR(st->st_mode) && st->st_rdev == file->rdev;
+    }
+}
+
+/* Whether a descriptor is of what was checked; a device of the same number may have another medium by now. */
+static int check_known(int fd, const struct ub_file *file)
+{
+    struct stat st;
+    uint64_t diskseq;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (!is_known(&st, file))
+        return -ESTALE;
+    if (file->kind == 1 && file->diskseq && ioctl(fd, BLKGETDISKSEQ, &diskseq) == 0 &&
+        diskseq != file->diskseq)
+        return -ESTALE;
+    return 0;
+}
+
+/*
+ * Opens a file if it is still what was checked. The first look keeps an open from waiting for a FIFO's other
+ * end or from moving a tape; the one at the descriptor is the one that counts.
+ */
+static int open_known(const char *path, int flags, const struct ub_file *file, const char **stage)
+{
+    struct stat st;
+    *stage = "open";
+    if (file->known && stat(path, &st) == 0 && !is_known(&st, file)) {
+        *stage = "check identity";
+        return -ESTALE;
+    }
+    int fd = open(path, flags | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int ret = file->known ? check_known(fd, file) : 0;
+    if (ret < 0) {
+        *stage = "check identity";
+        close(fd);
+        return ret;
+    }
+    return fd;
+}
+
 /* Fills the page cache with the region that is used, through a descriptor without O_DIRECT. */
-static int pre_read(const char *path, const struct ub_file *file)
+static int pre_read(const char *path, const struct ub_file *file, const char **stage)
 {
     const uint64_t chunk = 1u << 20;
+    int fd = open_known(path, O_RDONLY, file, stage), ret = fd < 0 ? fd : 0;
+    if (fd < 0)
+        return ret;
+    *stage = "pre-read";
     unsigned char *buffer = malloc(chunk);
-    int fd = open(path, O_RDONLY | O_CLOEXEC), ret = 0;
-    if (!buffer || fd < 0)
-        ret = -errno;
+    if (!buffer)
+        ret = -ENOMEM;
     for (uint64_t at = 0; ret == 0 && at < file->size;) {
         uint64_t left = file->size - at;
         ssize_t n = pread(fd, buffer, left < chunk ? left : chunk, (off_t)(file->offset + at));
@@ -48,8 +106,7 @@ static int pre_read(const char *path, const struct ub_file *file)
             break;
         at += n > 0 ? (uint64_t)n : 0;
     }
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     free(buffer);
     return ret;
 }
@@ -69,15 +126,13 @@ static int open_one(struct ub_ctx *ctx, uint32_t i, const char **stage)
     const struct ub_job *job = ctx->job;
     const struct ub_file *file = &ctx->files[i];
     const char *path = (const char *)ctx->arena + file->path;
-    *stage = "open";
-    int fd = open(path, open_flags(job, file));
+    int fd = open_known(path, open_flags(job, file), file, stage);
     if (fd < 0)
-        return -errno;
+        return fd;
     ctx->fds[i] = fd;
     int ret = 0;
     if (job->flags & UB_FLAG_PRE_READ) {
-        *stage = "pre-read";
-        ret = pre_read(path, file);
+        ret = pre_read(path, file, stage);
     } else if (job->flags & UB_FLAG_INVALIDATE) {
         *stage = "invalidate";
         ret = invalidate(fd, file);

@@ -147,7 +147,7 @@ static void arena(void)
 #undef F
 #define F(name) FIELD(struct ub_file, name)
     BEGIN("file", struct ub_file);
-    F(path), F(offset), F(size), F(kind);
+    F(path), F(offset), F(size), F(kind), F(known), F(dev), F(inode), F(rdev), F(diskseq);
     END();
 #undef F
 }

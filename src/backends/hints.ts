@@ -4,7 +4,7 @@ import type { Workload } from '../workload/workload.ts';
 import type { Backend, Variant } from './backend.ts';
 import { kernelLacks } from './kernel.ts';
 
-const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENFILE, ENODATA, ENOMEM, ENOSPC, EROFS } =
+const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENFILE, ENODATA, ENOMEM, ENOSPC, ESTALE, EROFS } =
   constants.errno;
 
 function general(errno: number, stage: string, workload: Workload): string | undefined {
@@ -32,6 +32,10 @@ function general(errno: number, stage: string, workload: Workload): string | und
       return 'not enough memory: lower --iodepth, --bs or --numjobs';
     case ENOSPC:
       return 'the disk is full';
+    case ESTALE:
+      return stage === 'check identity'
+        ? 'it was replaced since it was checked: nothing was read or written there'
+        : undefined;
     case EROFS:
       return 'the file system is mounted read-only';
     default:

@@ -5,7 +5,7 @@
 import { BenchError } from '../errors.ts';
 import { preflight } from '../jobs/preflight.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { dropCacheOrThrow, neededFiles, runPlan } from '../jobs/runner.ts';
+import { dropCacheOrThrow, neededFiles, runPlan, withIdentities } from '../jobs/runner.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputOptions } from '../options/output.ts';
@@ -139,7 +139,7 @@ export async function runSweep(
       if (context.signal.aborted) break;
       const { signal, commandLine } = context;
       const run = { progress: progress.at(values), signal, commandLine, output, warnings };
-      const { result } = await runPlan(withFiles(plan), run);
+      const { result } = await runPlan(withFiles(withIdentities(plan, created)), run);
       if (result.backends.every(({ trials, status }) => trials.length === 0 && status === 'interrupted'))
         break;
       const point = { values: { ...values }, result };

@@ -2,10 +2,11 @@
  * The trials of a run: warm-ups, then blocks that hold every variant once, until there are enough. The result is
  * stored after each trial; what it says of differences is made anew after each block.
  */
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, constants, fsyncSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from '../backends/backend.ts';
 import { BenchError } from '../errors.ts';
+import { openKnown } from '../host/file-identity.ts';
 import { idleBetween, sampleLoad } from '../host/host-load.ts';
 import { filesOf, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
@@ -35,8 +36,9 @@ export function settleFiles({ groups }: RunPlan, variant: Variant): void {
     const changes = operationsOf(rw).some((operation) => operation.changes);
     return !direct && changes && variantOf(group, variant).backend.name !== 'null';
   });
-  for (const path of new Set(filesOf({ groups: dirty }).map((file) => file.path))) {
-    const fd = openSync(path, 'r+');
+  const files = new Map(filesOf({ groups: dirty }).map((file) => [file.path, file]));
+  for (const { path, identity } of files.values()) {
+    const fd = openKnown(path, constants.O_RDWR | constants.O_NONBLOCK, identity);
     try {
       fsyncSync(fd);
     } finally {

@@ -21,7 +21,9 @@ import { openResultFile } from '../results/store.ts';
 import { SCHEMA_VERSION } from '../results/versions.ts';
 import { holeWarning } from '../targets/holes.ts';
 import { type Created, layOut } from '../targets/layout.ts';
+import { holdTargets } from '../targets/target-hold.ts';
 import { packageVersion } from '../version.ts';
+import { operationsOf } from '../workload/operations.ts';
 import type { TargetFile } from '../workload/workload.ts';
 import { finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
 import type { RunContext } from './context.ts';
@@ -83,8 +85,9 @@ export function neededFiles(plan: RunPlan): TargetFile[] {
   return filesOf({ groups: groupsWithFiles(plan) });
 }
 
-export function dropCacheOrThrow(path: string): void {
-  const result = dropCache(path);
+/** @param opened a path to its open descriptor */
+export function dropCacheOrThrow(path: string, opened: string): void {
+  const result = dropCache(opened);
   if (result === 0) return;
   const { code, text } = systemError(-result);
   throw new BenchError(`cannot drop the cached pages of ${path}: ${text} (${code})`, {
@@ -96,13 +99,32 @@ export function dropCacheOrThrow(path: string): void {
 
 async function makeFiles(plan: RunPlan, context: RunContext): Promise<Created> {
   const files = neededFiles(plan);
-  if (files.length === 0) return { paths: [], bytes: 0, remove() {} };
+  if (files.length === 0) return { paths: [], identities: new Map(), bytes: 0, remove() {} };
   return layOut([files], {
     direct: plan.groups.some(({ workload }) => workload.direct),
     dropCache: dropCacheOrThrow,
     onProgress: (done, total) => context.progress.layout(done, total),
     signal: context.signal,
   });
+}
+
+/** The plan with what the files are that were made for it. */
+export function withIdentities(plan: RunPlan, { identities }: Created): RunPlan {
+  const known = (file: TargetFile): TargetFile => {
+    const identity = file.identity ?? identities.get(file.path);
+    return identity === undefined ? file : { ...file, identity };
+  };
+  const groups = plan.groups.map((group) => ({ ...group, files: group.files.map((own) => own.map(known)) }));
+  return { ...plan, groups };
+}
+
+function hold(plan: RunPlan): () => void {
+  return holdTargets(
+    groupsWithFiles(plan).flatMap(({ files, workload }) => {
+      const changing = operationsOf(workload.rw).some(({ changes }) => changes);
+      return files.flat().map((file) => ({ file, changing }));
+    }),
+  );
 }
 
 /** Files with parts that no device holds. */
@@ -180,11 +202,14 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
   progress.begin(describeWorkload(asked));
   const file = output.save ? await openResultFile(output.resultsDir, new Date(), stem(asked, context)) : null;
   let created: Created | null = null;
+  let release = (): void => {};
   const removeFiles = (): void => created?.remove();
   process.once('exit', removeFiles);
   try {
     created = await makeFiles(asked, context);
-    const { plan, skipped } = await choose(asked, unavailable, context);
+    const whole = withIdentities(asked, created);
+    release = hold(whole);
+    const { plan, skipped } = await choose(whole, unavailable, context);
     const result = await emptyResult(plan, context, skipped);
     result.warnings.push(...holeWarnings(plan));
     announce(plan, skipped, context);
@@ -200,6 +225,7 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
     return { result, path: null };
   } finally {
     progress.end();
+    release();
     removeFiles();
     process.off('exit', removeFiles);
   }

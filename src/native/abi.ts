@@ -284,12 +284,17 @@ export const LAYOUT = {
     },
   },
   file: {
-    size: 32,
+    size: 64,
     fields: {
       path: { offset: 0, bytes: 8, kind: 'u64' },
       offset: { offset: 8, bytes: 8, kind: 'u64' },
       size: { offset: 16, bytes: 8, kind: 'u64' },
       kind: { offset: 24, bytes: 4, kind: 'u32' },
+      known: { offset: 28, bytes: 4, kind: 'u32' },
+      dev: { offset: 32, bytes: 8, kind: 'u64' },
+      inode: { offset: 40, bytes: 8, kind: 'u64' },
+      rdev: { offset: 48, bytes: 8, kind: 'u64' },
+      diskseq: { offset: 56, bytes: 8, kind: 'u64' },
     },
   },
 } as const;

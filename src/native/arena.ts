@@ -8,12 +8,22 @@ import { LAYOUT, UB } from './abi.ts';
 import { encode, fieldOf, Reader, type StructValues } from './codec.ts';
 import { type ArenaHandle, library } from './library.ts';
 
+/** What struct ub_file has of it. */
+interface ArenaIdentity {
+  dev: bigint;
+  inode: bigint;
+  rdev: bigint;
+  diskseq: number;
+}
+
 interface ArenaFile {
   path: string;
   kind: 'file' | 'block' | 'char';
   /** First byte and number of bytes that are used. */
   offset: number;
   size: number;
+  /** What it must be; undefined: whatever has its name. */
+  identity?: ArenaIdentity;
 }
 
 export interface ArenaJob {
@@ -65,6 +75,7 @@ function place(jobs: readonly ArenaJob[], nprocesses: number, pathBytes: number)
   return at;
 }
 
+const NO_IDENTITY: ArenaIdentity = { dev: 0n, inode: 0n, rdev: 0n, diskseq: 0 };
 const KINDS = { file: 0, block: 1, char: 2 } as const;
 
 export class Arena {
@@ -170,7 +181,14 @@ export class Arena {
         const path = places.get(file.path) as number;
         this.write(
           filesAt,
-          encode('file', { path, offset: file.offset, size: file.size, kind: KINDS[file.kind] }),
+          encode('file', {
+            path,
+            offset: file.offset,
+            size: file.size,
+            kind: KINDS[file.kind],
+            known: file.identity === undefined ? 0 : 1,
+            ...(file.identity ?? NO_IDENTITY),
+          }),
         );
         filesAt += LAYOUT.file.size;
       }

@@ -43,7 +43,7 @@ for (const struct of Object.keys(LAYOUT) as StructName[]) {
 }
 
 test('a value that does not fit is refused, not cut', () => {
-  const file = { path: 0, offset: 0, size: 0, kind: 0 };
+  const file = { path: 0, offset: 0, size: 0, kind: 0, known: 0, dev: 0, inode: 0, rdev: 0, diskseq: 0 };
   assert.throws(() => encode('file', { ...file, kind: 2 ** 32 }), /file\.kind.*does not fit/);
   assert.throws(() => encode('file', { ...file, kind: -1 }), /file\.kind.*does not fit/);
   assert.throws(() => encode('file', { ...file, size: 2n ** 64n }), /file\.size.*does not fit/);
@@ -53,7 +53,19 @@ test('a value that does not fit is refused, not cut', () => {
 
 test('a count beyond 2^53 is refused when read, and comes whole as a bigint', () => {
   const value = 2n ** 63n + 1n;
-  const reader = new Reader(encode('file', { path: 0, offset: 0, size: value, kind: 0 }));
+  const reader = new Reader(
+    encode('file', {
+      path: 0,
+      offset: 0,
+      size: value,
+      kind: 0,
+      known: 0,
+      dev: 0,
+      inode: 0,
+      rdev: 0,
+      diskseq: 0,
+    }),
+  );
   assert.throws(() => reader.number(0, 'file', 'size'), /beyond 2\^53/);
   assert.equal(reader.bigint(0, 'file', 'size'), value);
 });

@@ -1,13 +1,24 @@
 /** Remembers what layout made, so that it can be taken back: after an error, at the end, or in an exit handler. */
-import { closeSync, fstatSync, openSync, type Stats, statSync, truncateSync, unlinkSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  unlinkSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { isSystemError } from '../errors.ts';
+import { realPath } from '../host/host-files.ts';
+import type { FileIdentity } from '../workload/workload.ts';
 
 interface Made {
   /** Absolute: the working directory may change. */
   path: string;
-  dev: number;
-  ino: number;
+  dev: bigint;
+  ino: bigint;
   /** Length before layout; null: the file is new. */
   bytesBefore: number | null;
   /** Whether it is for this run alone. */
@@ -23,6 +34,17 @@ function quietly(action: () => void): void {
   }
 }
 
+/** Gives a file its old length back, if it is the one. */
+function shorten(path: string, { dev, ino, bytes }: { dev: bigint; ino: bigint; bytes: number }): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const now = fstatSync(fd, { bigint: true });
+    if (now.dev === dev && now.ino === ino) ftruncateSync(fd, bytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Everything here is synchronous. */
 export class LayoutRecord {
   #made: Made[] = [];
@@ -31,7 +53,7 @@ export class LayoutRecord {
   create(path: string, remove: boolean): void {
     const fd = openSync(path, 'wx', 0o644);
     try {
-      const { dev, ino } = fstatSync(fd);
+      const { dev, ino } = fstatSync(fd, { bigint: true });
       this.#made.push({ path: resolve(path), dev, ino, bytesBefore: null, remove });
     } finally {
       closeSync(fd);
@@ -39,8 +61,13 @@ export class LayoutRecord {
   }
 
   /** To be called before an existing file is made longer. */
-  addLonger(path: string, { dev, ino, size }: Stats): void {
-    this.#made.push({ path: resolve(path), dev, ino, bytesBefore: size, remove: false });
+  addLonger(path: string, { dev, ino, size }: BigIntStats): void {
+    this.#made.push({ path: realPath(resolve(path)), dev, ino, bytesBefore: Number(size), remove: false });
+  }
+
+  /** Whether a file is one of these. */
+  has({ dev, inode }: FileIdentity): boolean {
+    return this.#made.some((made) => made.dev === dev && made.ino === inode);
   }
 
   /** Takes everything back: new files go, longer ones get their old length. */
@@ -58,11 +85,11 @@ export class LayoutRecord {
   #takeBack(made: readonly Made[]): void {
     for (const { path, dev, ino, bytesBefore } of made) {
       quietly(() => {
-        const now = statSync(path);
-        // Somebody may have put another file there meanwhile.
+        // Somebody may have put another file there meanwhile, or a link.
+        const now = lstatSync(path, { bigint: true });
         if (now.dev !== dev || now.ino !== ino) return;
         if (bytesBefore === null) unlinkSync(path);
-        else truncateSync(path, bytesBefore);
+        else shorten(path, { dev, ino, bytes: bytesBefore });
       });
     }
   }

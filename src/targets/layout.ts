@@ -11,9 +11,10 @@ import { constants, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BenchError, isSystemError, systemReason } from '../errors.ts';
+import { identityOf, isSame, replacedError } from '../host/file-identity.ts';
 import { pathFacts, realPath } from '../host/host-files.ts';
 import { mountOf, readMounts } from '../host/mounts.ts';
-import type { TargetFile } from '../workload/workload.ts';
+import type { FileIdentity, TargetFile } from '../workload/workload.ts';
 import { FillData } from './layout-data.ts';
 import { LayoutRecord } from './layout-undo.ts';
 import { directRefused } from './target-direct.ts';
@@ -29,7 +30,7 @@ export interface LayoutIo {
   /** Whether the workload opens the files with O_DIRECT; tried on each new file before it is filled. */
   direct: boolean;
   /** Drops a file's cached pages, so that its first read comes from the device. @throws BenchError */
-  dropCache: (path: string) => void;
+  dropCache: (path: string, opened: string) => void;
   /** Called after each chunk; bytes of all files together. */
   onProgress?: (doneBytes: number, totalBytes: number) => void;
   /** Aborting makes layOut undo what it did and reject with the signal's reason. */
@@ -40,6 +41,8 @@ export interface LayoutIo {
 export interface Created {
   /** Files that are new, and existing ones that were made longer. */
   paths: readonly string[];
+  /** What they are, by path as each job names it. */
+  identities: ReadonlyMap<string, FileIdentity>;
   /** Bytes written. */
   bytes: number;
   /**
@@ -76,9 +79,11 @@ function prepare({ file }: Task, record: LayoutRecord): number {
     // A file that is to be removed afterwards must be ours.
     if (file.remove || !isSystemError(error) || error.code !== 'EEXIST') throw error;
   }
-  const stats = statSync(file.path);
+  const stats = statSync(file.path, { bigint: true });
+  if (file.identity !== undefined && !isSame(identityOf(stats), file.identity))
+    throw replacedError(file.path);
   record.addLonger(file.path, stats);
-  return stats.size;
+  return Number(stats.size);
 }
 
 /** @throws BenchError (usage) when a file, just made, can't be opened with O_DIRECT. */
@@ -150,17 +155,20 @@ async function layOutOne(
   data: FillData,
   io: LayoutIo,
   progress: Progress,
-): Promise<void> {
+): Promise<FileIdentity> {
   const { path } = task.file;
   const from = prepare(task, record);
   if (from === 0 && io.direct) await tryDirect(path);
-  const handle = await open(path, constants.O_WRONLY);
+  const handle = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
+    const identity = identityOf(await handle.stat({ bigint: true }));
+    if (!record.has(identity)) throw replacedError(path);
     await fill(handle, from, task.endBytes, data, io, progress);
+    io.dropCache(path, `/proc/self/fd/${handle.fd}`);
+    return identity;
   } finally {
     await handle.close();
   }
-  io.dropCache(path);
 }
 
 /** What a person is told of an error of layout; to be called when everything was taken back. */
@@ -208,13 +216,16 @@ export async function layOut(files: readonly (readonly TargetFile[])[], io: Layo
   const record = new LayoutRecord();
   const undo = () => record.undo();
   const progress = new Progress(missingBytes(tasks), io.onProgress);
+  const identities = new Map<string, FileIdentity>();
   let current: Task | undefined;
   process.once('exit', undo);
   try {
     const data = new FillData();
     for (current of tasks) {
       io.signal?.throwIfAborted();
-      await layOutOne(current, record, data, io, progress);
+      const made = await layOutOne(current, record, data, io, progress);
+      const key = resolve(current.file.path);
+      for (const { path } of files.flat()) if (resolve(path) === key) identities.set(path, made);
     }
   } catch (error) {
     undo();
@@ -225,6 +236,7 @@ export async function layOut(files: readonly (readonly TargetFile[])[], io: Layo
   }
   return {
     paths: tasks.map(({ file }) => file.path),
+    identities,
     bytes: progress.doneBytes,
     remove: () => record.remove(),
   };

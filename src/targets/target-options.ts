@@ -4,7 +4,7 @@ import type { BlockDevice } from '../host/block-device.ts';
 import type { Host, PathFacts } from '../host/host-files.ts';
 import type { Mount } from '../host/mounts.ts';
 import { type OperationName, operationsOf, type RwMode } from '../workload/operations.ts';
-import type { TargetFile } from '../workload/workload.ts';
+import type { FileIdentity, TargetFile } from '../workload/workload.ts';
 
 /** The options that say what to run on; sizes in bytes, null where nothing was given. */
 export interface TargetOptions {
@@ -42,6 +42,8 @@ export interface Candidate {
   real: string;
   /** null: it doesn't exist yet. */
   facts: PathFacts | null;
+  /** Of what is there. */
+  identity: FileIdentity | undefined;
   /** "MAJOR:MINOR" of the file system that holds it, or will. */
   dev: string;
   /** The mount that holds it, or will; null for a device. */

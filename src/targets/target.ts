@@ -2,13 +2,23 @@
  * What a workload runs on: which files, which part of each, and whether that is allowed. Nothing is created
  * or changed here: layout.ts does that, once every check has passed.
  */
+import { statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isSystemError, systemReason, usageError } from '../errors.ts';
 import { blockDeviceBelow, blockDeviceByNumber, nvmeBlockDevice, sizeBytesOf } from '../host/block-device.ts';
-import { type Host, isSymbolicLink, type PathFacts, pathFacts, realPath } from '../host/host-files.ts';
+import { identityOf } from '../host/file-identity.ts';
+import {
+  deviceNumber,
+  type Host,
+  isSymbolicLink,
+  type PathFacts,
+  pathFacts,
+  realPath,
+} from '../host/host-files.ts';
 import { type Mount, mountOf, readMounts } from '../host/mounts.ts';
+import { pseudoFileSystem } from '../host/pseudo-file-systems.ts';
 import { formatSize } from '../values/units.ts';
-import type { TargetFile } from '../workload/workload.ts';
+import type { FileIdentity, TargetFile } from '../workload/workload.ts';
 import { checkAccess } from './target-access.ts';
 import { checkDirect, checkTrimAlignment } from './target-direct.ts';
 import { checkOverwrite, checkTrim } from './target-guard.ts';
@@ -83,6 +93,22 @@ function requestedBytes(options: TargetOptions, files: number): number | null {
   return filesize ?? (size === null ? null : Math.floor(size / files));
 }
 
+/** Of what facts were just read. @throws BenchError (usage) when it is something else by now */
+function identityAt(path: string, facts: PathFacts, host: Host): FileIdentity | undefined {
+  if (host.stat) return undefined;
+  const stats = statSync(path, { bigint: true });
+  const same = Number(stats.ino) === facts.inode && deviceNumber(Number(stats.rdev)) === facts.rdev;
+  if (!same) throw usageError(`${path} was replaced while it was checked`);
+  return identityOf(stats, host);
+}
+
+/** Files of pseudo file systems hold no data: a write there sets something, and a new one in /dev is memory. */
+function checkData(path: string, real: string, mount: Mount | null): void {
+  const pseudo = pseudoFileSystem(real, mount);
+  if (pseudo === null) return;
+  throw usageError(`${path} would be a file in ${pseudo}`, 'a workload needs files for data, or devices');
+}
+
 /** What is at a path. @throws BenchError (usage) when that can't be a target or can't be looked at. */
 function look(path: string, mounts: readonly Mount[], host: Host): Candidate {
   try {
@@ -94,14 +120,16 @@ function look(path: string, mounts: readonly Mount[], host: Host): Candidate {
     if (facts?.kind === 'other') throw usageError(`${path} is no file and no block device`);
     const real = realPath(facts === null ? dirname(path) : path);
     const { dev } = facts ?? folderFacts(dirname(path), host);
+    const identity = facts === null ? undefined : identityAt(path, facts, host);
     if (facts?.kind === 'block') {
-      return { path, real, facts, dev, mount: null, device: blockDeviceByNumber(facts.rdev, host) };
+      return { path, real, facts, identity, dev, mount: null, device: blockDeviceByNumber(facts.rdev, host) };
     }
     if (facts?.kind === 'char') {
-      return { path, real, facts, dev, mount: null, device: nvmeBlockDevice(facts.rdev, host) };
+      return { path, real, facts, identity, dev, mount: null, device: nvmeBlockDevice(facts.rdev, host) };
     }
     const mount = mountOf(mounts, real, dev);
-    return { path, real, facts, dev, mount, device: blockDeviceBelow(real, dev, mounts, host) };
+    checkData(path, real, mount);
+    return { path, real, facts, identity, dev, mount, device: blockDeviceBelow(real, dev, mounts, host) };
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw usageError(`cannot use ${path}: ${systemReason(error)}`);
@@ -190,7 +218,16 @@ function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, h
   const kind = facts === null || facts.kind === 'file' ? 'file' : facts.kind === 'block' ? 'block' : 'char';
   const named = options.filenames.length > 0;
   const remove = facts === null && !named;
-  return { path, kind, offset: options.offset, ...region, remove };
+  const claimed = options.destroyDevice.some((name) => name === path || name === candidate.real);
+  return {
+    path,
+    kind,
+    offset: options.offset,
+    ...region,
+    remove,
+    ...(candidate.identity ? { identity: candidate.identity } : {}),
+    ...(claimed ? { claimed } : {}),
+  };
 }
 
 /** A name in --destroy-device that is none of the targets is a mistake, whatever the target turns out to be. */

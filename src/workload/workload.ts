@@ -10,6 +10,17 @@ export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
 type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
 /** What each job is: a native thread, a process, a worker of Node's. */
 export type Isolation = 'thread' | 'process' | 'worker';
+
+/** What tells a file from every other, and a device with its medium, as stat(2) and the kernel number them. */
+export interface FileIdentity {
+  dev: bigint;
+  inode: bigint;
+  /** 0 of a regular file. */
+  rdev: bigint;
+  /** Which medium a block device has; 0: not known. */
+  diskseq: number;
+}
+
 /** One file or device that a job uses. */
 export interface TargetFile {
   path: string;
@@ -22,6 +33,10 @@ export interface TargetFile {
   create: boolean;
   /** Whether to remove it when the run ends. */
   remove: boolean;
+  /** What was checked; undefined as long as nothing is there. */
+  identity?: FileIdentity;
+  /** A device in use that was given up by name: it can't be had for this run alone. */
+  claimed?: true;
 }
 
 /** The workload: the same for every backend. Sizes in bytes, times in nanoseconds. */
