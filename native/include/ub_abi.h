@@ -107,7 +107,7 @@
  * HdrHistogram's own layout for 3 significant digits: 2048 sub-buckets, unit 1 ns, values below 2^42 ns
  * (73 min). Index of v: b = 53 - clz64(v | 2047); (b << 10) + (v >> b).
  */
-#define UB_HIST_COUNTS ((31u + 2u) * 1024u)
+#define UB_HIST_COUNTS ((31u + 2u) << 10)
 #define UB_HIST_MAX    ((UINT64_C(1) << 42) - 1)
 
 #define UB_MAX_CPUS    1024u

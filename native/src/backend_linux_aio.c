@@ -4,6 +4,7 @@
  * (+eventfd).
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -65,7 +66,7 @@ UB_ALWAYS_INLINE int submit(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wa
     aio->taken += sent;
     aio->queued -= sent;
     if (UB_UNLIKELY(aio->queued))
-        memmove(aio->queue, aio->queue + sent, aio->queued * sizeof *aio->queue);
+        memmove(aio->queue, aio->queue + sent, aio->queued * sizeof(struct iocb *));
     return 0;
 }
 
@@ -180,7 +181,8 @@ static int open_eventfd(struct laio *aio, const char **stage)
 /* The context's id is the address of its ring. A layout that we do not know is refused, not guessed. */
 static int find_ring(struct laio *aio, const char **stage)
 {
-    struct ub_aio_ring *ring = (struct ub_aio_ring *)aio->context;
+    assert(aio->context);
+    struct ub_aio_ring *ring = (struct ub_aio_ring *)aio->context; // NOLINT(performance-no-int-to-ptr)
     *stage = "map completion ring";
     if (ring->magic != UB_AIO_RING_MAGIC || ring->incompat_features || ring->header_length != sizeof *ring)
         return -EOPNOTSUPP;

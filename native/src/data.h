@@ -31,7 +31,8 @@ UB_ALWAYS_INLINE uint32_t ub_next_file(struct ub_ctx *ctx)
         ctx->file = (uint32_t)ub_rng_below(&ctx->rng, ctx->nfiles);
     else
         ctx->file = ctx->file + 1 == ctx->nfiles ? 0 : ctx->file + 1;
-    /* sequential: as many I/Os as one pass over the file has. */
+    /* sequential: as many I/Os as one pass over the file has. The index fits: calloc has made room for it. */
+    // NOLINTNEXTLINE(bugprone-implicit-widening-of-multiplication-result)
     ctx->file_left = ctx->job->service == UB_SERVICE_SEQUENTIAL ? ctx->gens[ctx->file * ctx->ngens].blocks - 1
                                                                 : ctx->job->service_batch - 1;
     return ctx->file;

@@ -15,8 +15,8 @@
 
 static int open_flags(const struct ub_job *job, const struct ub_file *file)
 {
-    int reads = job->op_mask & (1u << UB_OP_READ);
-    int writes = job->op_mask & ~(1u << UB_OP_READ);
+    int reads = (job->op_mask & (1u << UB_OP_READ)) != 0;
+    int writes = (job->op_mask & ~(1u << UB_OP_READ)) != 0;
     if (job->pair == UB_PAIR_READ_WRITE)
         reads = 1;
     int flags = O_CLOEXEC | (writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY);

@@ -20,7 +20,7 @@
 
 /* Of a job's thread, beside what its backend puts there for each I/O in flight. A guard page lies below it.
  */
-#define STACK_BYTES (256u * 1024u)
+#define STACK_BYTES (256u << 10)
 
 struct job_thread {
     struct ub_arena *arena;

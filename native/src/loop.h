@@ -50,7 +50,7 @@ UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res
     ub_latency_add(&op->lat[UB_LAT_TOTAL], counts, now - slot->start_ns);
     if (has_slat) {
         ub_latency_add(&op->lat[UB_LAT_SUBMIT], counts + UB_HIST_COUNTS, slot->submit_ns - slot->start_ns);
-        ub_latency_add(&op->lat[UB_LAT_DONE], counts + 2 * UB_HIST_COUNTS, now - slot->submit_ns);
+        ub_latency_add(&op->lat[UB_LAT_DONE], counts + (size_t)2 * UB_HIST_COUNTS, now - slot->submit_ns);
     }
     return 0;
 }

@@ -101,9 +101,10 @@ static void add_threads(const struct ub_ctx *ctx, struct snapshot *snap)
     DIR *dir = opendir("/proc/self/task");
     if (!dir)
         return;
-    for (struct dirent *entry; (entry = readdir(dir));)
+    /* glibc's readdir is safe on a stream of one's own. */
+    for (struct dirent *entry; (entry = readdir(dir));) // NOLINT(concurrency-mt-unsafe)
         if (entry->d_name[0] != '.')
-            add_thread(ctx, snap, atoi(entry->d_name));
+            add_thread(ctx, snap, (int)strtol(entry->d_name, NULL, 10));
     closedir(dir);
 }
 

@@ -45,7 +45,7 @@ static int map_rings(struct ub_ring *ring, const struct io_uring_params *params)
     ring->sq_bytes = params->sq_off.array + params->sq_entries * sizeof(uint32_t);
     ring->cq_bytes = params->cq_off.cqes + ((size_t)params->cq_entries << ring->cqe_shift);
     ring->sqe_bytes = (size_t)params->sq_entries << ring->sqe_shift;
-    int single = params->features & IORING_FEAT_SINGLE_MMAP; /* 5.4 */
+    int single = (params->features & IORING_FEAT_SINGLE_MMAP) != 0; /* 5.4 */
     if (single && ring->cq_bytes > ring->sq_bytes)
         ring->sq_bytes = ring->cq_bytes;
     ring->sq_map = map(ring->fd, ring->sq_bytes, IORING_OFF_SQ_RING);

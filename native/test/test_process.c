@@ -24,7 +24,8 @@ static void find_worker(void)
     ssize_t n = readlink("/proc/self/exe", worker, sizeof worker - 32);
     CHECK(n > 0);
     worker[n] = 0;
-    strcpy(strrchr(worker, '/') + 1, "uring-bench-worker");
+    static const char name[] = "uring-bench-worker";
+    memcpy(strrchr(worker, '/') + 1, name, sizeof name);
     CHECK_EQ(access(worker, X_OK), 0);
 }
 

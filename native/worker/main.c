@@ -11,9 +11,10 @@ int main(int argc, char **argv)
         fputs("uring-bench-worker: started by uring-bench only\n", stderr);
         return 2;
     }
-    int ret = ub_worker_main(atoi(argv[1]), (uint32_t)strtoul(argv[2], NULL, 10));
+    int ret = ub_worker_main((int)strtol(argv[1], NULL, 10), (uint32_t)strtoul(argv[2], NULL, 10));
     if (ret < 0) {
-        fprintf(stderr, "uring-bench-worker: job %s: %s\n", argv[2], strerror(-ret));
+        const char *why = strerror(-ret); // NOLINT(concurrency-mt-unsafe): the job ran on this thread
+        fprintf(stderr, "uring-bench-worker: job %s: %s\n", argv[2], why);
         return 1;
     }
     return 0;
