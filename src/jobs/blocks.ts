@@ -160,7 +160,7 @@ function goesOn(plan: RunPlan, result: RunResult, blocks: number): boolean {
 }
 
 /**
- * Runs all trials of a plan into result, and stores it in file after each.
+ * Runs all trials of a plan into result, and stores it in file after each, but at most once a second.
  * @throws BenchError (failed) when the result can't be stored; a trial that fails is told in the result.
  */
 export async function runBlocks(
@@ -181,7 +181,7 @@ export async function runBlocks(
       if (!runs(result, run)) continue;
       await runOne(plan, run, result, context, summarizers);
       finish(plan, result, false, true);
-      file?.write(result);
+      file?.save(result);
     }
     result.backends = withReference(result.backends, result.reference, { seed: plan.randseed });
   }

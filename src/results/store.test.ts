@@ -213,3 +213,49 @@ test('a full disk: before the run nothing is left, later the result before stays
   assert.deepEqual(parseResult(readFileSync(file.path, 'utf8'), file.path), good);
   assert.deepEqual(readdirSync(join(folder, 'results')).length, 1);
 });
+
+test('what is saved often is written once a second, the last of it always', async (t) => {
+  const file = await openResultFile(scratchFolder(t), STARTED, 'often');
+  const stored = () => (JSON.parse(readFileSync(file.path, 'utf8')) as RunResult).command_line[1];
+  const results = await Promise.all(['1', '2', '3', '4', '5'].map(result));
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const save = (at: number) => file.save(results[at] as RunResult);
+  save(0);
+  assert.equal(stored(), '1', 'the first at once');
+  save(1);
+  t.mock.timers.tick(400);
+  save(2);
+  assert.equal(stored(), '1');
+  t.mock.timers.tick(600);
+  assert.equal(stored(), '3', 'the newest when the second is over');
+  save(3);
+  file.write(results[4] as RunResult);
+  t.mock.timers.tick(5000);
+  assert.equal(stored(), '5', 'nothing old is written over what was written meanwhile');
+  save(0);
+  assert.equal(stored(), '1', 'after a pause at once again');
+});
+
+test('what waits to be written is written when the process exits', async (t) => {
+  const file = await openResultFile(scratchFolder(t), STARTED, 'exit');
+  file.save(await result('1'));
+  const before = process.listenerCount('exit');
+  file.save(await result('2'));
+  const [last] = process.listeners('exit').slice(-1);
+  last?.(0);
+  assert.equal((JSON.parse(readFileSync(file.path, 'utf8')) as RunResult).command_line[1], '2');
+  file.write(await result('3'));
+  assert.ok(process.listenerCount('exit') < before, 'nothing is left to do then');
+});
+
+test('a save that nobody was there to hear of fails the next one', async (t) => {
+  const dir = join(scratchFolder(t), 'gone');
+  const file = await openResultFile(dir, STARTED, 'late');
+  const value = await result();
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  file.save(value);
+  file.save(value);
+  rmSync(dir, { recursive: true });
+  t.mock.timers.tick(1000);
+  assert.throws(() => file.save(value), BenchError);
+});

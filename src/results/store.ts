@@ -9,6 +9,9 @@ import type { SweepResult } from './sweep-schema.ts';
 /** Written and removed again when a result is opened: a full disk says so before the run, not after it. */
 const PROBE_BYTES = 64 * 1024;
 
+/** Of a run with hundreds of trials a text takes longer to make than a short trial: so often at the most. */
+const SAVE_MS = 1000;
+
 /** Longest job name in a file name; file systems end at 255 bytes for the whole. */
 const NAME_LENGTH_MAX = 80;
 
@@ -21,6 +24,12 @@ export interface ResultFile {
    * @throws BenchError (failed) when the disk refuses; TypeError when the result holds what JSON can't.
    */
   write(result: RunResult | SweepResult): void;
+  /**
+   * Writes it as write does, but at most once a second: what comes sooner is written when the second is over, or when
+   * the process exits. Until then the object may change; what it holds then is written.
+   * @throws as write does, also what an earlier one could not throw because nobody was there to catch it
+   */
+  save(result: RunResult | SweepResult): void;
   /** Removes the file: the run ended before there was anything to keep. */
   discard(): void;
 }
@@ -140,6 +149,12 @@ class StoredResult implements ResultFile {
   readonly #madeFolders: readonly string[];
   /** Of the file as we made it last. */
   #inode: bigint | null;
+  /** Runs for SAVE_MS after each write of save. */
+  #timer: NodeJS.Timeout | null = null;
+  /** What is to be written when it is over. */
+  #waiting: RunResult | SweepResult | null = null;
+  #failure: unknown = null;
+  readonly #flush = (): void => this.#late();
 
   constructor(path: string, madeFolders: readonly string[]) {
     this.path = path;
@@ -147,7 +162,38 @@ class StoredResult implements ResultFile {
     this.#inode = inodeAt(path);
   }
 
+  save(result: RunResult | SweepResult): void {
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#timer !== null) {
+      this.#waiting = result;
+      return;
+    }
+    this.write(result);
+    this.#timer = setTimeout(this.#flush, SAVE_MS).unref();
+    process.once('exit', this.#flush);
+  }
+
+  /** The second is over, or the process exits. */
+  #late(): void {
+    const result = this.#waiting;
+    this.#rest();
+    try {
+      if (result !== null) this.save(result);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /** Nothing waits to be written any more. */
+  #rest(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    process.off('exit', this.#flush);
+    this.#timer = null;
+    this.#waiting = null;
+  }
+
   write(result: RunResult | SweepResult): void {
+    this.#rest();
     const text = resultText(result);
     try {
       replaceFile(this.path, text);
@@ -159,6 +205,7 @@ class StoredResult implements ResultFile {
   }
 
   discard(): void {
+    this.#rest();
     removeOwn(this.path, this.#inode);
     removeFolders(this.#madeFolders);
   }
