@@ -1,4 +1,7 @@
 /** What a backend is, and a variant of it: types alone. registry.ts lists the backends. */
+
+import type { StructValues } from '../native/codec.ts';
+import type { OptionSpec } from '../values/option-spec.ts';
 import type { OperationName } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 
@@ -24,6 +27,23 @@ export interface Feature extends FeatureWords {
   excludes: readonly string[];
 }
 
+/** An option that one backend knows, with the way that its value takes into the native job. */
+export interface OwnOption extends OptionSpec {
+  group: 'backends';
+  scope: 'workload';
+  backends: readonly [string];
+  native: {
+    /** Of struct ub_job. */
+    field: keyof StructValues<'job'>;
+    /** What one of the field's units is in those of the value: 1e6 for milliseconds of a time. */
+    per?: number;
+    /** choice: the number of each word. */
+    words?: Readonly<Record<string, number>>;
+    /** What stands for no value, for an option without default. */
+    none?: number;
+  };
+}
+
 /** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */
 type Hint = (errno: number, stage: string, workload: Workload) => string | undefined;
 
@@ -34,6 +54,8 @@ export interface BackendWords {
   summary: string;
   /** Names that stand for several features: enhanced -> registerfiles, fixedbufs. */
   presets: Readonly<Record<string, readonly string[]>>;
+  /** Those that no other backend knows; registry.ts gathers them for the option table. */
+  options: readonly OwnOption[];
   hint?: Hint;
 }
 

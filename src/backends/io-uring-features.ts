@@ -10,7 +10,10 @@ const directWrites = {
   test: (w: Workload) => w.direct && isOnly(w.rw, 'write'),
   what: 'direct writes (--rw write or randwrite)',
 };
-const pairs = { test: (w: Workload) => w.pair !== 'none', what: 'a pair of operations (--pair)' };
+const pairs = {
+  test: (w: Workload) => w.backendOptions.pair !== 'none',
+  what: 'a pair of operations (--pair)',
+};
 const charDevice = {
   test: (w: Workload) => w.charDevices,
   what: 'NVMe generic devices as --filename (/dev/ng0n1)',

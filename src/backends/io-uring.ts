@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { defineBackend } from './define.ts';
 import { ioUringFeatures } from './io-uring-features.ts';
+import { ioUringOptions } from './io-uring-options.ts';
 
 const { EPERM, ENOSYS, ENOMEM, EINVAL, EOPNOTSUPP } = constants.errno;
 
@@ -34,6 +35,7 @@ export const ioUring = defineBackend('io_uring', {
   summary: 'submission and completion rings in memory shared with the kernel',
   features: ioUringFeatures,
   presets: { enhanced: ['registerfiles', 'fixedbufs'] },
+  options: ioUringOptions,
   hint(errno, stage, workload) {
     if (stage === 'io_uring_setup') return setupHint(errno, workload.iodepth);
     if (stage === 'register buffers' && errno === ENOMEM) {

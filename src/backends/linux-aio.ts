@@ -28,6 +28,7 @@ export const linuxAio = defineBackend('linux-aio', {
     },
   },
   presets: {},
+  options: [],
   hint(errno, stage, workload) {
     if (stage !== 'io_setup') return undefined;
     if (errno === constants.errno.EAGAIN) {

@@ -15,6 +15,15 @@ import { sync } from './sync.ts';
 
 export const backends: readonly Backend[] = [sync, posixAio, linuxAio, ioUring, nullBackend];
 
+/** The options that single backends know, in the order of the backends; the option table takes them from here. */
+export const ownOptions = [
+  ...sync.options,
+  ...posixAio.options,
+  ...linuxAio.options,
+  ...ioUring.options,
+  ...nullBackend.options,
+] as const;
+
 /** The default comparison, in the order of the article's table. */
 export const defaultVariants = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
 
@@ -41,8 +50,9 @@ function checkCombination(backend: Backend, features: ReadonlyMap<string, Featur
 
 /** Pairs are io_uring's: another backend would silently do single writes. */
 function checkPair(variant: Variant, workload: Workload): void {
-  if (workload.pair === 'none') return;
-  const asked = `pair=${workload.pair}`;
+  const { pair } = workload.backendOptions;
+  if (pair === 'none') return;
+  const asked = `pair=${pair}`;
   if (!variant.backend.pairs)
     throw usageError(`${asked}: ${variant.label} has no pairs`, 'use --backend=io_uring');
   if (!isOnly(workload.rw, 'write')) {

@@ -32,4 +32,5 @@ export const sync = defineBackend('sync', {
     },
   },
   presets: {},
+  options: [],
 });

@@ -1,16 +1,12 @@
 /** A plan's groups in the ABI's terms: the values of struct ub_job for each native job of a trial. */
+import type { OwnOption } from '../backends/backend.ts';
+import { ownOptions } from '../backends/registry.ts';
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { operationsOf, rwModes } from '../workload/operations.ts';
 import type { Isolation, Workload } from '../workload/workload.ts';
 import { jobSeed, type PlannedTrial } from './plan.ts';
-
-const PAIRS = {
-  none: UB.PAIR_NONE,
-  'write-fdatasync': UB.PAIR_WRITE_FDATASYNC,
-  'read-write': UB.PAIR_READ_WRITE,
-} as const;
 
 const SERVICE = {
   roundrobin: UB.SERVICE_ROUNDROBIN,
@@ -44,6 +40,25 @@ function distributionOf(job: Workload): { dist: number; dist_param: number } {
   if (d.kind === 'pareto') return { dist: UB.DIST_PARETO, dist_param: d.h };
   if (d.kind === 'normal') return { dist: UB.DIST_NORMAL, dist_param: d.deviation };
   return { dist: UB.DIST_RANDOM, dist_param: 0 };
+}
+
+type OwnField = (typeof ownOptions)[number]['native']['field'];
+
+/** What the options of single backends come to, as these declare it. */
+function ownFields({ backendOptions }: Workload): Record<OwnField, number> {
+  const options: readonly OwnOption[] = ownOptions;
+  const fields = options.map(({ flag, native }) => [native.field, nativeValue(backendOptions[flag], native)]);
+  return Object.fromEntries(fields) as Record<OwnField, number>;
+}
+
+/** @throws Error (a bug) for a value that the declaration says nothing of */
+function nativeValue(
+  value: Workload['backendOptions'][string] | undefined,
+  { field, per = 1, words, none }: OwnOption['native'],
+): number {
+  const number = value === null ? none : typeof value === 'string' ? words?.[value] : Number(value) / per;
+  if (number === undefined || Number.isNaN(number)) throw new Error(`${value} is no value of ${field}`);
+  return number;
 }
 
 /** cpus_allowed_policy: all of them for each job, or one each in turn. */
@@ -117,13 +132,7 @@ function nativeJob(
       fdatasync: job.fdatasync,
       compress_pct: job.bufferCompressPercentage,
       nice: job.nice,
-      aio_threads: job.aioThreads,
-      pair: PAIRS[job.pair],
-      sq_cpu: job.sqthreadPollCpu ?? -1,
-      sq_idle_ms: job.sqthreadPollIdleMs,
-      iowq_bounded: job.iowqBounded,
-      iowq_unbounded: job.iowqUnbounded,
-      null_delay_ns: job.nullDelayNs,
+      ...ownFields(job),
       process: plan.isolation === 'process' ? number : 0,
       after_first: after.first,
       after_count: after.count,

@@ -3,16 +3,18 @@
  * description and docs/OPTIONS.md come from this table; names, meanings and defaults are fio's where fio has
  * the option. What an option means together with others is in resolve.ts.
  */
+import { ownOptions } from '../backends/registry.ts';
 import type { Kind, KindValues } from '../values/option-kinds.ts';
 import type { OptionSpec } from '../values/option-spec.ts';
-import { backendOptions } from './options-backends.ts';
+import { comparisonOptions } from './options-backends.ts';
 import { compareOptions } from './options-compare.ts';
 import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
 import { fileOptions, lengthOptions, reportOptions } from './options-run.ts';
 import { sweepOptions } from './options-sweep.ts';
 
 export const optionTable = [
-  ...backendOptions,
+  ...comparisonOptions,
+  ...ownOptions,
   ...fileOptions,
   ...patternOptions,
   ...queueOptions,
@@ -34,6 +36,12 @@ type ValueOf<S> = S extends { kind: 'choice'; values: infer V }
     ? KindValues[K]
     : never;
 
+type OwnTable = (typeof ownOptions)[number];
+
+/** Names of the options that single backends know. */
+export type OwnFlag = OwnTable['flag'];
+type OwnFlagWithout = Exclude<OwnTable, { default: string }>['flag'];
+
 /** The value of each option in memory: bytes, nanoseconds, booleans, the words of a choice. */
 export type OptionValues = { [S in Table as S['flag']]: ValueOf<S> };
 
@@ -53,7 +61,7 @@ type OptionalFlag =
   | 'size'
   | 'filesize'
   | 'cpus-allowed'
-  | 'sqthread-poll-cpu'
+  | OwnFlagWithout
   | 'runtime'
   | 'number-ios'
   | 'io-size';

@@ -2,9 +2,10 @@
  * The values in force of one group's options: defaults, those that depend on others, checks across options. What depends
  * on files and backends is in resolve-group.ts.
  */
+import { ownOptions } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
-import { defaultOf } from '../options/option-reader.ts';
-import type { Flag, InForce, OptionValues, RawOptions } from '../options/options.ts';
+import { defaultOf, specOf } from '../options/option-reader.ts';
+import type { Flag, InForce, OptionValues, OwnFlag, RawOptions } from '../options/options.ts';
 import type { Workload } from '../workload/workload.ts';
 
 /** Every option with its value as far as the options alone say; the rest is filled in by resolve. */
@@ -21,13 +22,7 @@ export function settle(raw: RawOptions): InForce {
     'max-trials': null,
     'warmup-trials': 0,
     isolation: value('isolation'),
-    'aio-threads': value('aio-threads'),
-    pair: value('pair'),
-    'sqthread-poll-cpu': raw['sqthread-poll-cpu'] ?? null,
-    'sqthread-poll-idle': value('sqthread-poll-idle'),
-    'iowq-bounded': value('iowq-bounded'),
-    'iowq-unbounded': value('iowq-unbounded'),
-    'null-delay': value('null-delay'),
+    ...settleOwn(raw),
     filename: raw.filename ?? null,
     directory: raw.directory ?? null,
     size: raw.size ?? null,
@@ -74,6 +69,19 @@ export function settle(raw: RawOptions): InForce {
     'continue-on-error': value('continue-on-error'),
     'percentile-list': value('percentile-list'),
   };
+}
+
+/** A value for each option that a single backend knows. */
+function ownValues<T>(value: (flag: OwnFlag) => T): Record<OwnFlag, T> {
+  return Object.fromEntries(ownOptions.map(({ flag }) => [flag, value(flag)])) as Record<OwnFlag, T>;
+}
+
+/** Their values in force: none where nothing was given and there is no default. */
+function settleOwn(raw: RawOptions): Pick<InForce, OwnFlag> {
+  const values = ownValues(
+    (flag) => raw[flag] ?? (specOf(flag).default === undefined ? null : defaultOf(flag)),
+  );
+  return values as Pick<InForce, OwnFlag>;
 }
 
 function directIo(raw: RawOptions): boolean {
@@ -184,13 +192,7 @@ export function workloadOf(
     rampTimeNs: v['ramp-time'],
     continueOnError: v['continue-on-error'],
     bounds,
-    aioThreads: v['aio-threads'],
-    pair: v.pair,
-    sqthreadPollCpu: v['sqthread-poll-cpu'],
-    sqthreadPollIdleMs: v['sqthread-poll-idle'] / 1e6,
-    iowqBounded: v['iowq-bounded'],
-    iowqUnbounded: v['iowq-unbounded'],
-    nullDelayNs: v['null-delay'],
+    backendOptions: ownValues((flag) => v[flag]),
     charDevices,
   };
 }

@@ -78,18 +78,8 @@ export interface Workload {
   continueOnError: ContinueOnError;
   /** The bounds of one job's run: whichever is reached first ends it; 0 is no bound. At least one is set. */
   bounds: { runtimeNs: number; ios: number; bytes: number };
-  /** posix-aio: threads of glibc's pool. */
-  aioThreads: number;
-  /** io_uring: two operations that make one I/O. */
-  pair: 'none' | 'write-fdatasync' | 'read-write';
-  /** io_uring+sqpoll: CPU of the kernel's thread, null for any; when it goes to sleep. */
-  sqthreadPollCpu: number | null;
-  sqthreadPollIdleMs: number;
-  /** io_uring: most io-wq workers; 0 leaves the kernel's default. */
-  iowqBounded: number;
-  iowqUnbounded: number;
-  /** null: what each I/O takes at least. */
-  nullDelayNs: number;
+  /** The options that single backends know, by flag: sizes in bytes, times in nanoseconds, null where none is in force. */
+  backendOptions: Readonly<Record<string, number | string | boolean | null>>;
   /** Whether all files are character devices. */
   charDevices: boolean;
 }
