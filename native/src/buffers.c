@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,6 +33,7 @@ int ub_buffers_open(struct ub_ctx *ctx)
         if (job->op_mask & (1u << op) && job->bs[op] > largest)
             largest = job->bs[op];
     ctx->buffer_stride = (largest + 511) / 512 * 512;
+    assert(ctx->buffer_stride >= largest); /* not wrapped around */
     uint64_t bytes = ctx->buffer_stride * ctx->depth;
     uint64_t page = bytes >= HUGE_PAGE ? HUGE_PAGE : 4096;
     ctx->buffers_bytes = (bytes + page - 1) / page * page;

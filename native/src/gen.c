@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <math.h>
 #include "gen.h"
 
@@ -85,9 +86,11 @@ void ub_gen_new_pass(struct ub_gen *gen)
 
 void ub_gen_init(struct ub_gen *gen, const struct ub_job *job, uint64_t blocks, uint64_t seed)
 {
+    assert(blocks > 0);
     *gen = (struct ub_gen){.blocks = blocks, .rng = seed};
     uint32_t bits = blocks > 1 ? 64u - (uint32_t)__builtin_clzll(blocks - 1) : 1u;
     gen->mask = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+    assert(gen->mask >= blocks - 1); /* else cycle walking would miss blocks */
     gen->shift = bits > 1 ? (bits + 1) / 2 : 1;
     ub_gen_new_pass(gen);
     gen->passes = 0;

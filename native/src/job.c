@@ -1,5 +1,6 @@
 /* A job from set-up to clean-up, on the thread that calls ub_job_run. */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -100,6 +101,7 @@ static int make_generators(struct ub_ctx *ctx)
 
 static int allocate(struct ub_ctx *ctx)
 {
+    assert(ctx->depth > 0 && ctx->nfiles > 0);
     ctx->slots = calloc(ctx->depth, sizeof *ctx->slots);
     ctx->free = calloc(ctx->depth, sizeof *ctx->free);
     ctx->done = calloc(ctx->depth, sizeof *ctx->done);
@@ -183,7 +185,9 @@ static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **st
     ub_measure_begin(ctx);
     ctx->result->error_file = UINT32_MAX;
     int ret = ops->run(ctx, stage);
-    if (ctx->result->end_ns == 0) /* it failed on its way */
+    assert(ret < 0 || ctx->nfree == ctx->depth); /* drained */
+    /* It failed on its way, or its last turn was the one that ended the ramp and began the window. */
+    if (ctx->result->end_ns < ctx->result->begin_ns)
         ctx->result->end_ns = ub_now(&ctx->clock);
     *file = ctx->result->error_file;
     if (ret == 0 && ctx->job->flags & UB_FLAG_END_FSYNC) {
@@ -217,7 +221,8 @@ static void give_up(struct ub_ctx *ctx, int error, const char *stage, uint32_t f
 
 void ub_job_run(struct ub_arena *arena, uint32_t index)
 {
-    char *base = (char *)arena, name[16];
+    assert(arena->magic == UB_MAGIC && index < arena->njobs);
+    char *base = (char *)arena, name[24]; /* the kernel keeps 15 */
     const struct ub_job *job = (const struct ub_job *)(base + arena->jobs) + index;
     struct ub_result *result = (struct ub_result *)(base + arena->results) + index;
     const struct ub_ops *ops = ub_backend_ops(job->backend);

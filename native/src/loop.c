@@ -1,4 +1,5 @@
 /* The rare parts of the hot loop. */
+#include <assert.h>
 #include "loop.h"
 
 const struct ub_operation *ub_operation(uint32_t op)
@@ -23,6 +24,7 @@ static void count_error(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_t
             return;
         }
     }
+    assert(result->nerrors <= UB_MAX_ERRORS);
     if (result->nerrors == UB_MAX_ERRORS)
         return; /* still in errors_total */
     result->errors[result->nerrors++] = (struct ub_error){.op = slot->op,

@@ -6,6 +6,7 @@
  * process.
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,6 +116,7 @@ static uint64_t minus(uint64_t a, uint64_t b)
 
 static struct ub_process *process_of(const struct ub_ctx *ctx)
 {
+    assert(ctx->job->process < ctx->arena->nprocesses);
     return (struct ub_process *)((char *)ctx->arena + ctx->arena->processes) + ctx->job->process;
 }
 
@@ -175,9 +177,13 @@ void ub_measure_arrive(struct ub_ctx *ctx)
     struct ub_arena *arena = ctx->arena;
     struct ub_process *process = process_of(ctx);
     __atomic_store_n(&ctx->result->state, UB_STATE_READY, __ATOMIC_RELEASE);
-    if (__atomic_add_fetch(&process->arrived, 1, __ATOMIC_ACQ_REL) == process->members)
+    uint32_t here = __atomic_add_fetch(&process->arrived, 1, __ATOMIC_ACQ_REL);
+    assert(here <= process->members);
+    if (here == process->members)
         snapshot_start(ctx);
-    if (__atomic_add_fetch(&arena->arrived, 1, __ATOMIC_ACQ_REL) == arena->njobs) {
+    uint32_t all = __atomic_add_fetch(&arena->arrived, 1, __ATOMIC_ACQ_REL);
+    assert(all <= arena->njobs);
+    if (all == arena->njobs) {
         arena->go_ns = ub_now(&ctx->clock);
         __atomic_store_n(&arena->go, 1, __ATOMIC_RELEASE);
         ub_futex_wake(&arena->go);
@@ -226,6 +232,7 @@ void ub_result_clear(struct ub_ctx *ctx)
 static uint64_t inflight_ns(const struct ub_ctx *ctx, uint64_t now)
 {
     uint64_t sum = 0;
+    assert(ctx->nfree <= ctx->depth);
     for (uint32_t i = 0; i < ctx->depth; i++)
         sum += now - ctx->slots[i].start_ns;
     for (uint32_t i = 0; i < ctx->nfree; i++)
@@ -258,7 +265,9 @@ void ub_measure_end(struct ub_ctx *ctx)
 void ub_measure_leave(struct ub_ctx *ctx)
 {
     struct ub_process *process = process_of(ctx);
-    if (__atomic_add_fetch(&process->finished, 1, __ATOMIC_ACQ_REL) == process->members) {
+    uint32_t left = __atomic_add_fetch(&process->finished, 1, __ATOMIC_ACQ_REL);
+    assert(left <= process->members);
+    if (left == process->members) {
         if (ctx->arena->go)
             snapshot_end(ctx);
         __atomic_store_n(&process->measured, 1, __ATOMIC_RELEASE);

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,6 +58,7 @@ static int map_rings(struct ub_ring *ring, const struct io_uring_params *params)
 static void point_into(struct ub_ring *ring, const struct io_uring_params *params)
 {
     char *sq = ring->sq_map, *cq = ring->cq_map;
+    size_t ring_bytes = ring->cq_map == ring->sq_map ? ring->sq_bytes : ring->cq_bytes;
     ring->sq_khead = (uint32_t *)(void *)(sq + params->sq_off.head);
     ring->sq_ktail = (uint32_t *)(void *)(sq + params->sq_off.tail);
     ring->sq_kflags = (uint32_t *)(void *)(sq + params->sq_off.flags);
@@ -67,6 +69,9 @@ static void point_into(struct ub_ring *ring, const struct io_uring_params *param
     ring->cq_ktail = (uint32_t *)(void *)(cq + params->cq_off.tail);
     ring->cq_mask = *(uint32_t *)(void *)(cq + params->cq_off.ring_mask);
     ring->cqes = cq + params->cq_off.cqes;
+    assert(ring->sq_mask + 1 == params->sq_entries && ring->cq_mask + 1 == params->cq_entries);
+    /* With NO_MMAP the size of the memory was a guess at the kernel's layout. */
+    assert(params->cq_off.cqes + ((size_t)params->cq_entries << ring->cqe_shift) <= ring_bytes);
 }
 
 int ub_ring_open(struct ub_ring *ring, uint32_t entries, struct io_uring_params *params, const char **stage)

@@ -82,6 +82,23 @@ static void test_ramp(uint32_t backend)
     run_close(&run);
 }
 
+/* The last I/O has outlasted the ramp: the turn that begins the window also ends it, never before it began.
+ */
+static void test_ends_with_ramp(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    test_context("ends in the turn that ends the ramp");
+    job.ramp_ns = 15 * MS;
+    job.thinktime_ns = 10 * MS;
+    job.max_ios = 2;
+    const struct spec spec = spec_of(job, 1);
+    struct run run;
+    run_threads(&run, &spec);
+    CHECK_BETWEEN(0, window_ns(&run, 0), SLACK_NS);
+    run_close(&run);
+}
+
 static void test_startdelay(void)
 {
     const struct variant sync = variant_of(UB_BACKEND_SYNC);
@@ -260,6 +277,7 @@ int main(void)
     test_ramp(UB_BACKEND_SYNC);
     test_ramp(UB_BACKEND_NULL);
     test_ramp(UB_BACKEND_POSIX_AIO);
+    test_ends_with_ramp();
     test_startdelay();
     test_thinktime();
     test_amounts();
