@@ -8,7 +8,7 @@ import { formatSize, formatTime } from '../src/values/units.ts';
 
 const HEAD = `# Options
 
-<!-- Generated from src/jobs/options.ts by \`npm run generate\`. Do not edit. -->
+<!-- Generated from src/options/options.ts by \`npm run generate\`. Do not edit. -->
 
 The names, meanings and defaults are fio's where fio has the option. On the command line:
 

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 2
+#define UB_ABI_VERSION 3
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 

@@ -9,7 +9,7 @@
 
 #define UB_EXPORT __attribute__((visibility("default")))
 
-/* Version of the library and of the ABI: "0.1.0 abi 2". Static. */
+/* Version of the library and of the ABI: "0.1.0 abi 3". Static. */
 UB_EXPORT const char *ub_version(void);
 /* Version of glibc at run time. Static. */
 UB_EXPORT const char *ub_glibc(void);

@@ -12,6 +12,9 @@
 #include "job.h"
 #include "loop.h"
 
+/* One in each backend_*.c; nothing else names them. */
+extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null;
+
 const struct ub_ops *ub_backend_ops(uint32_t backend)
 {
     static const struct ub_ops *const all[UB_BACKENDS] = {

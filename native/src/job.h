@@ -123,7 +123,6 @@ struct ub_ops {
     void (*close)(struct ub_ctx *ctx);
 };
 
-extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null;
 const struct ub_ops *ub_backend_ops(uint32_t backend);
 /* 0, or -EINVAL when it does not know one of these features, one misses what it needs, or two exclude each
  * other. */

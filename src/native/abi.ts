@@ -1,7 +1,7 @@
 // Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.
 
 export const UB = {
-  ABI_VERSION: 2,
+  ABI_VERSION: 3,
   MAGIC: 1430408771,
   PAIR_NONE: 0,
   PAIR_WRITE_FDATASYNC: 1,
