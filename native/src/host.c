@@ -38,6 +38,7 @@ static struct {
 /* What TypeScript wrote, before anything relies on it. */
 static int check_jobs(const struct ub_arena *arena, uint32_t first, uint32_t count)
 {
+    char rule[UB_STAGE_BYTES];
     const struct ub_job *jobs = (const struct ub_job *)((const char *)arena + arena->jobs);
     if (arena->magic != UB_MAGIC || arena->abi_version != UB_ABI_VERSION)
         return -EPROTO;
@@ -45,7 +46,7 @@ static int check_jobs(const struct ub_arena *arena, uint32_t first, uint32_t cou
         return -EINVAL;
     for (uint32_t i = first; i < first + count; i++) {
         const struct ub_ops *ops = ub_backend_ops(jobs[i].backend);
-        if (!ops || ub_features_check(ops, jobs[i].features) < 0 || jobs[i].op_mask & ~ops->op_mask ||
+        if (!ops || ub_features_check(ops, jobs[i].features, rule) < 0 || jobs[i].op_mask & ~ops->op_mask ||
             jobs[i].op_mask == 0 || jobs[i].iodepth == 0 || jobs[i].nfiles == 0)
             return -EINVAL;
         /* A job comes after earlier ones only: else it might wait for itself. */
@@ -215,8 +216,9 @@ int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffe
 {
     const struct ub_ops *ops = ub_backend_ops(backend);
     const struct ub_setup setup = {.depth = depth, .jobs = jobs, .buffer_bytes = buffer_bytes};
-    const char *where = "look up backend";
-    int ret = ops ? ub_features_check(ops, features) : -EINVAL;
+    char rule[UB_STAGE_BYTES] = "look up backend";
+    const char *where = rule;
+    int ret = ops ? ub_features_check(ops, features, rule) : -EINVAL;
     if (ret == 0)
         ret = probe_rw_flags(features, &where);
     if (ret == 0)

@@ -25,14 +25,32 @@ const struct ub_ops *ub_backend_ops(uint32_t backend)
     return backend < UB_BACKENDS ? all[backend] : NULL;
 }
 
-int ub_features_check(const struct ub_ops *ops, uint64_t features)
+/* The name of the first of these features; "" when it has none of them. */
+static const char *feature_name(const struct ub_ops *ops, uint64_t features)
+{
+    for (const struct ub_feature *feature = ops->features; feature->bit; feature++)
+        if (features & feature->bit)
+            return feature->name;
+    return "";
+}
+
+int ub_features_check(const struct ub_ops *ops, uint64_t features, char rule[UB_STAGE_BYTES])
 {
     uint64_t known = 0;
     for (const struct ub_feature *feature = ops->features; feature->bit; feature++) {
         known |= feature->bit;
-        if (features & feature->bit &&
-            ((features & feature->needs) != feature->needs || features & feature->excludes))
+        if (!(features & feature->bit))
+            continue;
+        if (features & feature->excludes) {
+            snprintf(rule, UB_STAGE_BYTES, "%s with %s", feature->name,
+                     feature_name(ops, features & feature->excludes));
             return -EINVAL;
+        }
+        if (feature->needs & ~features) {
+            snprintf(rule, UB_STAGE_BYTES, "%s without %s", feature->name,
+                     feature_name(ops, feature->needs & ~features));
+            return -EINVAL;
+        }
     }
     return features & ~known ? -EINVAL : 0;
 }

@@ -125,8 +125,8 @@ struct ub_ops {
 
 const struct ub_ops *ub_backend_ops(uint32_t backend);
 /* 0, or -EINVAL when it does not know one of these features, one misses what it needs, or two exclude each
- * other. */
-int ub_features_check(const struct ub_ops *ops, uint64_t features);
+ * other: then rule names them. */
+int ub_features_check(const struct ub_ops *ops, uint64_t features, char rule[UB_STAGE_BYTES]);
 const struct ub_operation *ub_operation(uint32_t op);
 
 static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)

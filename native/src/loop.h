@@ -1,16 +1,20 @@
+// clang-format off
 /*
  * The hot loop. One function, inlined into every backend with four steps as constants, so that there is no
  * indirect call. The first belongs to the kind of operation (data.h), the others to the backend:
  *
- *   next(ctx, slot, i, now)    fills in the next operation: what it is, its member of the slot's union, its
- * len; counts down ios_left and bytes_left prep(b, ctx, slot)         describes slot's I/O to the kernel
- * interface; no system call submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait`
- * completions when it can do so in the same call -> 0 or -errno reap(b, ctx, min, max)     at least min
- * (fewer when a wait is cut short) and at most max completions into ctx->done -> their number or -errno
+ *   next(ctx, slot, i, now)    fills in the next operation: what it is, its member of the slot's union, its len;
+ *                              counts down ios_left and bytes_left
+ *   prep(b, ctx, slot)         describes slot's operation to the kernel interface; no system call
+ *   submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait` completions when it can do
+ *                              so in the same call -> 0 or -errno
+ *   reap(b, ctx, min, max)     at least min (fewer when a wait is cut short) and at most max completions into
+ *                              ctx->done -> their number or -errno
  *
  * fio's meaning of the batch options: up to iodepth_batch_submit I/Os are handed over per call; when iodepth
  * are in flight, iodepth_batch_complete_min to _max are reaped. docs/LATENCY.md says where the clock is read.
  */
+// clang-format on
 #ifndef UB_LOOP_H
 #define UB_LOOP_H
 

@@ -192,6 +192,7 @@ static const uint64_t combinations[] = {
 
 void each_variant(void (*test)(const struct variant *variant))
 {
+    char rule[UB_STAGE_BYTES];
     for (uint32_t b = 0; b < UB_BACKENDS; b++) {
         const struct ub_ops *ops = ub_backend_ops(b);
         CHECK(ops);
@@ -200,7 +201,7 @@ void each_variant(void (*test)(const struct variant *variant))
             test(&variant);
         for (size_t i = 0; i < sizeof combinations / sizeof combinations[0]; i++) {
             variant = (struct variant){.backend = b, .features = combinations[i], .ops = ops};
-            if (ub_features_check(ops, combinations[i]) == 0 && offered(&variant))
+            if (ub_features_check(ops, combinations[i], rule) == 0 && offered(&variant))
                 test(&variant);
         }
     }

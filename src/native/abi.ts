@@ -121,8 +121,8 @@ export const BACKENDS = {
     opMask: 15,
     features: {
       registerfiles: { bit: 1, needs: [], excludes: [] },
-      fixedbufs: { bit: 2, needs: [], excludes: ['vectored'] },
-      vectored: { bit: 4, needs: [], excludes: ['passthrough'] },
+      fixedbufs: { bit: 2, needs: [], excludes: [] },
+      vectored: { bit: 4, needs: [], excludes: ['fixedbufs', 'passthrough'] },
       registerring: { bit: 8, needs: [], excludes: [] },
       coop_taskrun: { bit: 16, needs: [], excludes: ['sqpoll'] },
       single_issuer: { bit: 32, needs: [], excludes: [] },
