@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseVariant } from '../backends/registry.ts';
+import { defaultWorkload } from '../resolve/resolve.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Workload } from '../workload/workload.ts';
 import { nativeJobs } from './native-job.ts';
@@ -20,6 +21,7 @@ const group = (fields: Partial<Workload>, startAfter: string | null = null) => (
     bs: { read: 4096, write: 4096, trim: 4096 },
     cpusAllowed: [],
     cpusAllowedPolicy: 'shared',
+    backendOptions: defaultWorkload().backendOptions,
     ...fields,
   },
   variant: null,
