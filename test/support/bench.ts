@@ -37,7 +37,7 @@ export interface RunOptions {
 
 function environment(extra: RunOptions['env']): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT, NODE_OPTIONS, FORCE_COLOR, ...inherited } = process.env;
-  return { ...inherited, ...extra };
+  return { ...inherited, NODE_V8_COVERAGE: '', ...extra };
 }
 
 /** Ends a process, and what it started: what strace runs would go on without it. */
