@@ -18,17 +18,17 @@
 #define HIST_BYTES   ((uint64_t)UB_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t))
 #define UP(n, align) (((n) + (align)-1) / (align) * (align))
 
-/* Where everything lies: header, job, group, result, histograms, file and its path. */
+/* Where everything lies: header, job, process, result, histograms, file and its path. */
 struct plan {
-    uint64_t job, group, result, histograms, file, path, size;
+    uint64_t job, process, result, histograms, file, path, size;
 };
 
 static struct plan place(void)
 {
     struct plan at;
     at.job = UP(sizeof(struct ub_arena), 64);
-    at.group = UP(at.job + sizeof(struct ub_job), 64);
-    at.result = UP(at.group + sizeof(struct ub_group), 64);
+    at.process = UP(at.job + sizeof(struct ub_job), 64);
+    at.result = UP(at.process + sizeof(struct ub_process), 64);
     at.histograms = UP(at.result + sizeof(struct ub_result), 4096);
     at.file = at.histograms + HIST_BYTES;
     at.path = at.file + sizeof(struct ub_file);
@@ -40,12 +40,12 @@ static void describe(char *base, const struct plan *at, uint32_t depth, uint32_t
                      uint32_t cpu)
 {
     struct ub_arena *arena = (struct ub_arena *)(void *)base;
-    arena->njobs = arena->ngroups = 1;
+    arena->njobs = arena->nprocesses = 1;
     arena->jobs = at->job;
-    arena->groups = at->group;
+    arena->processes = at->process;
     arena->results = at->result;
     arena->histograms = at->histograms;
-    ((struct ub_group *)(void *)(base + at->group))->members = 1;
+    ((struct ub_process *)(void *)(base + at->process))->members = 1;
     *(struct ub_file *)(void *)(base + at->file) = (struct ub_file){.path = at->path, .size = FILE_BYTES};
     struct ub_job *job = (struct ub_job *)(void *)(base + at->job);
     *job = (struct ub_job){
