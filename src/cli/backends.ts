@@ -1,6 +1,5 @@
 /** `uring-bench backends`: what there is, and what of it works here. */
 import { getSystemErrorMap } from 'node:util';
-import CliTable3 from 'cli-table3';
 import picocolors from 'picocolors';
 import type { Backend, Feature } from '../backends/backend.ts';
 import { kernelLacks } from '../backends/kernel.ts';
@@ -8,6 +7,7 @@ import { backends, withNeeds } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
+import { cliTable } from '../report/text/cli-table.ts';
 import { foldWords } from '../report/text/text.ts';
 import { defaultWorkload } from '../resolve/resolve.ts';
 import type { Invocation } from './program.ts';
@@ -75,13 +75,6 @@ function listBackends(probe: Probe): ListedBackend[] {
   return backends.map((backend) => listBackend(backend, probe));
 }
 
-const CHARS = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '' },
-  ...{ right: '', 'right-mid': '', middle: '  ' },
-};
-
 /** The table for people: a row for each backend, its features below it, then why anything is missing. */
 function renderBackends(list: readonly ListedBackend[], { columns, color }: Session['rendering']): string {
   const colors = picocolors.createColors(color);
@@ -94,11 +87,6 @@ function renderBackends(list: readonly ListedBackend[], { columns, color }: Sess
     })),
   ]);
   const here = (available: boolean) => (available ? colors.green('yes') : colors.red('no'));
-  const table = new CliTable3({
-    chars: CHARS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-    head: ['backend', 'here', 'other names', 'since'].map(colors.dim),
-  });
   const fixed = [
     Math.max(7, ...rows.map((row) => row.name.length + 3)),
     4,
@@ -106,14 +94,17 @@ function renderBackends(list: readonly ListedBackend[], { columns, color }: Sess
     5,
   ];
   const room = Math.max(20, columns - fixed.reduce((sum, width) => sum + width + 2, 0));
-  table.options.head.push(colors.dim('what it is'));
-  for (const { shown, available, as, since, summary } of rows) {
-    table.push([shown, here(available), as, since ?? '', foldWords(summary, room, 0).join('\n')]);
-  }
-  const lines = table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  const lines = cliTable({
+    head: ['backend', 'here', 'other names', 'since', 'what it is'].map(colors.dim),
+    rows: rows.map(({ shown, available, as, since, summary }) => [
+      shown,
+      here(available),
+      as,
+      since ?? '',
+      foldWords(summary, room, 0).join('\n'),
+    ]),
+    rule: false,
+  });
   const reasons = list.flatMap((backend) => [
     ...(backend.reason === null ? [] : [`${backend.name}: ${backend.reason}`]),
     ...[...backend.features, ...backend.presets]

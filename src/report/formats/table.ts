@@ -1,11 +1,11 @@
 /** The report for a terminal: never a line wider than the terminal, fewer columns where it is narrow. */
-import CliTable3 from 'cli-table3';
 import picocolors from 'picocolors';
 import type { RunResult } from '../../results/schema.ts';
 import type { ArticleView } from '../article/article.ts';
 import { layoutOf, sweepHead, sweepRows, sweepTail } from '../sweep/sweep.ts';
 import { statusLine } from '../sweep/sweep-notes.ts';
-import { comparisonTables, fitColumns, GAP, groupColumns } from '../text/fit.ts';
+import { cliTable } from '../text/cli-table.ts';
+import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
@@ -80,32 +80,17 @@ function noteLines(note: Note, columns: number, paint: Paint): string[] {
   );
 }
 
-/** A rule below the heading and no other line: the numbers are what is to be seen. */
-const CHARS = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ left: '', 'left-mid': '', mid: '─', 'mid-mid': '─'.repeat(GAP) },
-  ...{ right: '', 'right-mid': '', middle: ' '.repeat(GAP) },
-};
-
 function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
   const headLines = Math.max(...columns.map((column) => column.head.length));
-  const table = new CliTable3({
-    chars: CHARS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-    colAligns: columns.map((column) => column.align),
-    head: columns.map((column) =>
-      [...Array(headLines - column.head.length).fill(''), ...column.head].join('\n'),
-    ),
-  });
   const rows = Math.max(...columns.map((column) => column.cells.length));
-  for (let row = 0; row < rows; row++) {
-    table.push(columns.map(({ cells }) => paint(cells[row]?.text ?? '', cells[row]?.tone)));
-  }
-  const lines = table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  const lines = cliTable({
+    head: columns.map(({ head }) => [...Array(headLines - head.length).fill(''), ...head].join('\n')),
+    rows: Array.from({ length: rows }, (_, row) =>
+      columns.map(({ cells }) => paint(cells[row]?.text ?? '', cells[row]?.tone)),
+    ),
+    aligns: columns.map((column) => column.align),
+    rule: true,
+  });
   return lines.map((line) => (/^─+$/.test(line) ? colors.dim(line) : line)).join('\n');
 }
 

@@ -1,19 +1,30 @@
 /** Text that must fit a terminal: how wide it is, and how it is folded or cut. */
+import { createRequire } from 'node:module';
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/;
-const WIDE_PICTURE = /[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-const NO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
+const require = createRequire(import.meta.url);
 
-function charWidth(char: string): number {
-  if (NO_WIDTH.test(char)) return 0;
-  return WIDE.test(char) || WIDE_PICTURE.test(char) ? 2 : 1;
+/** What our own reports are mostly made of: a column each, and nothing that joins its neighbour. */
+const NARROW = /^[\x20-\x7e\xb1\xb5\xb7\xd7’…\u2500-\u257f]*$/;
+
+let measure: ((text: string) => number) | undefined;
+let segmenter: Intl.Segmenter | undefined;
+
+/**
+ * Columns that text takes on a terminal: file names may be in any script. The one measure of the program: what is
+ * aligned, cut or folded goes by it, cli-table3's tables too (cli-table.ts). string-width is loaded for the first
+ * text that needs it, so that no start waits for it.
+ */
+export function displayWidth(text: string): number {
+  if (NARROW.test(text)) return text.length;
+  measure ??= (require('string-width') as typeof import('string-width')).default;
+  return measure(text);
 }
 
-/** Columns that text takes on a terminal: file names may be in any script. */
-export function displayWidth(text: string): number {
-  let width = 0;
-  for (const char of text) width += charWidth(char);
-  return width;
+/** What a terminal shows as one character each: an accent or a joined picture is never cut from what it belongs to. */
+function characters(text: string): string[] {
+  if (NARROW.test(text)) return [...text];
+  segmenter ??= new Intl.Segmenter();
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** text on one line and without control characters: a file name must not be able to move the cursor. */
@@ -23,29 +34,35 @@ export function printable(text: string): string {
   );
 }
 
-/** The longest beginning of text that takes at most `width` columns. */
-function head(text: string, width: number): string {
-  let taken = '';
+/** How many of the characters, from the first, take at most `width` columns together. */
+function fitting(chars: readonly string[], width: number): number {
   let used = 0;
-  for (const char of text) {
-    used += charWidth(char);
-    if (used > width) break;
-    taken += char;
-  }
-  return taken;
+  const end = chars.findIndex((char) => {
+    used += displayWidth(char);
+    return used > width;
+  });
+  return end < 0 ? chars.length : end;
 }
 
 /** text cut to `width` columns, with an ellipsis in its middle: the end of a path says most. */
 export function cutMiddle(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   if (width <= 1) return '…';
-  const start = head(text, Math.ceil((width - 1) / 2));
-  const end = reverse(head(reverse(text), width - 1 - displayWidth(start)));
-  return `${start}…${end}`;
+  const chars = characters(text);
+  const start = chars.slice(0, fitting(chars, Math.ceil((width - 1) / 2))).join('');
+  chars.reverse();
+  const end = chars.slice(0, fitting(chars, width - 1 - displayWidth(start))).reverse();
+  return `${start}…${end.join('')}`;
 }
 
-function reverse(text: string): string {
-  return [...text].reverse().join('');
+/** The longest beginning of text within `width` columns; what is wider than that by itself is taken apart. */
+function head(text: string, width: number): string {
+  const chars = characters(text);
+  const whole = chars.slice(0, fitting(chars, width)).join('');
+  if (whole !== '') return whole;
+  const parts = [...text];
+  // At least one, so that folding ends.
+  return parts.slice(0, Math.max(1, fitting(parts, width))).join('');
 }
 
 /**
@@ -64,8 +81,7 @@ export function foldWords(text: string, width: number, indent: number): string[]
     if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > room()) flush();
     line = line === '' ? word : `${line} ${word}`;
     while (line !== '' && displayWidth(line) > room()) {
-      // At least one character a line, so that folding ends.
-      const start = head(line, room()) || ([...line][0] ?? '');
+      const start = head(line, room());
       const rest = line.slice(start.length);
       line = start;
       flush();
