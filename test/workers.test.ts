@@ -96,8 +96,8 @@ it('a worker has stack enough for the deepest queue of the backend that takes mo
   assert.equal(state, UB.STATE_FINISHED);
 });
 
-/** What this process has of each. */
-const held = () => ['fd', 'task'].map((what) => readdirSync(`/proc/self/${what}`).length);
+/** This process's descriptors and threads. */
+const held = () => ['fd', 'task'].map((what) => readdirSync(`/proc/self/${what}`));
 
 it('nothing is left of workers: neither descriptors nor threads', async () => {
   const once = async (): Promise<void> => {
@@ -108,5 +108,7 @@ it('nothing is left of workers: neither descriptors nor threads', async () => {
   await once(); // libuv's pool, started when it is first used, stays
   const before = held();
   for (let run = 0; run < 3; run++) await once();
-  assert.deepEqual(held(), before);
+  // What is new, not how many: helpers that glibc's aio keeps of an earlier test end after a second without work.
+  const left = held().map((names, what) => names.filter((name) => !before[what]?.includes(name)));
+  assert.deepEqual(left, [[], []]);
 });
