@@ -2,20 +2,25 @@
  * the backends' facts. */
 #include <stddef.h>
 #include <stdio.h>
+#include "abi_fields.h"
 #include "job.h"
 
 #define CONST(name) printf("  %s: %llu,\n", #name, (unsigned long long)(UB_##name))
-
-#define BEGIN(name, type) printf("  %s: {\n    size: %zu,\n    fields: {\n", name, sizeof(type))
-#define END()             printf("    },\n  },\n")
 
 /* kind: u32, i32, u64, f64, or bytes for what is nested. */
 // clang-format off
 #define KIND(x) _Generic((x), uint32_t : "u32", int32_t : "i32", uint64_t : "u64", double : "f64", default : "bytes")
 // clang-format on
 #define FIELD(type, name)                                                                                    \
-    printf("      %s: { offset: %zu, bytes: %zu, kind: '%s' },\n", #name, offsetof(type, name),              \
-           sizeof(((type *)0)->name), KIND(((type *)0)->name))
+    printf("      %s: { offset: %zu, bytes: %zu, kind: '%s' },\n", #name, offsetof(struct type, name),       \
+           sizeof(((struct type *)0)->name), KIND(((struct type *)0)->name));
+
+/* UB_FIELDS_*, made from the header (fields.awk), list all fields of a struct. */
+#define STRUCT(name, type)                                                                                   \
+    do {                                                                                                     \
+        printf("  %s: {\n    size: %zu,\n    fields: {\n", name, sizeof(struct type));                       \
+        UB_FIELDS_##type(FIELD) printf("    },\n  },\n");                                                    \
+    } while (0)
 
 static void constants(void)
 {
@@ -86,70 +91,19 @@ static void backends(void)
     printf("} as const;\n\n");
 }
 
-static void job(void)
+static void layout(void)
 {
-#define F(name) FIELD(struct ub_job, name)
-    BEGIN("job", struct ub_job);
-    F(backend), F(flags), F(features), F(op_mask), F(read_pct), F(bs), F(iodepth), F(batch_submit);
-    F(batch_complete_min), F(batch_complete_max), F(max_ios), F(max_bytes), F(runtime_ns), F(ramp_ns);
-    F(startdelay_ns), F(thinktime_ns), F(seed), F(dist_param), F(dist), F(service), F(service_batch),
-        F(fsync);
-    F(fdatasync), F(compress_pct), F(nice), F(aio_threads), F(nfiles), F(process), F(files), F(ncpus),
-        F(pair), F(sq_cpu), F(sq_idle_ms);
-    F(iowq_bounded), F(iowq_unbounded), F(null_delay_ns), F(after_first), F(after_count), F(cpus);
-    END();
-#undef F
-}
-
-static void results(void)
-{
-#define F(name) FIELD(struct ub_result, name)
-    BEGIN("result", struct ub_result);
-    F(state), F(error), F(error_file), F(nerrors), F(stage), F(tid), F(begin_ns), F(end_ns), F(offsets_hash);
-    F(hashed_ios), F(errors_total), F(carried_ns), F(usage), F(syscalls), F(ops), F(errors);
-    END();
-#undef F
-#define F(name) FIELD(struct ub_op_result, name)
-    BEGIN("opResult", struct ub_op_result);
-    F(ios), F(bytes), F(short_ios), F(lat);
-    END();
-#undef F
-#define F(name) FIELD(struct ub_latency, name)
-    BEGIN("latency", struct ub_latency);
-    F(count), F(min_ns), F(max_ns), F(sum_ns), F(over);
-    END();
-#undef F
-#define F(name) FIELD(struct ub_error, name)
-    BEGIN("error", struct ub_error);
-    F(op), F(error), F(count), F(first_offset), F(first_file);
-    END();
-#undef F
-#define F(name) FIELD(struct ub_usage, name)
-    BEGIN("usage", struct ub_usage);
-    F(voluntary), F(involuntary), F(usr_ns), F(sys_ns);
-    END();
-#undef F
-}
-
-static void arena(void)
-{
-#define F(name) FIELD(struct ub_arena, name)
-    BEGIN("arena", struct ub_arena);
-    F(njobs), F(nprocesses), F(jobs), F(processes), F(results), F(histograms), F(stop), F(arrived), F(go),
-        F(go_ns);
-    F(finished);
-    END();
-#undef F
-#define F(name) FIELD(struct ub_process, name)
-    BEGIN("process", struct ub_process);
-    F(members), F(measured), F(helpers);
-    END();
-#undef F
-#define F(name) FIELD(struct ub_file, name)
-    BEGIN("file", struct ub_file);
-    F(path), F(offset), F(size), F(kind), F(known), F(dev), F(inode), F(rdev), F(diskseq);
-    END();
-#undef F
+    printf("export const LAYOUT = {\n");
+    STRUCT("job", ub_job);
+    STRUCT("result", ub_result);
+    STRUCT("opResult", ub_op_result);
+    STRUCT("latency", ub_latency);
+    STRUCT("error", ub_error);
+    STRUCT("usage", ub_usage);
+    STRUCT("arena", ub_arena);
+    STRUCT("process", ub_process);
+    STRUCT("file", ub_file);
+    printf("} as const;\n");
 }
 
 int main(void)
@@ -158,8 +112,6 @@ int main(void)
     constants();
     syscalls();
     backends();
-    printf("export const LAYOUT = {\n");
-    job(), results(), arena();
-    printf("} as const;\n");
+    layout();
     return 0;
 }

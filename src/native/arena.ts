@@ -146,7 +146,7 @@ export class Arena {
     word('results', this.at.results);
     word('histograms', this.at.histograms);
     for (const [process, members] of processes) {
-      const bytes = encode('process', { members, measured: 0 });
+      const bytes = encode('process', { members, arrived: 0, finished: 0, ramped: 0, measured: 0 });
       this.write(this.at.processes + process * LAYOUT.process.size, bytes);
     }
   }
