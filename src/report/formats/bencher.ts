@@ -23,7 +23,7 @@ function text(series: readonly Series[]): string {
   return `${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`;
 }
 
-export const bencher: ReportFormat = {
+const format: ReportFormat = {
   ...forPrograms,
   runs: (results, options) => text(seriesOf(results, usualMetrics(options))),
   comparison: ({ candidate, metrics }) =>
@@ -34,3 +34,5 @@ export const bencher: ReportFormat = {
       ),
     ),
 };
+
+export default format;

@@ -169,10 +169,12 @@ function renderSweep({ sweep }: SweepReport, { percentiles }: RenderOptions): st
   return [csvLine([...options, ...columns.map(({ name }) => name)]), ...rows].join('');
 }
 
-export const csv: ReportFormat = {
+const format: ReportFormat = {
   runs: renderRuns,
   comparison: comparisonCsv,
   sweep: renderSweep,
   between: null,
   forPeople: false,
 };
+
+export default format;

@@ -42,7 +42,8 @@ function text(series: readonly Series[], better: Metric['better']): string {
   )}\n`;
 }
 
-function format(better: Metric['better']): ReportFormat {
+/** The format for metrics of one direction. */
+export function githubFormat(better: Metric['better']): ReportFormat {
   return {
     ...forPrograms,
     runs: (results, options) => text(seriesOf(results, usualMetrics(options)), better),
@@ -56,6 +57,3 @@ function format(better: Metric['better']): ReportFormat {
       ),
   };
 }
-
-export const githubBigger = format('higher');
-export const githubSmaller = format('lower');

@@ -89,7 +89,7 @@ function resultLines(results: readonly RunResult[], metrics: readonly Metric[], 
   });
 }
 
-export const gobench: ReportFormat = {
+const format: ReportFormat = {
   ...forPrograms,
   runs(results, options) {
     const metrics = usualMetrics(options);
@@ -107,3 +107,5 @@ export const gobench: ReportFormat = {
     );
   },
 };
+
+export default format;

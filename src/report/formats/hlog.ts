@@ -71,7 +71,7 @@ function text(intervals: readonly Interval[], version: string): string {
   ].join('\n')}\n`;
 }
 
-export const hlog: ReportFormat = {
+const format: ReportFormat = {
   ...forPrograms,
   runs: (results) =>
     text(
@@ -87,3 +87,5 @@ export const hlog: ReportFormat = {
       comparison.tool.version,
     ),
 };
+
+export default format;

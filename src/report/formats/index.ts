@@ -1,37 +1,23 @@
-/** The formats of a report, one file each. Each is made from stored results alone. */
+/** The formats of a report, one file a name. Each is made from stored results alone. */
 import { usageError } from '../../errors.ts';
+import { specOf } from '../../options/option-reader.ts';
 import type { OutputFormat } from '../../options/output.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { SweepView } from '../sweep/sweep-view.ts';
-import { bencher } from './bencher.ts';
-import { csv } from './csv.ts';
 import type { ComparisonReport, RenderOptions, ReportFormat } from './format-spec.ts';
-import { githubBigger, githubSmaller } from './github-benchmark.ts';
-import { gobench } from './gobench.ts';
-import { hlog } from './hlog.ts';
-import { influx } from './influx.ts';
-import { json } from './json.ts';
-import { junit } from './junit.ts';
-import { markdown } from './markdown.ts';
-import { openmetrics } from './openmetrics.ts';
-import { table } from './table.ts';
 
-/** Names and aliases are --output-format's in the option table: one without its format here is a type error. */
-export const formats: Readonly<Record<OutputFormat, ReportFormat>> = {
-  table,
-  json,
-  markdown,
-  csv,
-  junit,
-  'github-bigger': githubBigger,
-  'github-smaller': githubSmaller,
-  bencher,
-  openmetrics,
-  influx,
-  gobench,
-  hlog,
-};
+/** Each name of --output-format is that of a file here, whose default export is the format (index.test.ts). */
+async function load(name: string): Promise<ReportFormat> {
+  const file: { default: ReportFormat } = await import(`./${name}.ts`);
+  return file.default;
+}
+
+export const formats = Object.fromEntries(
+  await Promise.all(
+    Object.keys(specOf('output-format').values ?? {}).map(async (name) => [name, await load(name)]),
+  ),
+) as Readonly<Record<OutputFormat, ReportFormat>>;
 
 /**
  * A report as text that ends in a newline.

@@ -114,7 +114,7 @@ function seriesText(results: readonly RunResult[], metrics: readonly Metric[]): 
     .join('');
 }
 
-export const influx: ReportFormat = {
+const format: ReportFormat = {
   ...forPrograms,
   runs: (results, options) => seriesText(results, usualMetrics(options)),
   comparison({ comparison, candidate, metrics }) {
@@ -122,3 +122,5 @@ export const influx: ReportFormat = {
     return seriesText(results, metrics) + comparisonPoints(comparison).map(pointText).join('');
   },
 };
+
+export default format;

@@ -9,9 +9,11 @@ export function renderJson(value: RunResult | Comparison | SweepResult): string 
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-export const json: ReportFormat = {
+const format: ReportFormat = {
   ...reportsInTurn('', renderJson),
   comparison: ({ comparison }) => renderJson(comparison),
   sweep: ({ sweep }) => renderJson(sweep),
   forPeople: false,
 };
+
+export default format;

@@ -192,4 +192,6 @@ const comparison: ReportFormat['comparison'] = (report) => {
   );
 };
 
-export const junit: ReportFormat = { ...forPrograms, runs, comparison };
+const format: ReportFormat = { ...forPrograms, runs, comparison };
+
+export default format;

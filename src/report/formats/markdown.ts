@@ -135,9 +135,11 @@ function renderSweep(report: SweepReport): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-export const markdown: ReportFormat = {
+const format: ReportFormat = {
   ...reportsInTurn('\n', renderMarkdown),
   comparison: renderComparison,
   sweep: renderSweep,
   forPeople: true,
 };
+
+export default format;

@@ -178,7 +178,7 @@ function text(families: readonly Family[]): string {
   return `${[...lines, '# EOF'].join('\n')}\n`;
 }
 
-export const openmetrics: ReportFormat = {
+const format: ReportFormat = {
   ...forPrograms,
   runs(results, options) {
     const metrics = usualMetrics(options);
@@ -192,3 +192,5 @@ export const openmetrics: ReportFormat = {
     return text([...seriesFamilies(series, metrics), ...comparisonFamilies(comparison)]);
   },
 };
+
+export default format;

@@ -122,9 +122,11 @@ function renderSweep({ sweep, view }: SweepReport, { columns }: RenderOptions): 
   return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns)}`;
 }
 
-export const table: ReportFormat = {
+const format: ReportFormat = {
   ...reportsInTurn('\n', renderTable),
   comparison: renderComparison,
   sweep: renderSweep,
   forPeople: true,
 };
+
+export default format;

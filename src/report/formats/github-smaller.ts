@@ -1,0 +1,4 @@
+/** github-action-benchmark's tool customSmallerIsBetter. */
+import { githubFormat } from './github-benchmark.ts';
+
+export default githubFormat('lower');
