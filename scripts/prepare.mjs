@@ -77,6 +77,7 @@ function buildDist(tsc) {
   rmSync(fresh, { recursive: true, force: true });
   run('compiling TypeScript', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', fresh]);
   copyScripts(join(root, 'src'), fresh);
+  run('rendering help', process.execPath, [join(fresh, 'cli', 'render-help.js')]);
   writeFileSync(join(fresh, '.built'), begun.toISOString() + '\n');
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist);

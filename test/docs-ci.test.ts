@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { normalizeArgv, readRunOptions } from '../src/cli/argv.ts';
-import { commands } from '../src/cli/commands.ts';
+import { readRunOptions } from '../src/cli/argv.ts';
 import { parseMetrics } from '../src/compare/metrics.ts';
 import { parseRules } from '../src/compare/rules.ts';
-import { knownOptions, readOptions, type WrittenOption } from '../src/options/option-reader.ts';
+import { knownOptions, readOptions } from '../src/options/option-reader.ts';
 import { root } from './support/cli.ts';
+import { invocationOf } from './support/invocation.ts';
 
 const text = readFileSync(join(root, 'docs', 'CI.md'), 'utf8');
 
@@ -33,24 +33,15 @@ function commandLines(): string[][] {
   });
 }
 
-test('every command has options that exist, with values that can be read', () => {
-  const flags = Object.fromEntries(commands.map((command) => [command.name, command.flags]));
+test('every command has options that exist, with values that can be read', async () => {
   const lines = commandLines();
   assert.ok(lines.length >= 12, `${lines.length} commands`);
   for (const line of lines) {
-    const normalized = normalizeArgv(line, flags, ['gate']);
-    const dashes = normalized.indexOf('--');
-    const own = normalized.slice(0, dashes < 0 ? undefined : dashes).filter((word) => word.startsWith('--'));
-    const written = own.map((word): WrittenOption => {
-      const [, flag = '', value = ''] = /^--([^=]+)=(.*)$/.exec(word) ?? [];
-      const known = knownOptions.find((option) => option.flag === flag);
-      assert.ok(known, word);
-      return { flag: known.flag, text: value };
-    });
-    const { raw } = readOptions(written);
+    const { command, options, operands } = await invocationOf(line);
+    const { raw } = readOptions(options);
     parseRules('fail-on', raw['fail-on'] ?? []);
     parseMetrics('metric', raw.metric ?? []);
-    if (normalized[0] === 'gate') readOptions(readRunOptions(normalized.slice(dashes + 1)));
+    if (command === 'gate') readOptions(readRunOptions(operands));
   }
 });
 

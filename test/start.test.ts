@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { commands } from '../src/cli/commands.ts';
+import { runProgram } from '../src/cli/program.ts';
 import { root, uringBench } from './support/cli.ts';
 import { scratchFolder } from './support/scratch.ts';
 
@@ -32,16 +34,25 @@ function loadedBy(t: TestContext, ...args: string[]): string[] {
 const those = (modules: readonly string[], part: RegExp): string[] => modules.filter((url) => part.test(url));
 
 describe('a start loads no more than it needs', () => {
-  it('--version: neither packages nor the option table', (t) => {
-    for (const flag of ['--version', '-V']) {
-      const modules = loadedBy(t, flag);
+  it('--version and --help: neither packages nor the option table', (t) => {
+    for (const line of [['--version'], ['-V'], ['--help'], ['show', '--help'], ['help', 'gate']]) {
+      const modules = loadedBy(t, ...line);
       assert.deepEqual(those(modules, /node_modules|\/options\/|\/backends\//), []);
       assert.ok(those(modules, /\/cli\/main\./).length === 1, 'modules are seen');
     }
   });
 
-  it('--help: no package but what parses and suggests', (t) => {
-    const modules = loadedBy(t, '--help');
+  it('--help says what the program renders for the same width', async () => {
+    for (const { name } of commands) {
+      const line = [...(name === '' ? [] : [name]), '--help'];
+      const spec = { name: 'uring-bench', version: () => '', commands, columns: 80 };
+      const { text } = await runProgram(spec, line);
+      assert.equal(uringBench(line).stdout, text);
+    }
+  });
+
+  it('help that is rendered: no package but what parses and suggests', (t) => {
+    const modules = loadedBy(t, '--quiet', '--help');
     assert.deepEqual(
       those(modules, /typebox|koffi|hdr-histogram|cli-table3|string-width|\/results\/|\/native\/library/),
       [],

@@ -1,15 +1,40 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CommanderError } from 'commander';
 import { refused } from '../../test/support/refused.ts';
 import { knownOptions } from '../options/option-reader.ts';
-import { normalizeArgv } from './argv.ts';
+import type { Flag } from '../options/options.ts';
+import { TableCommand } from './argv.ts';
 
-const commands = {
-  '': knownOptions.map(({ flag }) => flag),
-  show: ['output-format', 'color'] as const,
-  backends: ['output-format'] as const,
-};
-const normalize = (...argv: string[]) => normalizeArgv(argv, commands);
+/** A command whose options, as they are read, and whose operands go into `seen`, with its name before them. */
+function recorded(name: string, flags: readonly Flag[], seen: string[]): TableCommand {
+  const command = new TableCommand(name).exitOverride().configureOutput({
+    writeOut: (text) => seen.push(text.startsWith('Usage') ? '--help' : '--version'),
+    writeErr: () => {},
+  });
+  command.flags = flags;
+  command.argument('[operand...]').hook('preSubcommand', (_, called) => void seen.push(called.name()));
+  for (const flag of flags) command.option(`--${flag} <text>`, '');
+  for (const flag of flags) command.on(`option:${flag}`, (text) => seen.push(`--${flag}=${text}`));
+  return command.action(() => {
+    if (command.args.length > 0) seen.push('--', ...command.args);
+  });
+}
+
+/** What is read of a command line: `[command, --flag=text..., --, operands...]`. */
+function normalize(...argv: string[]): string[] {
+  const seen: string[] = [];
+  const all = knownOptions.map(({ flag }) => flag);
+  const program = recorded('uring-bench', all, seen).version('1', '-V, --version');
+  program.addCommand(recorded('show', ['output-format', 'color'], seen));
+  program.addCommand(recorded('backends', ['output-format'], seen));
+  try {
+    program.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+  }
+  return seen;
+}
 
 describe('the command line', () => {
   it('takes --opt value, --opt=value, _ for -, and other names', () => {

@@ -1,7 +1,9 @@
 /**
- * The command line before commander sees it: aliases, `_` for `-`, booleans with and without a value. What
- * comes out is plain `--flag=value`, so that a value never depends on what stands behind it.
+ * How the words of a command line are read: aliases, `_` for `-`, booleans with and without a value. Commander
+ * dispatches, helps and keeps the values; its own reading of words would give a bare option any word that
+ * stands behind it (`show --color FILE`).
  */
+import { Command } from 'commander';
 import { type BenchError, usageError } from '../errors.ts';
 import {
   canonicalName,
@@ -13,60 +15,109 @@ import {
 import type { Flag } from '../options/options.ts';
 import { didYouMean } from '../values/nearest.ts';
 
-/** Subcommands with the options each knows; '' is the run itself. */
-export type CommandFlags = Readonly<Record<string, readonly Flag[]>>;
-
-/** Commands that hand the options behind `--` on to a run. */
-export type PassingOn = readonly string[];
-
 /** Options that commander answers itself. */
 const BUILT_IN: readonly string[] = ['--help', '-h', '--version', '-V'];
 
+interface TypedOption extends WrittenOption {
+  /** The name as it was typed. */
+  typed: string;
+}
+
 interface Read {
-  options: { flag: Flag; text: string; typed: string }[];
+  options: TypedOption[];
   builtIn: string[];
   operands: string[];
 }
 
 /**
- * The arguments for commander: `[command, --flag=value..., operands...]`.
- * @throws BenchError (usage) for an unknown option or command, and for a value that is missing
+ * A command that reads words by the option table. The outermost reads all of them, once, wherever the name of
+ * a command stands between them, and hands what it read on.
  */
-export function normalizeArgv(
-  argv: readonly string[],
-  commands: CommandFlags,
-  passingOn: PassingOn = [],
-): string[] {
-  const { options, builtIn, operands } = readArgv(argv);
-  const help = operands[0] === 'help';
-  const command = commandOf(help ? operands[1] : operands[0], commands);
-  const rest = operands.slice(command === '' ? 0 : 1);
-  if (help) return [...(command === '' ? [] : [command]), '--help'];
-  const allowed = commands[command] ?? [];
-  for (const { flag, typed } of options) {
-    if (!allowed.includes(flag)) throw notHere(command, { flag, typed }, commands, passingOn);
-  }
-  const written = options.map(({ flag, text }) => `--${flag}=${text}`);
-  const first = command === '' ? [] : [command];
-  return [...first, ...builtIn, ...written, ...(rest.length > 0 ? ['--', ...rest] : [])];
-}
+export class TableCommand extends Command {
+  /** Of the EventEmitter that every Command is, which its types leave out. */
+  declare emit: (event: string, text?: string) => boolean;
+  /** The options it knows. */
+  flags: readonly Flag[] = [];
+  /** Whether it hands the options behind `--` on to a run. */
+  passesOn = false;
+  /** Adds its options: called for the command that is asked for alone, as all options of all commands take time. */
+  complete: () => void = () => {};
+  /** What the command above this one has read for it. */
+  private handed: Read | undefined;
 
-/** An option that another command knows. */
-function notHere(
-  command: string,
-  { flag, typed }: { flag: Flag; typed: string },
-  commands: CommandFlags,
-  passingOn: PassingOn,
-): BenchError {
-  if (command === '') {
-    const knowing = Object.keys(commands).filter((name) => commands[name]?.includes(flag));
-    return usageError(`a run has no option '--${typed}'`, `${knowing.join(', ')}: these have it`);
+  /**
+   * Commander's step of reading words: sets the options, and says what is left.
+   * @throws BenchError (usage) for an unknown option or command, and for a value that is missing
+   */
+  override parseOptions(argv: readonly string[]): { operands: string[]; unknown: string[] } {
+    const read = this.handed ?? readArgv(argv);
+    const [word] = read.operands;
+    if (this.commands.length > 0 && word !== undefined) return this.handOn(word, read);
+    this.complete();
+    for (const option of read.options) {
+      if (!this.flags.includes(option.flag)) throw this.notHere(option);
+      this.emit(`option:${option.flag}`, option.text);
+    }
+    return { operands: read.operands, unknown: this.answered(read.builtIn) };
   }
-  const runs = passingOn.includes(command) && commands['']?.includes(flag);
-  return usageError(
-    `${command} has no option '--${typed}'`,
-    runs ? 'options of the run stand behind --' : `see uring-bench ${command} --help`,
-  );
+
+  /** What commander refuses. @throws BenchError (usage) always */
+  override error(message: string): never {
+    const line = message.replace(/^error: /, '').split('\n')[0] ?? '';
+    const names = [this.parent?.name(), this.name(), '--help'];
+    throw usageError(line, `see ${names.filter((name) => name !== undefined).join(' ')}`);
+  }
+
+  /** Lets the command that a word names go on with what was read; `help COMMAND` is `COMMAND --help`. */
+  private handOn(word: string, read: Read): { operands: string[]; unknown: string[] } {
+    const operands = read.operands.slice(1);
+    if (word !== 'help') {
+      this.named(word).handed = { ...read, operands };
+      return { operands: [word], unknown: [] };
+    }
+    const [about] = operands;
+    if (about === undefined) return { operands: [], unknown: ['--help'] };
+    this.named(about).handed = { options: [], builtIn: ['--help'], operands: [] };
+    return { operands: [about], unknown: [] };
+  }
+
+  private subcommands(): TableCommand[] {
+    return this.commands.filter((command) => command instanceof TableCommand);
+  }
+
+  /** @throws BenchError (usage) when there is none of that name */
+  private named(word: string): TableCommand {
+    const found = this.subcommands().find((command) => command.name() === word);
+    if (found !== undefined) return found;
+    const names = this.subcommands().map((command) => command.name());
+    throw usageError(
+      `unknown command '${word}'${didYouMean(word, names)}`,
+      `there are: ${names.join(', ')}; options begin with --`,
+    );
+  }
+
+  /** Tells commander of --version where there is one; --help it finds itself among what nobody knew. */
+  private answered(builtIn: readonly string[]): string[] {
+    return builtIn.filter((word) => {
+      const option = this.options.find(({ short, long }) => word === short || word === long);
+      if (option !== undefined) this.emit(`option:${option.name()}`);
+      return option === undefined;
+    });
+  }
+
+  /** An option that another command knows. */
+  private notHere({ flag, typed }: TypedOption): BenchError {
+    if (!(this.parent instanceof TableCommand)) {
+      const knowing = this.subcommands().filter(({ flags }) => flags.includes(flag));
+      const names = knowing.map((command) => command.name());
+      return usageError(`a run has no option '--${typed}'`, `${names.join(', ')}: these have it`);
+    }
+    const runs = this.passesOn && this.parent.flags.includes(flag);
+    return usageError(
+      `${this.name()} has no option '--${typed}'`,
+      runs ? 'options of the run stand behind --' : `see ${this.parent.name()} ${this.name()} --help`,
+    );
+  }
 }
 
 /**
@@ -78,16 +129,6 @@ export function readRunOptions(argv: readonly string[]): WrittenOption[] {
   const [stray] = [...builtIn, ...operands];
   if (stray !== undefined) throw usageError(`'${stray}' behind -- is no option of a run`);
   return options.map(({ flag, text }) => ({ flag, text }));
-}
-
-function commandOf(word: string | undefined, commands: CommandFlags): string {
-  if (word === undefined) return '';
-  const known = Object.keys(commands).filter((name) => name !== '');
-  if (known.includes(word)) return word;
-  throw usageError(
-    `unknown command '${word}'${didYouMean(word, known)}`,
-    `there are: ${known.join(', ')}; options begin with --`,
-  );
 }
 
 function readArgv(argv: readonly string[]): Read {
@@ -111,10 +152,7 @@ function readArgv(argv: readonly string[]): Read {
 }
 
 /** One `--name`, `--name=text` or `--name text`; used says whether the next argument was its text. */
-function readOption(
-  token: string,
-  next: string | undefined,
-): { flag: Flag; text: string; typed: string; used: boolean } {
+function readOption(token: string, next: string | undefined): TypedOption & { used: boolean } {
   const equals = token.indexOf('=');
   const typed = token.slice(2, equals < 0 ? undefined : equals);
   const given = equals < 0 ? undefined : token.slice(equals + 1);
@@ -129,7 +167,7 @@ function readOption(
 }
 
 /** `--no-save`. */
-function readNegated(typed: string, given: string | undefined): { flag: Flag; text: string } {
+function readNegated(typed: string, given: string | undefined): WrittenOption {
   const name = canonicalName(typed);
   const positive = name.startsWith('no-') ? findOption(name.slice(3)) : undefined;
   if (positive?.kind !== 'bool') throw unknownOption(typed, '--');

@@ -2,6 +2,7 @@
 import { EXIT } from '../errors.ts';
 import { packageVersion } from '../version.ts';
 import { describeFailure } from './failure.ts';
+import { helpPage } from './help-page.ts';
 import { columnsOf, surviveClosedPipes, writeOut } from './terminal.ts';
 
 const VERSION: readonly string[] = ['--version', '-V'];
@@ -15,11 +16,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       await writeOut(process.stdout, `${packageVersion()}\n`);
       return EXIT.ok;
     }
+    const columns = columnsOf(process.stdout, 80);
+    const page = helpPage(argv, columns);
+    if (page !== undefined) {
+      await writeOut(process.stdout, page);
+      return EXIT.ok;
+    }
     const [{ commands }, { runProgram }] = await Promise.all([
       import('./commands.ts'),
       import('./program.ts'),
     ]);
-    const columns = columnsOf(process.stdout, 80);
     const program = { name: 'uring-bench', version: packageVersion, commands, columns };
     const { code, text } = await runProgram(program, argv);
     await writeOut(process.stdout, text);

@@ -1,26 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { invocationOf } from '../../test/support/invocation.ts';
 import { rejected } from '../../test/support/refused.ts';
 import { knownOptions } from '../options/option-reader.ts';
 import { displayWidth } from '../report/text/text.ts';
 import { commands } from './commands.ts';
-import { type Invocation, runProgram } from './program.ts';
+import { runProgram } from './program.ts';
 
-/** The real commands, with actions that only tell what they were called with. */
-async function invoke(...argv: string[]): Promise<Invocation & { command: string }> {
-  const calls: (Invocation & { command: string })[] = [];
-  const told = commands.map((command) => ({
-    ...command,
-    action: async (invocation: Invocation) => {
-      calls.push({ ...invocation, command: command.name });
-      return 0;
-    },
-  }));
-  await runProgram({ name: 'uring-bench', version: () => '1.2.3', commands: told, columns: 80 }, argv);
-  const [call] = calls;
-  assert.ok(call && calls.length === 1);
-  return call;
-}
+const invoke = (...argv: string[]) => invocationOf(argv);
 
 async function help(columns: number, ...argv: string[]): Promise<string> {
   const spec = { name: 'uring-bench', version: () => '1.2.3', commands, columns };

@@ -1,10 +1,9 @@
 /** The commands and their options as commander definitions, all made from the option table. */
-import { Argument, Command, CommanderError, Option } from 'commander';
-import { usageError } from '../errors.ts';
+import { Argument, type Command, CommanderError, Option } from 'commander';
 import { knownOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { Flag } from '../options/options.ts';
 import { groups } from '../values/option-spec.ts';
-import { type CommandFlags, normalizeArgv } from './argv.ts';
+import { TableCommand } from './argv.ts';
 import { FoldedHelp, optionHelp, optionTerm } from './help.ts';
 
 /** What a command is called with. */
@@ -53,42 +52,31 @@ export interface ProgramEnd {
  * @throws BenchError, or whatever else a command throws
  */
 export async function runProgram(spec: ProgramSpec, argv: readonly string[]): Promise<ProgramEnd> {
-  const flags: CommandFlags = Object.fromEntries(spec.commands.map((c) => [c.name, c.flags]));
   const outcome: ProgramEnd = { code: 0, text: '' };
-  const program = new Command(spec.name)
-    .version(spec.version(), '-V, --version', 'show the version')
-    // Else the program itself would take the options of a command that it knows too.
-    .enablePositionalOptions();
+  const program = new TableCommand(spec.name).version(spec.version(), '-V, --version', 'show the version');
   for (const command of spec.commands) {
-    define(
-      command.name === '' ? program : program.command(command.name),
-      command,
-      spec.columns,
-      outcome,
-      argv,
-    );
+    const made = command.name === '' ? program : new TableCommand(command.name);
+    define(made, command, spec.columns, outcome, argv);
+    if (made !== program) program.addCommand(made);
   }
-  const passingOn = spec.commands.filter((command) => command.passesOn).map(({ name }) => name);
-  const normalized = normalizeArgv(argv, flags, passingOn);
   try {
-    await program.parseAsync(normalized, { from: 'user' });
+    await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return outcome;
-    const [message = ''] = error.message.replace(/^error: /, '').split('\n');
-    const command = normalized.find((word) => word in flags);
-    throw usageError(message, `see ${[spec.name, command, '--help'].filter(Boolean).join(' ')}`);
+    if (error.exitCode !== 0) throw error;
   }
   return outcome;
 }
 
 function define(
-  command: Command,
+  command: TableCommand,
   spec: CommandSpec,
   columns: number,
   outcome: ProgramEnd,
   argv: readonly string[],
 ): void {
+  command.flags = spec.flags;
+  command.passesOn = spec.passesOn === true;
   command
     .description(spec.summary)
     .helpOption('-h, --help', 'show this help')
@@ -104,9 +92,11 @@ function define(
       getErrHelpWidth: () => columns,
     });
   command.createHelp = () => new FoldedHelp();
-  for (const { flag } of knownOptions.filter((known) => spec.flags.includes(known.flag))) {
-    command.addOption(asOption(flag, spec.help?.[flag]));
-  }
+  command.complete = () => {
+    for (const { flag } of knownOptions.filter((known) => spec.flags.includes(known.flag))) {
+      command.addOption(asOption(flag, spec.help?.[flag]));
+    }
+  };
   if (spec.operands) {
     const { name, help, optional } = spec.operands;
     command.addArgument(new Argument(optional ? `[${name}...]` : `<${name}...>`, help));
@@ -118,7 +108,7 @@ function define(
   });
 }
 
-/** Each is given as `--flag=text` (argv.ts) and collects its texts; the table reads them. */
+/** Collects its texts; the table reads them. */
 function asOption(flag: Flag, help: string | undefined): Option {
   const known = specOf(flag);
   const option = new Option(`--${flag} <text>`, optionHelp(known, help)).helpGroup(`${groups[known.group]}:`);

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { helpAskedFor, helpPage, PAGE_COLUMNS } from './help-page.ts';
+
+describe('help that is rendered already', () => {
+  it('is for lines that ask for nothing else', () => {
+    for (const line of ['--help', '-h', 'help']) assert.equal(helpAskedFor([line]), '');
+    for (const line of ['show --help', 'show -h', 'help show']) {
+      assert.equal(helpAskedFor(line.split(' ')), 'show');
+    }
+    for (const line of ['', '--bs=4k', 'show', 'show a --help', '--bs 4k --help', 'help show me']) {
+      assert.equal(helpAskedFor(line.split(' ').filter(Boolean)), undefined, line);
+    }
+  });
+
+  it('is for one width, from a build, and for names of commands', () => {
+    assert.equal(helpPage(['--help'], PAGE_COLUMNS + 1), undefined);
+    assert.equal(helpPage(['help', '../cli/main'], PAGE_COLUMNS), undefined);
+    assert.equal(helpPage(['help', 'shwo'], PAGE_COLUMNS), undefined);
+    // Sources have no pages: what a build has stands in test/start.test.ts.
+    assert.equal(helpPage(['--help'], PAGE_COLUMNS), undefined);
+  });
+});
