@@ -27,21 +27,30 @@ export interface Feature extends FeatureWords {
   excludes: readonly string[];
 }
 
-/** An option that one backend knows, with the way that its value takes into the native job. */
-export interface OwnOption extends OptionSpec {
+/** The way that an option's value takes into the native job, when no more is done with it. */
+export interface NativeField {
+  /** Of struct ub_job. */
+  field: keyof StructValues<'job'>;
+  /** What one of the field's units is in those of the value: 1e6 for milliseconds of a time. */
+  per?: number;
+  /** choice: the number of each word. */
+  words?: Readonly<Record<string, number>>;
+  /** What stands for no value, for an option without default. */
+  none?: number;
+}
+
+/** An entry of the option table. */
+export interface TableOption extends OptionSpec {
+  /** For an option of the workload: resolving it, storing it and handing it to the jobs take no more than this. */
+  native?: NativeField;
+}
+
+/** An option that one backend knows. */
+export interface OwnOption extends TableOption {
   group: 'backends';
   scope: 'workload';
   backends: readonly [string];
-  native: {
-    /** Of struct ub_job. */
-    field: keyof StructValues<'job'>;
-    /** What one of the field's units is in those of the value: 1e6 for milliseconds of a time. */
-    per?: number;
-    /** choice: the number of each word. */
-    words?: Readonly<Record<string, number>>;
-    /** What stands for no value, for an option without default. */
-    none?: number;
-  };
+  native: NativeField;
 }
 
 /** What a backend says of an errno at a stage, beyond the general hints: the likely mend. */

@@ -11,7 +11,7 @@ const directWrites = {
   what: 'direct writes (--rw write or randwrite)',
 };
 const pairs = {
-  test: (w: Workload) => w.backendOptions.pair !== 'none',
+  test: (w: Workload) => w.nativeOptions.pair !== 'none',
   what: 'a pair of operations (--pair)',
 };
 const charDevice = {

@@ -22,7 +22,7 @@ export const posixAio = defineBackend('posix-aio', {
   ],
   hint(errno, stage, workload) {
     if (stage === 'aio_init' && errno === constants.errno.EBUSY) {
-      return `glibc sizes its pool once a process: use --isolation=process for --aio-threads=${workload.backendOptions['aio-threads']}`;
+      return `glibc sizes its pool once a process: use --isolation=process for --aio-threads=${workload.nativeOptions['aio-threads']}`;
     }
     return undefined;
   },

@@ -50,7 +50,7 @@ function checkCombination(backend: Backend, features: ReadonlyMap<string, Featur
 
 /** Pairs are io_uring's: another backend would silently do single writes. */
 function checkPair(variant: Variant, workload: Workload): void {
-  const { pair } = workload.backendOptions;
+  const { pair } = workload.nativeOptions;
   if (pair === 'none') return;
   const asked = `pair=${pair}`;
   if (!variant.backend.pairs)

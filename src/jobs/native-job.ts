@@ -1,8 +1,8 @@
 /** A plan's groups in the ABI's terms: the values of struct ub_job for each native job of a trial. */
-import type { OwnOption } from '../backends/backend.ts';
-import { ownOptions } from '../backends/registry.ts';
+import type { NativeField } from '../backends/backend.ts';
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
+import { nativeOptions } from '../options/options.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { operationsOf, rwModes } from '../workload/operations.ts';
 import type { Isolation, Workload } from '../workload/workload.ts';
@@ -42,19 +42,21 @@ function distributionOf(job: Workload): { dist: number; dist_param: number } {
   return { dist: UB.DIST_RANDOM, dist_param: 0 };
 }
 
-type OwnField = (typeof ownOptions)[number]['native']['field'];
+type DeclaredField = (typeof nativeOptions)[number]['native']['field'];
 
-/** What the options of single backends come to, as these declare it. */
-function ownFields({ backendOptions }: Workload): Record<OwnField, number> {
-  const options: readonly OwnOption[] = ownOptions;
-  const fields = options.map(({ flag, native }) => [native.field, nativeValue(backendOptions[flag], native)]);
-  return Object.fromEntries(fields) as Record<OwnField, number>;
+/** What the options come to that declare the field of the job that they set. */
+function declaredFields(job: Workload): Record<DeclaredField, number> {
+  const fields = nativeOptions.map(({ flag, native }: { flag: string; native: NativeField }) => [
+    native.field,
+    nativeValue(job.nativeOptions[flag], native),
+  ]);
+  return Object.fromEntries(fields) as Record<DeclaredField, number>;
 }
 
 /** @throws Error (a bug) for a value that the declaration says nothing of */
 function nativeValue(
-  value: Workload['backendOptions'][string] | undefined,
-  { field, per = 1, words, none }: OwnOption['native'],
+  value: Workload['nativeOptions'][string] | undefined,
+  { field, per = 1, words, none }: NativeField,
 ): number {
   const number = value === null ? none : typeof value === 'string' ? words?.[value] : Number(value) / per;
   if (number === undefined || Number.isNaN(number)) throw new Error(`${value} is no value of ${field}`);
@@ -131,8 +133,7 @@ function nativeJob(
       fsync: job.fsync,
       fdatasync: job.fdatasync,
       compress_pct: job.bufferCompressPercentage,
-      nice: job.nice,
-      ...ownFields(job),
+      ...declaredFields(job),
       process: plan.isolation === 'process' ? number : 0,
       after_first: after.first,
       after_count: after.count,

@@ -21,7 +21,7 @@ const group = (fields: Partial<Workload>, startAfter: string | null = null) => (
     bs: { read: 4096, write: 4096, trim: 4096 },
     cpusAllowed: [],
     cpusAllowedPolicy: 'shared',
-    backendOptions: defaultWorkload().backendOptions,
+    nativeOptions: defaultWorkload().nativeOptions,
     ...fields,
   },
   variant: null,

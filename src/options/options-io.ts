@@ -1,5 +1,5 @@
 /** Options that say what I/O is done: pattern, queue, jobs. Part of the table in options.ts. */
-import type { OptionSpec } from '../values/option-spec.ts';
+import type { TableOption } from '../backends/backend.ts';
 import { type RwMode, rwModes } from '../workload/operations.ts';
 
 const modeNames = Object.entries(rwModes).map(([mode, { aliases }]) => [mode, aliases] as const);
@@ -94,7 +94,7 @@ export const patternOptions = [
     needs: 'write',
     scope: 'workload',
   },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly TableOption[];
 
 export const queueOptions = [
   {
@@ -217,7 +217,7 @@ export const queueOptions = [
     default: '0',
     scope: 'workload',
   },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly TableOption[];
 
 export const jobOptions = [
   {
@@ -259,6 +259,7 @@ export const jobOptions = [
     help: 'nice value of the jobs',
     default: '0',
     scope: 'workload',
+    native: { field: 'nice' },
   },
   {
     flag: 'thinktime',
@@ -277,4 +278,4 @@ export const jobOptions = [
     default: '0',
     scope: 'workload',
   },
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly TableOption[];

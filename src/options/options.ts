@@ -3,9 +3,9 @@
  * description and docs/OPTIONS.md come from this table; names, meanings and defaults are fio's where fio has
  * the option. What an option means together with others is in resolve.ts.
  */
+import type { NativeField, TableOption } from '../backends/backend.ts';
 import { ownOptions } from '../backends/registry.ts';
 import type { Kind, KindValues } from '../values/option-kinds.ts';
-import type { OptionSpec } from '../values/option-spec.ts';
 import { comparisonOptions } from './options-backends.ts';
 import { compareOptions } from './options-compare.ts';
 import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
@@ -23,7 +23,7 @@ export const optionTable = [
   ...reportOptions,
   ...compareOptions,
   ...sweepOptions,
-] as const satisfies readonly OptionSpec[];
+] as const satisfies readonly TableOption[];
 
 type Table = (typeof optionTable)[number];
 
@@ -36,11 +36,14 @@ type ValueOf<S> = S extends { kind: 'choice'; values: infer V }
     ? KindValues[K]
     : never;
 
-type OwnTable = (typeof ownOptions)[number];
+type NativeOption = Extract<Table, { native: NativeField }>;
 
-/** Names of the options that single backends know. */
-export type OwnFlag = OwnTable['flag'];
-type OwnFlagWithout = Exclude<OwnTable, { default: string }>['flag'];
+/** The options whose values go into fields of the native job, as they are declared, and nowhere else. */
+export const nativeOptions: readonly NativeOption[] = optionTable.filter((option) => 'native' in option);
+
+/** Names of these options. */
+export type NativeFlag = NativeOption['flag'];
+type NativeFlagWithout = Exclude<NativeOption, { default: string }>['flag'];
 
 /** The value of each option in memory: bytes, nanoseconds, booleans, the words of a choice. */
 export type OptionValues = { [S in Table as S['flag']]: ValueOf<S> };
@@ -61,7 +64,7 @@ type OptionalFlag =
   | 'size'
   | 'filesize'
   | 'cpus-allowed'
-  | OwnFlagWithout
+  | NativeFlagWithout
   | 'runtime'
   | 'number-ios'
   | 'io-size';

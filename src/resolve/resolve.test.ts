@@ -66,7 +66,7 @@ describe('backends of a run', () => {
   });
 
   it('delays the null backend alone', (t) => {
-    assert.equal(job(t, { backend: 'null', 'null-delay': '250' }).job.backendOptions['null-delay'], 250);
+    assert.equal(job(t, { backend: 'null', 'null-delay': '250' }).job.nativeOptions['null-delay'], 250);
     assert.equal(job(t, { backend: 'null', 'null-delay': '2us' }).job.options['null-delay'], 2000);
     refused(() => job(t, { backend: 'sync', 'null-delay': '250' }), /null-delay has no effect on sync/);
   });
@@ -97,10 +97,10 @@ describe('backends of a run', () => {
       /^aio-threads has no effect on io_uring, sync \(only on posix-aio\)/,
     );
     assert.equal(
-      job(t, { backend: 'io_uring,posixaio', 'aio-threads': '4' }).job.backendOptions['aio-threads'],
+      job(t, { backend: 'io_uring,posixaio', 'aio-threads': '4' }).job.nativeOptions['aio-threads'],
       4,
     );
-    assert.equal(job(t, { 'aio-threads': '4' }).job.backendOptions['aio-threads'], 4);
+    assert.equal(job(t, { 'aio-threads': '4' }).job.nativeOptions['aio-threads'], 4);
   });
 
   it('refuses trim where a backend cannot', (t) => {

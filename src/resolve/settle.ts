@@ -2,10 +2,16 @@
  * The values in force of one group's options: defaults, those that depend on others, checks across options. What depends
  * on files and backends is in resolve-group.ts.
  */
-import { ownOptions } from '../backends/registry.ts';
 import { usageError } from '../errors.ts';
 import { defaultOf, specOf } from '../options/option-reader.ts';
-import type { Flag, InForce, OptionValues, OwnFlag, RawOptions } from '../options/options.ts';
+import {
+  type Flag,
+  type InForce,
+  type NativeFlag,
+  nativeOptions,
+  type OptionValues,
+  type RawOptions,
+} from '../options/options.ts';
 import type { Workload } from '../workload/workload.ts';
 
 /** Every option with its value as far as the options alone say; the rest is filled in by resolve. */
@@ -22,7 +28,7 @@ export function settle(raw: RawOptions): InForce {
     'max-trials': null,
     'warmup-trials': 0,
     isolation: value('isolation'),
-    ...settleOwn(raw),
+    ...settleNative(raw),
     filename: raw.filename ?? null,
     directory: raw.directory ?? null,
     size: raw.size ?? null,
@@ -57,7 +63,6 @@ export function settle(raw: RawOptions): InForce {
     numjobs: value('numjobs'),
     'cpus-allowed': raw['cpus-allowed'] ?? null,
     'cpus-allowed-policy': cpuPolicy(raw),
-    nice: value('nice'),
     thinktime: value('thinktime'),
     startdelay: value('startdelay'),
     runtime: null,
@@ -71,17 +76,17 @@ export function settle(raw: RawOptions): InForce {
   };
 }
 
-/** A value for each option that a single backend knows. */
-function ownValues<T>(value: (flag: OwnFlag) => T): Record<OwnFlag, T> {
-  return Object.fromEntries(ownOptions.map(({ flag }) => [flag, value(flag)])) as Record<OwnFlag, T>;
+/** A value for each option that goes into the native job as it is. */
+function nativeValues<T>(value: (flag: NativeFlag) => T): Record<NativeFlag, T> {
+  return Object.fromEntries(nativeOptions.map(({ flag }) => [flag, value(flag)])) as Record<NativeFlag, T>;
 }
 
 /** Their values in force: none where nothing was given and there is no default. */
-function settleOwn(raw: RawOptions): Pick<InForce, OwnFlag> {
-  const values = ownValues(
+function settleNative(raw: RawOptions): Pick<InForce, NativeFlag> {
+  const values = nativeValues(
     (flag) => raw[flag] ?? (specOf(flag).default === undefined ? null : defaultOf(flag)),
   );
-  return values as Pick<InForce, OwnFlag>;
+  return values as Pick<InForce, NativeFlag>;
 }
 
 function directIo(raw: RawOptions): boolean {
@@ -186,13 +191,12 @@ export function workloadOf(
     zeroBuffers: v['zero-buffers'],
     cpusAllowed: v['cpus-allowed'] ?? [],
     cpusAllowedPolicy: v['cpus-allowed-policy'],
-    nice: v.nice,
     thinktimeNs: v.thinktime,
     startdelayNs: v.startdelay,
     rampTimeNs: v['ramp-time'],
     continueOnError: v['continue-on-error'],
     bounds,
-    backendOptions: ownValues((flag) => v[flag]),
+    nativeOptions: nativeValues((flag) => v[flag]),
     charDevices,
   };
 }

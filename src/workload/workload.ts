@@ -71,15 +71,17 @@ export interface Workload {
   zeroBuffers: boolean;
   cpusAllowed: number[];
   cpusAllowedPolicy: 'shared' | 'split';
-  nice: number;
   thinktimeNs: number;
   startdelayNs: number;
   rampTimeNs: number;
   continueOnError: ContinueOnError;
   /** The bounds of one job's run: whichever is reached first ends it; 0 is no bound. At least one is set. */
   bounds: { runtimeNs: number; ios: number; bytes: number };
-  /** The options that single backends know, by flag: sizes in bytes, times in nanoseconds, null where none is in force. */
-  backendOptions: Readonly<Record<string, number | string | boolean | null>>;
+  /**
+   * The options that only native code looks at, by flag: sizes in bytes, times in nanoseconds, null where none is
+   * in force. The option table has their types.
+   */
+  nativeOptions: Readonly<Record<string, number | string | boolean | null>>;
   /** Whether all files are character devices. */
   charDevices: boolean;
 }
