@@ -62,6 +62,8 @@ function fail(message) {
   process.exit(2);
 }
 
+// Node's own handler would open a debugger's port, in the middle of a measurement and to everybody on this machine.
+process.on('SIGUSR1', () => {});
 const missing = obstacle();
 if (missing !== undefined) fail(missing);
 load()

@@ -12,7 +12,9 @@ export const EXIT = {
   failed: 3,
   /** A backend that was asked for is unavailable here. */
   unavailable: 4,
+  sighup: 129,
   sigint: 130,
+  sigquit: 131,
   sigterm: 143,
 } as const;
 
@@ -59,6 +61,15 @@ export function isSystemError(
   error: unknown,
 ): error is NodeJS.ErrnoException & { code: string; errno: number } {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
+}
+
+/** Does something that may fail when there is nothing better to do then: it takes back what failed already. */
+export function quietly(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+  }
 }
 
 /** The system's words for an error: "permission denied" of "EACCES: permission denied, open 'x'". */

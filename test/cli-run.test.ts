@@ -1,6 +1,6 @@
 /** The command as users run it: streams, files, formats, signals. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -145,7 +145,9 @@ describe('a run', () => {
 
 describe('a signal', () => {
   for (const [signal, code] of [
+    ['SIGHUP', 129],
     ['SIGINT', 130],
+    ['SIGQUIT', 131],
     ['SIGTERM', 143],
   ] as const) {
     it(`${signal} stops the run, which reports what there is`, async (t) => {
@@ -165,6 +167,26 @@ describe('a signal', () => {
       assert.deepEqual(readdirSync(cwd), ['results'], 'the file that it made is gone');
     });
   }
+
+  it('SIGUSR1 opens no port: Node would wait for a debugger there', async (t) => {
+    const cwd = scratchFolder(t);
+    const { child, ended } = startUringBench(['--backend=null', '--size=64k', '--runtime=1500ms'], { cwd });
+    await untilRunning(child);
+    child.kill('SIGUSR1');
+    await sleep(500);
+    // Its ports that listen (state 0A of proc_pid_net(5)), by the inodes of its sockets.
+    const sockets = readdirSync(`/proc/${child.pid}/fd`).map((fd) =>
+      readlinkSync(`/proc/${child.pid}/fd/${fd}`),
+    );
+    const listening = readFileSync(`/proc/${child.pid}/net/tcp`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/ +/))
+      .filter((fields) => fields[3] === '0A' && sockets.includes(`socket:[${fields[9]}]`));
+    assert.deepEqual(listening, []);
+    const { code, stderr } = await ended;
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /Debugger/);
+  });
 
   it('given twice ends the process at once, and leaves no file of its own', async (t) => {
     const cwd = scratchFolder(t);

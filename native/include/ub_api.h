@@ -9,6 +9,9 @@
 
 #define UB_EXPORT __attribute__((visibility("default")))
 
+/* Ends the process at once with this exit code: nothing that exit(3) calls is run, no stream is flushed. */
+UB_EXPORT void ub_leave(int code);
+
 /* Version of the library and of the ABI: "0.1.0 abi 3". Static. */
 UB_EXPORT const char *ub_version(void);
 /* Version of glibc at run time. Static. */

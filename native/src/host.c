@@ -170,15 +170,16 @@ int ub_job_absent(void *p, uint32_t index)
 }
 
 /*
- * A job as a process of its own. It ends with its parent, whatever way that goes; a Ctrl-C in the terminal
- * reaches the whole group, but ending is the parent's to say, through the stop flag.
+ * A job as a process of its own. It ends with its parent, whatever way that goes; a Ctrl-C in the terminal,
+ * or its end, reaches the whole group, but ending is the parent's to say, through the stop flag.
  */
 int ub_worker_main(int fd, uint32_t index)
 {
+    static const int ours[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     struct stat st;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        signal(ours[i], SIG_IGN);
     if (fstat(fd, &st) < 0)
         return -errno;
     struct ub_arena *arena = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -226,6 +227,11 @@ int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffe
     strncpy(stage, where, UB_STAGE_BYTES - 1);
     stage[UB_STAGE_BYTES - 1] = 0;
     return ret;
+}
+
+void ub_leave(int code)
+{
+    _exit(code);
 }
 
 const char *ub_version(void)

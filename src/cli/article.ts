@@ -2,6 +2,7 @@
 import { usageError } from '../errors.ts';
 import { type ArticleJob, articleJob, articleTables } from '../experiments/article.ts';
 import type { Progress } from '../jobs/progress.ts';
+import type { RunOutcome } from '../jobs/runner.ts';
 import { dioAlign } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import { checkCache } from '../report/article/article-checks.ts';
@@ -10,7 +11,7 @@ import { readMachine } from '../resolve/cpus.ts';
 import { pathsOf } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import { articleOf } from '../results/document.ts';
-import type { ResultWarning, RunResult } from '../results/schema.ts';
+import type { ResultWarning } from '../results/schema.ts';
 import type { ArticleTable } from '../results/schema-report.ts';
 import { formatBytes, formatDuration, plural } from '../values/format.ts';
 import { didYouMean } from '../values/nearest.ts';
@@ -36,10 +37,8 @@ function tablesOf(operands: readonly string[]): ArticleTable[] {
   return [...names];
 }
 
-interface Done {
-  result: RunResult;
-  path: string | null;
-}
+/** Its path is null when it is not stored as it was run. */
+type Done = RunOutcome;
 
 /** What is going to happen: nobody should have to wonder how long to wait. */
 async function announce(articles: readonly ArticleJob[], progress: Progress): Promise<void> {
@@ -117,7 +116,8 @@ async function runAll(
       for (const article of articles) {
         if (work.signal.aborted) break;
         const own = { ...article, warnings: [...warnings, ...article.warnings] };
-        const ended = await runArticle(own, { ...work, warnings: own.warnings });
+        const outcome = await runArticle(own, { ...work, warnings: own.warnings });
+        const ended = outcome.unsaved === null ? outcome : { ...outcome, path: null };
         done.push(ended);
         await reports.add(ended);
       }
@@ -127,6 +127,7 @@ async function runAll(
     if (!(error instanceof Stopped) || done.length === 0) throw error;
   }
   await reports.end(done);
+  for (const { unsaved } of done) if (unsaved !== null) throw unsaved;
   return codeOf(done, session);
 }
 

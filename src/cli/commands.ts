@@ -18,7 +18,7 @@ Examples:
   uring-bench --backend sync,io_uring --buffered --pre-read
   uring-bench --job 'rw=write fdatasync=1' --job 'rw=randread iodepth=16'
 
-Exit codes: 0 done, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 130 and 143 stopped by SIGINT and SIGTERM.`;
+Exit codes: 0 done, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 129, 130, 131 and 143 stopped by SIGHUP, SIGINT, SIGQUIT and SIGTERM.`;
 
 /** A run's options, but for those of which it makes its own choice, or that other backends know. */
 const LADDER_FLAGS: readonly Flag[] = knownOptions

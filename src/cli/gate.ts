@@ -120,6 +120,8 @@ interface Measured {
   /** One for each round, where it is stored or what it is called. */
   rounds: StoredRun[];
   comparison: Comparison | null;
+  /** Why a round is not stored as it was run; null when all are. */
+  unsaved: BenchError | null;
 }
 
 /** What makes another round necessary, in a line. */
@@ -142,23 +144,26 @@ async function measure(gate: Gate): Promise<Measured> {
   const rounds: StoredRun[] = [];
   const looks: Look[] = [];
   let comparison: Comparison | null = null;
+  let unsaved: BenchError | null = null;
   let more = run.trials;
   while (more > 0) {
     const suspected = comparison === null ? null : suspicion(comparison, more);
-    const round = withTrials(run, more);
-    const { result, path } = await session.during((work) => {
+    const planned = withTrials(run, more);
+    const round = await session.during((work) => {
       if (suspected !== null) work.progress.note(suspected);
-      return runPlan(round, { ...work, warnings });
+      return runPlan(planned, { ...work, warnings });
     });
+    const { result, path } = round;
     rounds.push({ path: path ?? `round ${rounds.length + 1}`, result });
-    if (result.status !== 'complete' || session.stopped !== null) return { rounds, comparison };
+    unsaved ??= round.unsaved;
+    if (result.status !== 'complete' || session.stopped !== null) return { rounds, comparison, unsaved };
     if (baseline === null) break;
     comparison = compareRuns([baseline], rounds, plan);
     const trials = rounds.reduce((sum, { result }) => sum + trialsOf(result), 0);
     looks.push({ outcome: comparison.outcome, trials });
     more = trialsNeeded(looks, run.trials, gate.maxTrials);
   }
-  return { rounds, comparison };
+  return { rounds, comparison, unsaved };
 }
 
 /** Trials of each backend that were asked for: --until-confident may have made more of them. */
@@ -198,6 +203,7 @@ export async function gateCommand(invocation: Invocation): Promise<number> {
       await session.say(`${label} failed: ${reason}`);
     }
   }
+  if (measured.unsaved !== null) throw measured.unsaved;
   if (session.stopped !== null) return session.stopped;
   if (failed.length > 0) return EXIT.failed;
   if (updateBaseline(gate, measured)) {

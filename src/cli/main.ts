@@ -3,7 +3,7 @@ import { EXIT } from '../errors.ts';
 import { packageVersion } from '../version.ts';
 import { describeFailure } from './failure.ts';
 import { helpPage } from './help-page.ts';
-import { columnsOf, surviveClosedPipes, writeOut } from './terminal.ts';
+import { columnsOf, surviveClosedPipes, tell, writeOut } from './terminal.ts';
 
 const VERSION: readonly string[] = ['--version', '-V'];
 
@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     const { code, text } = describeFailure(error);
-    await writeOut(process.stderr, text);
+    await tell(text);
     return code;
   }
 }

@@ -9,7 +9,6 @@ import {
   realpathSync,
   type Stats,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BenchError, isSystemError, systemReason, usageError } from '../errors.ts';
@@ -17,6 +16,7 @@ import { deviceNumber, isSymbolicLink } from '../host/host-files.ts';
 import { mountOf, readMounts } from '../host/mounts.ts';
 import { pseudoFileSystem } from '../host/pseudo-file-systems.ts';
 import { replaceFile } from '../results/new-file.ts';
+import { writeAll } from './terminal.ts';
 
 const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
 
@@ -131,19 +131,6 @@ export function checkReportFile(path: string): void {
     checked.set(path, sink);
   } catch (error) {
     throw sinkError(path, error);
-  }
-}
-
-/** Writes all of it, also to what takes it bit by bit and would not wait (pipes). */
-function writeAll(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(fd, bytes, at);
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-    }
   }
 }
 

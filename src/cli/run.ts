@@ -11,7 +11,7 @@ import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
-import { writeOut } from './terminal.ts';
+import { tell } from './terminal.ts';
 
 /** What makes a run of options: the comparison, or something built on it. */
 export interface RunKind {
@@ -36,11 +36,12 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   session.checkApart(pathsOf(plan));
   const warnings = [...readWarnings, ...resolveWarnings];
   const { runPlan } = await import('../jobs/runner.ts');
-  const { result, path } = await session.during(async (work) => {
+  const { result, path, unsaved } = await session.during(async (work) => {
     const more = await kind.context?.(work.signal);
     return runPlan(plan, { ...work, warnings, ...more });
   });
-  await report(result, path, session);
+  await report(result, unsaved === null ? path : null, session);
+  if (unsaved !== null) throw unsaved;
   return session.exitCode(result.status === 'complete');
 }
 
@@ -63,7 +64,7 @@ async function report(result: RunResult, path: string | null, session: Session):
 
 async function sayTroubles({ backends, warnings }: RunResult, session: Session): Promise<void> {
   for (const { label, status, reason } of backends) {
-    if (status === 'failed') await writeOut(process.stderr, `uring-bench: ${label} failed: ${reason}\n`);
+    if (status === 'failed') await tell(`uring-bench: ${label} failed: ${reason}\n`);
   }
   for (const { message } of warnings) await session.say(`warning: ${message}`);
 }

@@ -11,7 +11,7 @@ import type { RenderOptions } from '../report/formats/format-spec.ts';
 import { createProgress } from './progress.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { type Stop, stopOnSignals } from './signals.ts';
-import { columnsOf, takesColor, writeOut } from './terminal.ts';
+import { columnsOf, takesColor, tell, writeOut } from './terminal.ts';
 
 /** Columns of a report that does not go to a terminal. */
 const PLAIN_COLUMNS = 100;
@@ -94,7 +94,7 @@ export class Session {
 
   /** A line beside the report, for people: on stderr, unless --quiet. */
   async say(line: string): Promise<void> {
-    if (!this.output.quiet) await writeOut(process.stderr, `${line}\n`);
+    if (!this.output.quiet) await tell(`${line}\n`);
   }
 
   /** Where the report is, when it is not what people have before them. */

@@ -6,7 +6,9 @@ import { stopOnSignals } from './signals.ts';
 
 describe('a signal', () => {
   for (const [name, code] of [
+    ['SIGHUP', EXIT.sighup],
     ['SIGINT', EXIT.sigint],
+    ['SIGQUIT', EXIT.sigquit],
     ['SIGTERM', EXIT.sigterm],
   ] as const) {
     it(`${name} stops, and says why to whom it interrupts before there is a result`, () => {

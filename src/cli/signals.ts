@@ -1,8 +1,16 @@
-/** SIGINT and SIGTERM: the first stops the run, which still reports what there is; the second ends the process. */
+/**
+ * SIGINT, SIGTERM, SIGQUIT and SIGHUP (the terminal has gone): the first stops the run, which still reports what there
+ * is; the second ends the process.
+ */
 import { EXIT } from '../errors.ts';
 import { Stopped } from './failure.ts';
 
-const CODES: Readonly<Record<string, number>> = { SIGINT: EXIT.sigint, SIGTERM: EXIT.sigterm };
+const CODES: Readonly<Record<string, number>> = {
+  SIGHUP: EXIT.sighup,
+  SIGINT: EXIT.sigint,
+  SIGQUIT: EXIT.sigquit,
+  SIGTERM: EXIT.sigterm,
+};
 
 export interface Stop {
   /** Aborted by the first signal. */

@@ -1,5 +1,5 @@
 /** `uring-bench sweep`: a grid of runs, its rows as they finish, its knees and plots. */
-import { usageError } from '../errors.ts';
+import { type BenchError, usageError } from '../errors.ts';
 import { checkSetup, planSweep, pointsLeft } from '../experiments/sweep.ts';
 import type { PlannedPoint } from '../experiments/sweep-progress.ts';
 import { checkSameGrid, gridOf, isConsent, storedGrid } from '../experiments/sweep-resume.ts';
@@ -129,13 +129,14 @@ async function run(prepared: Sweep, session: Session, view: SweepView): Promise<
   const live = output.outputFormat === 'table' && session.live;
   const report = live ? new LiveReport(sweep, view, rendering.columns) : null;
   const file = await openFile(prepared, output);
+  let unsaved: BenchError | null = null;
   try {
-    await session.during(async (work) => {
+    unsaved = await session.during(async (work) => {
       const left = pointsLeft(points, sweep).length;
       const of = left < points.length ? ` of ${points.length}` : '';
       work.progress.note(`sweep of ${plural(left, 'point')}${of}: ${describeGrid(sweep)}`);
       for (const point of sweep.points) if (point.result.status === 'complete') await report?.row(point);
-      await runSweep(points, sweep, file, {
+      return runSweep(points, sweep, file, {
         ...work,
         commandLine: sweep.command_line,
         onPoint: async (point) => report?.row(point),
@@ -149,6 +150,7 @@ async function run(prepared: Sweep, session: Session, view: SweepView): Promise<
   await report?.end();
   const text = renderSweep(sweep, view, output.outputFormat, rendering);
   if (report === null) await session.deliver(text);
+  if (unsaved !== null) throw unsaved;
   await tellFiles(file, session, report !== null);
   return session.exitCode(sweep.status === 'complete');
 }

@@ -13,6 +13,7 @@ import { type Grid, gridPoints, type PointValues, pointOptions, pointText } from
 import { type ResolveHost, resolve } from '../resolve/resolve.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
+import { Keeper } from '../results/keeper.ts';
 import type { ResultFile } from '../results/store.ts';
 import type { SweepPoint, SweepResult } from '../results/sweep-schema.ts';
 import { type Created, layOut } from '../targets/layout.ts';
@@ -117,6 +118,7 @@ export function pointsLeft(points: readonly PlannedPoint[], sweep: SweepResult):
 
 /**
  * Runs the points that sweep lacks and puts their results into it; writes it to file after each.
+ * @returns why the file lacks the whole sweep; null when it has it
  * @throws BenchError as runPlan does; what was done until then is stored
  */
 export async function runSweep(
@@ -124,7 +126,8 @@ export async function runSweep(
   sweep: SweepResult,
   file: ResultFile | null,
   context: SweepContext,
-): Promise<void> {
+): Promise<BenchError | null> {
+  const keeper = new Keeper(file, (line) => context.progress.note(line));
   const left = pointsLeft(points, sweep);
   const order = new Map(points.map(({ values }, i) => [pointText(values), i]));
   const progress = new SweepProgress(context.progress, left);
@@ -145,12 +148,12 @@ export async function runSweep(
       const point = { values: { ...values }, result };
       keep(sweep, point, order);
       sweep.status = statusOf(sweep, points.length);
-      file?.write(sweep);
+      keeper.write(sweep);
       await context.onPoint(point);
     }
     sweep.status = statusOf(sweep, points.length);
     sweep.finished_at = new Date().toISOString();
-    file?.write(sweep);
+    return keeper.write(sweep);
   } finally {
     context.progress.end();
     removeFiles();

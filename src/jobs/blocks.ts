@@ -5,10 +5,11 @@
 import { closeSync, constants, fsyncSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from '../backends/backend.ts';
-import { BenchError } from '../errors.ts';
+import { BenchError, isSystemError, quietly, systemError } from '../errors.ts';
 import { openKnown } from '../host/file-identity.ts';
 import { idleBetween, sampleLoad } from '../host/host-load.ts';
 import { filesOf, type RunPlan, variantOf } from '../resolve/run-plan.ts';
+import { Keeper } from '../results/keeper.ts';
 import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
@@ -17,6 +18,7 @@ import { withGroups } from '../stats/groups.ts';
 import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
 import { validityOf } from '../stats/validity.ts';
 import { operationsOf } from '../workload/operations.ts';
+import type { TargetFile } from '../workload/workload.ts';
 import type { RunContext } from './context.ts';
 import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
@@ -29,7 +31,34 @@ import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts'
 /** How long the machine is watched before each block while the benchmark does nothing. */
 const IDLE_MS = 100;
 
-/** Buffered writes leave dirty pages behind: they are the trial's own, not the next one's. */
+/** Writes a file's dirty pages back. @throws the system's error, of fsync(2) before that of close(2) */
+function flush({ path, identity }: TargetFile): void {
+  const fd = openKnown(path, constants.O_RDWR | constants.O_NONBLOCK, identity);
+  try {
+    fsyncSync(fd);
+  } catch (error) {
+    quietly(() => closeSync(fd));
+    throw error;
+  }
+  closeSync(fd);
+}
+
+/** The device below has no room, or has failed: the kernel says so only once it writes the pages back. */
+function flushError({ path }: TargetFile, { errno: negative }: { errno: number }): BenchError {
+  const errno = Math.abs(negative);
+  const { code, text } = systemError(errno);
+  return new BenchError(`flush ${path}: ${text} (${code})`, {
+    kind: 'failed',
+    errno,
+    stage: 'flush',
+    hint: 'what was written to the page cache did not reach the device: see dmesg',
+  });
+}
+
+/**
+ * Buffered writes leave dirty pages behind: they are the trial's own, not the next one's.
+ * @throws BenchError (failed) when they cannot be written back
+ */
 export function settleFiles({ groups }: RunPlan, variant: Variant): void {
   const dirty = groups.filter((group) => {
     const { direct, rw } = group.workload;
@@ -37,13 +66,26 @@ export function settleFiles({ groups }: RunPlan, variant: Variant): void {
     return !direct && changes && variantOf(group, variant).backend.name !== 'null';
   });
   const files = new Map(filesOf({ groups: dirty }).map((file) => [file.path, file]));
-  for (const { path, identity } of files.values()) {
-    const fd = openKnown(path, constants.O_RDWR | constants.O_NONBLOCK, identity);
+  for (const file of files.values()) {
     try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
+      flush(file);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw flushError(file, error);
     }
+  }
+}
+
+/** A trial with what its files say once they are settled: one whose data never reached the device has failed. */
+function settled(trial: Trial, plan: RunPlan, variant: Variant): Trial {
+  try {
+    settleFiles(plan, variant);
+    return trial;
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    const { message, errno = 0, stage = 'flush', hint = null } = error;
+    const failure = trial.failure ?? { message, errno, stage, hint };
+    return { ...trial, status: 'failed', failure };
   }
 }
 
@@ -110,10 +152,10 @@ async function runOne(
     observeProgress(context.progress),
   ]);
   try {
-    const trial = await runTrial(plan, run, context.signal, observers);
+    const ended = await runTrial(plan, run, context.signal, observers);
+    const trial = settled(ended, plan, run.variant);
     noteTrial(backend, trial, summarizers.get(run.variant.name) as Summarizer);
     result.warnings.push(...trialWarnings(plan, run.variant, trial));
-    settleFiles(plan, run.variant);
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     noteFailure(backend, error);
@@ -161,15 +203,17 @@ function goesOn(plan: RunPlan, result: RunResult, blocks: number): boolean {
 
 /**
  * Runs all trials of a plan into result, and stores it in file after each, but at most once a second.
- * @throws BenchError (failed) when the result can't be stored; a trial that fails is told in the result.
+ * @returns why the file lacks the whole result; null when it has it. A trial that fails is told in the result.
+ * @throws BenchError (failed) when nothing can be stored, before the first trial
  */
 export async function runBlocks(
   plan: RunPlan,
   result: RunResult,
   file: ResultFile | null,
   context: RunContext,
-): Promise<void> {
+): Promise<BenchError | null> {
   const { signal } = context;
+  const keeper = new Keeper(file, (line) => context.progress.note(line));
   const summarizers = new Map(plan.variants.map(({ name }) => [name, new Summarizer(plan.percentileList)]));
   finish(plan, result, false, true);
   file?.write(result); // a crash in the first trial leaves a file that says what was running
@@ -181,7 +225,7 @@ export async function runBlocks(
       if (!runs(result, run)) continue;
       await runOne(plan, run, result, context, summarizers);
       finish(plan, result, false, true);
-      file?.save(result);
+      keeper.save(result);
     }
     result.backends = withReference(result.backends, result.reference, { seed: plan.randseed });
   }
@@ -191,5 +235,5 @@ export async function runBlocks(
   result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result));
   if (!signal.aborted) result.warnings.push(...confidenceWarning(plan, result.backends));
   result.validity = validityOf(result);
-  file?.write(result);
+  return keeper.write(result);
 }

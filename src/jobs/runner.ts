@@ -36,6 +36,8 @@ export interface RunOutcome {
   result: RunResult;
   /** Where the result is stored; null with --no-save. */
   path: string | null;
+  /** Why what is stored is not the whole result; null when it is. */
+  unsaved: BenchError | null;
 }
 
 /** A result with nothing run yet. */
@@ -188,8 +190,8 @@ async function choose(
 /**
  * Runs a plan.
  * @throws BenchError: usage when the options ask too much of this machine or there is no room for files or result,
- * unavailable when no backend can work here, failed when the result can't be stored. A trial that fails is
- * told in the result, not thrown.
+ * unavailable when no backend can work here, failed when no result can be stored. A trial that fails is
+ * told in the result, and a result that can't be stored any more in what is returned: neither is thrown.
  */
 export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunOutcome> {
   const unavailable = preflight(asked);
@@ -202,6 +204,7 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
   progress.begin(describeWorkload(asked));
   const file = output.save ? await openResultFile(output.resultsDir, new Date(), stem(asked, context)) : null;
   let created: Created | null = null;
+  let result: RunResult | null = null;
   let release = (): void => {};
   const removeFiles = (): void => created?.remove();
   process.once('exit', removeFiles);
@@ -210,19 +213,20 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
     const whole = withIdentities(asked, created);
     release = hold(whole);
     const { plan, skipped } = await choose(whole, unavailable, context);
-    const result = await emptyResult(plan, context, skipped);
+    result = await emptyResult(plan, context, skipped);
     result.warnings.push(...holeWarnings(plan));
     announce(plan, skipped, context);
-    await runBlocks(plan, result, file, context);
-    return { result, path: file?.path ?? null };
+    const unsaved = await runBlocks(plan, result, file, context);
+    return { result, path: file?.path ?? null, unsaved };
   } catch (error) {
-    file?.discard();
+    // Whatever went wrong: trials that are stored were measured.
+    if (!result?.backends.some(({ trials }) => trials.length > 0)) file?.discard();
     if (!context.signal.aborted || error !== context.signal.reason) throw error;
     // Stopped before the first trial: there is nothing to keep, but what was asked for is told.
-    const result = await emptyResult(asked, context, unavailable);
-    noteInterruption(asked, result);
-    finish(asked, result, true, true);
-    return { result, path: null };
+    const nothing = await emptyResult(asked, context, unavailable);
+    noteInterruption(asked, nothing);
+    finish(asked, nothing, true, true);
+    return { result: nothing, path: null, unsaved: null };
   } finally {
     progress.end();
     release();

@@ -62,6 +62,7 @@ interface Functions {
   dropCache(path: string): number;
   dioAlign(path: string, memory: Uint32Array, offset: Uint32Array): number;
   seek(path: string, from: number, data: number): number | bigint;
+  leave(code: number): never;
 }
 
 let loaded: Functions | undefined;
@@ -109,6 +110,7 @@ function load(): Functions {
     dropCache: f('int ub_drop_cache(const char *path)'),
     dioAlign: f('int ub_dio_align(const char *path, void *memory, void *offset)'),
     seek: f('int64_t ub_seek(const char *path, int64_t from, int data)'),
+    leave: f('void ub_leave(int code)'),
   };
   const expected = `abi ${UB.ABI_VERSION}`;
   if (!functions.version().endsWith(expected)) {
@@ -118,7 +120,17 @@ function load(): Functions {
       hint: `run 'npm run build' in ${root}`,
     });
   }
+  if (isMainThread) leaveAtOnce(functions);
   return functions;
+}
+
+/**
+ * From now on process.exit() ends in _exit(2), once all its listeners have run. What libraries do at exit(3) is left
+ * out: koffi flushes stdout and stderr with fsync(2), and waits for itself for ever when that fails (koffi 3.3.4,
+ * base.cc: the error is logged to the stream that is being flushed), as on a full or a failing device.
+ */
+function leaveAtOnce({ leave }: Functions): void {
+  (process as { reallyExit?: (code?: number) => never }).reallyExit = (code = 0) => leave(code);
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isSystemError } from '../errors.ts';
+import { isSystemError, quietly } from '../errors.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -45,10 +45,16 @@ export function writeNewFile(path: string, content: string | Buffer, like: Stats
     writeFileSync(fd, content);
     fsyncSync(fd);
   } catch (error) {
-    unlinkSync(path);
+    // A file system that refuses to be written may refuse these as well: the first error is the one to be told.
+    quietly(() => closeSync(fd));
+    quietly(() => unlinkSync(path));
     throw error;
-  } finally {
-    closeSync(fd);
+  }
+  try {
+    closeSync(fd); // a network file system may know only now that there is no room
+  } catch (error) {
+    quietly(() => unlinkSync(path));
+    throw error;
   }
 }
 
@@ -77,7 +83,7 @@ function renameOver(path: string, content: string | Buffer, like: Stats | null):
   try {
     renameSync(temporary, path);
   } catch (error) {
-    unlinkSync(temporary);
+    quietly(() => unlinkSync(temporary));
     throw error;
   }
   syncFolder(dirname(path));

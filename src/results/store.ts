@@ -1,7 +1,7 @@
 /** Where results land: one JSON file a run, there before the run starts and whole at every moment after. */
 import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { BenchError, isSystemError, systemReason } from '../errors.ts';
+import { BenchError, isSystemError, quietly, systemReason } from '../errors.ts';
 import { replaceFile, temporaryBeside, writeNewFile } from './new-file.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
@@ -137,11 +137,9 @@ function inodeAt(path: string): bigint | null {
 
 /** Removes a file, unless it is gone, out of reach, or somebody has put another one there. */
 function removeOwn(path: string, inode: bigint | null): void {
-  try {
+  quietly(() => {
     if (inode !== null && inodeAt(path) === inode) unlinkSync(path);
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-  }
+  });
 }
 
 class StoredResult implements ResultFile {
@@ -163,7 +161,9 @@ class StoredResult implements ResultFile {
   }
 
   save(result: RunResult | SweepResult): void {
-    if (this.#failure !== null) throw this.#failure;
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure !== null) throw failure;
     if (this.#timer !== null) {
       this.#waiting = result;
       return;
@@ -200,7 +200,7 @@ class StoredResult implements ResultFile {
       this.#inode = inodeAt(this.path);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      throw storeError('failed', `cannot write the result ${this.path}`, error);
+      throw storeError('failed', `cannot write ${this.path}, which stays as it was`, error);
     }
   }
 

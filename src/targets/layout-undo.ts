@@ -10,7 +10,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
-import { isSystemError } from '../errors.ts';
+import { quietly } from '../errors.ts';
 import { realPath } from '../host/host-files.ts';
 import type { FileIdentity } from '../workload/workload.ts';
 
@@ -23,15 +23,6 @@ interface Made {
   bytesBefore: number | null;
   /** Whether it is for this run alone. */
   remove: boolean;
-}
-
-/** Does something to a file that may be gone, or out of reach: there is nothing better to do then. */
-function quietly(action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-  }
 }
 
 /** Gives a file its old length back, if it is the one. */
