@@ -6,10 +6,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ComparisonSchema } from '../src/compare/schema.ts';
-import { ResultSchema } from '../src/results/schema.ts';
-import { SweepSchema } from '../src/results/sweep-schema.ts';
-import { optionsMarkdown } from './options-markdown.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -26,19 +22,34 @@ function jsonSchema(source: object): string {
   return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-/** Every generated file with what makes it. */
-const outputs: readonly { path: string; make: () => string }[] = [
+/**
+ * Every generated file with what makes it, in this order: the option table is made of the backends, which are made of
+ * the ABI, so that nothing of it may be loaded before that is written.
+ */
+const outputs: readonly { path: string; make: () => string | Promise<string> }[] = [
   { path: 'src/native/abi.ts', make: abi },
-  { path: 'schema/result.schema.json', make: () => jsonSchema(ResultSchema) },
-  { path: 'schema/sweep.schema.json', make: () => jsonSchema(SweepSchema) },
-  { path: 'schema/comparison.schema.json', make: () => jsonSchema(ComparisonSchema) },
-  { path: 'docs/OPTIONS.md', make: optionsMarkdown },
+  {
+    path: 'schema/result.schema.json',
+    make: async () => jsonSchema((await import('../src/results/schema.ts')).ResultSchema),
+  },
+  {
+    path: 'schema/sweep.schema.json',
+    make: async () => jsonSchema((await import('../src/results/sweep-schema.ts')).SweepSchema),
+  },
+  {
+    path: 'schema/comparison.schema.json',
+    make: async () => jsonSchema((await import('../src/compare/schema.ts')).ComparisonSchema),
+  },
+  {
+    path: 'docs/OPTIONS.md',
+    make: async () => (await import('./options-markdown.ts')).optionsMarkdown(),
+  },
 ];
 
 const check = process.argv.includes('--check');
 for (const { path, make } of outputs) {
   const target = join(root, path);
-  const text = make();
+  const text = await make();
   if (existsSync(target) && readFileSync(target, 'utf8') === text) continue;
   if (check) {
     process.stderr.write(`${path} is stale: run 'npm run generate'\n`);
