@@ -57,9 +57,19 @@ async function load() {
   return import(pathToFileURL(join(root, 'src', 'cli', 'main.ts')).href);
 }
 
-function fail(message) {
+function fail(message, code = 2) {
   process.stderr.write('uring-bench: ' + message + '\n');
-  process.exit(2);
+  process.exit(code);
+}
+
+/** What kept the program from being loaded: a system call that failed, or a bug. */
+function report(error) {
+  if (error && error.syscall) {
+    const hint = error.code === 'EMFILE' ? ' (raise ulimit -n)' : '';
+    fail('cannot load the program: ' + error.message + hint, 3);
+  }
+  process.stderr.write((error && error.stack ? error.stack : String(error)) + '\n');
+  process.exit(3);
 }
 
 // Node's own handler would open a debugger's port, in the middle of a measurement and to everybody on this machine.
@@ -68,10 +78,4 @@ const missing = obstacle();
 if (missing !== undefined) fail(missing);
 load()
   .then(({ main }) => main(process.argv.slice(2)))
-  .then(
-    (code) => process.exit(code),
-    (error) => {
-      process.stderr.write((error && error.stack ? error.stack : String(error)) + '\n');
-      process.exit(3);
-    },
-  );
+  .then((code) => process.exit(code), report);

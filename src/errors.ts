@@ -72,8 +72,50 @@ export function quietly(action: () => void): void {
   }
 }
 
+/** Errors that disks and quotas give and libuv has no name for (Linux: asm-generic/errno.h), in the words of strerror(3). */
+const UNNAMED: Readonly<Record<number, readonly [code: string, text: string]>> = {
+  52: ['EBADE', 'invalid exchange'],
+  62: ['ETIME', 'timer expired'],
+  67: ['ENOLINK', 'link has been severed'],
+  74: ['EBADMSG', 'bad message'],
+  109: ['ETOOMANYREFS', 'too many references'],
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+  123: ['ENOMEDIUM', 'no medium found'],
+  124: ['EMEDIUMTYPE', 'wrong medium type'],
+  133: ['EHWPOISON', 'memory page has hardware error'],
+};
+
+/** The name of a system call's error, also where Node has none: Node 20 calls EDQUOT "Unknown system error -122". */
+export function systemCode({ errno }: { errno: number }): string {
+  return systemError(Math.abs(errno)).code;
+}
+
+/** The likely mend of an error that any system call may have; undefined when it depends on the call. */
+export function systemHint(errno: number): string | undefined {
+  switch (errno) {
+    case constants.errno.EMFILE:
+      return 'raise ulimit -n';
+    case constants.errno.ENFILE:
+      return 'raise the limit of this machine: sysctl fs.file-max';
+    case constants.errno.ENOMEM:
+      return 'free some memory, or ask for less';
+    case constants.errno.ENOSPC:
+      return 'free some space';
+    case constants.errno.EDQUOT:
+      return "the user's quota is used up: free some space";
+    case constants.errno.EROFS:
+      return 'the file system is mounted read-only';
+    default:
+      return undefined;
+  }
+}
+
 /** The system's words for an error: "permission denied" of "EACCES: permission denied, open 'x'". */
 export function systemReason(error: NodeJS.ErrnoException): string {
+  const unnamed = UNNAMED[Math.abs(error.errno ?? 0)];
+  if (unnamed !== undefined) return unnamed[1];
   return error.message.replace(/^\w+: /, '').replace(/, \w+( '.*)?$/s, '');
 }
 
@@ -81,6 +123,7 @@ export function systemReason(error: NodeJS.ErrnoException): string {
 export function systemError(errno: number): { code: string; text: string } {
   // libuv calls 95 ENOTSUP, "operation not supported on socket".
   if (errno === constants.errno.EOPNOTSUPP) return { code: 'EOPNOTSUPP', text: 'operation not supported' };
-  const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, `error ${errno}`];
+  const [code, text] = getSystemErrorMap().get(-errno) ??
+    UNNAMED[errno] ?? [`errno ${errno}`, `error ${errno}`];
   return { code, text };
 }

@@ -1,11 +1,11 @@
 /** The likely mend of an errno that ends a run: what the backend knows of it, else what holds for all. */
 import { constants } from 'node:os';
+import { systemHint } from '../errors.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Backend, Variant } from './backend.ts';
 import { kernelLacks } from './kernel.ts';
 
-const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENFILE, ENODATA, ENOMEM, ENOSPC, ESTALE, EROFS } =
-  constants.errno;
+const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENODATA, ENOMEM, ENOSPC, ESTALE } = constants.errno;
 
 function general(errno: number, stage: string, workload: Workload): string | undefined {
   const io = stage === 'read' || stage === 'write';
@@ -26,7 +26,6 @@ function general(errno: number, stage: string, workload: Workload): string | und
     case ENODATA: // a medium error (block/blk-core.c), and what the loop makes of a read of nothing
       return 'the medium is bad there: see dmesg, --continue-on-error=all counts such errors and goes on; or the file was truncated';
     case EMFILE:
-    case ENFILE:
       return 'too many open files: raise ulimit -n, or lower --nrfiles or --numjobs';
     case ENOMEM:
       return 'not enough memory: lower --iodepth, --bs or --numjobs';
@@ -36,10 +35,8 @@ function general(errno: number, stage: string, workload: Workload): string | und
       return stage === 'check identity'
         ? 'it was replaced since it was checked: nothing was read or written there'
         : undefined;
-    case EROFS:
-      return 'the file system is mounted read-only';
     default:
-      return undefined;
+      return systemHint(errno);
   }
 }
 

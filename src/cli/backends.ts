@@ -1,10 +1,9 @@
 /** `uring-bench backends`: what there is, and what of it works here. */
-import { getSystemErrorMap } from 'node:util';
 import picocolors from 'picocolors';
 import type { Backend, Feature } from '../backends/backend.ts';
 import { kernelLacks } from '../backends/kernel.ts';
 import { backends, withNeeds } from '../backends/registry.ts';
-import { usageError } from '../errors.ts';
+import { systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import { cliTable } from '../report/text/cli-table.ts';
@@ -44,9 +43,9 @@ function reasonOf(backend: Backend, features: readonly Feature[], probe: Probe):
   );
   if (refused === null) return null;
   const { errno, stage } = refused;
-  const [name, words] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+  const { code, text } = systemError(errno);
   const hint = kernelLacks(features, errno) ?? backend.hint?.(errno, stage, defaultWorkload());
-  return `${stage}: ${name}, ${words}${hint === undefined ? '' : `: ${hint}`}`;
+  return `${stage}: ${code}, ${text}${hint === undefined ? '' : `: ${hint}`}`;
 }
 
 function listed(name: string, summary: string, since: string | null, reason: Reason): Listed {

@@ -1,5 +1,5 @@
 /** What a user sees of an error, and the exit code it becomes. */
-import { BenchError, EXIT } from '../errors.ts';
+import { BenchError, EXIT, isSystemError, systemCode, systemHint, systemReason } from '../errors.ts';
 
 /** Control characters would let a file name move the cursor or add lines. */
 function oneLine(text: string): string {
@@ -23,9 +23,19 @@ export function describeFailure(error: unknown): { text: string; code: number } 
     return { text: `uring-bench: ${oneLine(error.message + hint)}\n`, code: codeOf(error) };
   }
   if (error instanceof Stopped) return { text: `uring-bench: ${error.message}\n`, code: error.code };
+  if (isSystemError(error)) return { text: `uring-bench: ${oneLine(refusal(error))}\n`, code: EXIT.failed };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const request = 'uring-bench: this is a bug: please report it with the lines above and the command line';
   return { text: `${stack}\n${request}\n`, code: EXIT.failed };
+}
+
+/** A system call that failed where nobody could say more of it: "open /etc/x: too many open files (EMFILE) (...)". */
+function refusal(error: NodeJS.ErrnoException & { errno: number }): string {
+  const { syscall = 'a system call', path } = error;
+  const errno = Math.abs(error.errno);
+  const hint = systemHint(errno);
+  const what = path === undefined ? syscall : `${syscall} ${path}`;
+  return `${what}: ${systemReason(error)} (${systemCode({ errno })})${hint === undefined ? '' : ` (${hint})`}`;
 }
 
 function codeOf(error: BenchError): number {

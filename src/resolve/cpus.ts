@@ -1,6 +1,6 @@
 /** The CPUs of this machine, and the check of --cpus-allowed against them. */
 import { readFileSync } from 'node:fs';
-import { usageError } from '../errors.ts';
+import { BenchError, isSystemError, systemHint, systemReason, usageError } from '../errors.ts';
 import { formatCpus, parseCpus } from '../values/units.ts';
 
 /** What resolve needs to know of the machine. */
@@ -11,11 +11,29 @@ export interface Machine {
   cpusAllowed: readonly number[];
 }
 
-/** Machine facts from /sys/devices/system/cpu/online and /proc/self/status. @throws Error without /sys or /proc */
+/** A file that tells of the machine, and of what is mounted on its devices: without these nothing may be written. */
+function needed(path: string, mount: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new BenchError(`cannot read ${path}: ${systemReason(error)}`, {
+      kind: 'failed',
+      errno: Math.abs(error.errno),
+      stage: 'read machine',
+      hint: systemHint(Math.abs(error.errno)) ?? `a run needs /proc and /sys: ${mount}`,
+    });
+  }
+}
+
+/**
+ * Machine facts from /sys/devices/system/cpu/online and /proc/self/status.
+ * @throws BenchError (failed) without /sys or /proc
+ */
 export function readMachine(): Machine {
-  const status = readFileSync('/proc/self/status', 'utf8');
+  const status = needed('/proc/self/status', 'mount -t proc proc /proc');
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '';
-  const online = readFileSync('/sys/devices/system/cpu/online', 'utf8').trim();
+  const online = needed('/sys/devices/system/cpu/online', 'mount -t sysfs sysfs /sys').trim();
   const most = Number.MAX_SAFE_INTEGER;
   const cpusOnline = parseCpus('/sys/devices/system/cpu/online', online, most);
   return {

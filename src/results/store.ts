@@ -1,7 +1,7 @@
 /** Where results land: one JSON file a run, there before the run starts and whole at every moment after. */
 import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { BenchError, isSystemError, quietly, systemReason } from '../errors.ts';
+import { BenchError, isSystemError, quietly, systemCode, systemReason } from '../errors.ts';
 import { replaceFile, temporaryBeside, writeNewFile } from './new-file.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
@@ -85,7 +85,7 @@ function storeError(
     kind,
     errno: Math.abs(error.errno),
     stage: 'store result',
-    hint: storeHint(error.code),
+    hint: storeHint(systemCode(error)),
   });
 }
 

@@ -9,6 +9,7 @@
  */
 import { constants, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { constants as system } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { BenchError, isSystemError, systemReason } from '../errors.ts';
 import { identityOf, isSame, replacedError } from '../host/file-identity.ts';
@@ -19,6 +20,8 @@ import { FillData } from './layout-data.ts';
 import { LayoutRecord } from './layout-undo.ts';
 import { directRefused } from './target-direct.ts';
 import { freeBytes, mebibytes } from './target-space.ts';
+
+const { ENOSPC, EDQUOT } = system.errno;
 
 /**
  * How much is written before it is flushed. Progress then tells of bytes that are on the device, and an
@@ -176,10 +179,10 @@ function layoutError(error: NodeJS.ErrnoException, { file }: Task, totalBytes: n
   const { path } = file;
   const errno = Math.abs(error.errno ?? 0);
   const stage = 'layout';
-  if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+  if (errno === ENOSPC || errno === EDQUOT) {
     const free = freeBytes(dirname(path));
     const room = free === null ? '' : `, ${mebibytes(free, Math.floor)} are free`;
-    const what = error.code === 'ENOSPC' ? 'the disk is full' : 'the disk quota is used up';
+    const what = errno === ENOSPC ? 'the disk is full' : 'the disk quota is used up';
     return new BenchError(
       `${what}: laying out ${path} failed; all files need ${mebibytes(totalBytes, Math.ceil)}${room}`,
       { kind: 'usage', errno, stage, hint: 'use a smaller --size or another --directory' },

@@ -1,7 +1,7 @@
 /** Whether there is room for what layout is going to write. */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { usageError } from '../errors.ts';
+import { isSystemError, usageError } from '../errors.ts';
 import type { Target } from './target-options.ts';
 
 /** "512 MiB": rounded up for what is needed, down for what there is. */
@@ -9,11 +9,17 @@ export function mebibytes(bytes: number, round: (value: number) => number): stri
   return `${round(bytes / 2 ** 20)} MiB`;
 }
 
-/** Bytes that this user may still write in the file system of a path; null when it has no such number. */
+/** Bytes that this user may still write in the file system of a path; null when it has no such number, or tells none. */
 export function freeBytes(path: string): number | null {
-  const { blocks, bavail, bsize } = statfsSync(path);
-  // ramfs and some FUSE file systems say 0 of everything.
-  return blocks === 0 ? null : bavail * bsize;
+  try {
+    const { blocks, bavail, bsize } = statfsSync(path);
+    // ramfs and some FUSE file systems say 0 of everything.
+    return blocks === 0 ? null : bavail * bsize;
+  } catch (error) {
+    // A sandbox may refuse the call. Layout tells when there is no room.
+    if (!isSystemError(error)) throw error;
+    return null;
+  }
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   parseTime,
   parseU64,
   shown,
+  TIME_NAMES,
 } from './units.ts';
 
 /** Block sizes by operation, in bytes; undefined where the text left one out (`,8k`: reads keep theirs). */
@@ -66,6 +67,8 @@ export interface KindSpec {
   max?: number;
   /** time: the unit of a number without suffix. Seconds when left out. */
   bare?: BareTimeUnit;
+  /** time: whether it must be whole in that unit, since the kernel takes it in that. */
+  whole?: true;
   /** choice: each value with fio's other spellings of it. */
   values?: Readonly<Record<string, readonly string[]>>;
   /** list: what separates entries within one argument; nothing when the argument is one entry. */
@@ -147,6 +150,10 @@ const time: KindOf<number> = {
   parse(text, spec) {
     const ns = parseTime(spec.flag, text, spec.bare ?? 's');
     checkRange(spec.flag, text, ns, ...bounds(spec), formatTime);
+    const { bare = 's', whole = false } = spec;
+    if (whole && !Number.isInteger(inBareUnit(ns, bare))) {
+      throw usageError(`${shown(spec.flag, text)} is no whole number of ${TIME_NAMES[bare]}`);
+    }
     return ns;
   },
   format: formatTime,

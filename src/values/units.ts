@@ -25,8 +25,14 @@ const TIME_UNITS_NS: Readonly<Record<string, bigint>> = {
   nsec: 1n,
 };
 
-/** Unit of a time without suffix: seconds, or milliseconds or microseconds (fio's thinktime). */
-export type BareTimeUnit = 's' | 'ms' | 'us' | 'ns';
+/** Units of a time without suffix, in words: seconds, or milliseconds or microseconds (fio's thinktime). */
+export const TIME_NAMES = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+} as const;
+export type BareTimeUnit = keyof typeof TIME_NAMES;
 
 /** text as it is shown in an error, always on one line: `size=12q`. */
 export function shown(option: string, text: string): string {
@@ -96,10 +102,9 @@ export function parseTime(option: string, text: string, bare: BareTimeUnit): num
   const match = /^(\d+)(?:\.(\d{1,12}))?([a-z]*)$/.exec(text.trim().toLowerCase());
   const unit = TIME_UNITS_NS[match?.[3] || bare];
   if (!match || unit === undefined) {
-    const unitName = { s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' }[bare];
     throw usageError(
       `${shown(option, text)} is not a time`,
-      `like 10s, 500ms, 20us, 2m or 1h; a bare number is ${unitName}`,
+      `like 10s, 500ms, 20us, 2m or 1h; a bare number is ${TIME_NAMES[bare]}`,
     );
   }
   const ns = wholeMultiple(match[1] ?? '0', match[2] ?? '', unit);

@@ -125,3 +125,73 @@ describe('written data that the device refuses later', { skip: skipUnless('root'
     );
   });
 });
+
+/** Runs it with a limit of open files, in a mount namespace of its own, or with a system call that is refused. */
+const SANDBOX: Readonly<Record<string, (command: string) => string[]>> = {
+  'few descriptors': (limit) => ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh'],
+  'nothing mounted': (mounts) => ['unshare', '-m', 'sh', '-c', `${mounts}; exec "$@"`, 'sh'],
+};
+
+/** One line that is no stack trace. */
+function oneLine(stderr: string, pattern: RegExp): void {
+  assert.match(stderr, /^uring-bench: [^\n]+\n$/);
+  assert.match(stderr, pattern);
+}
+
+describe('a machine that lacks something', () => {
+  const command = (name: string, how: string) => SANDBOX[name]?.(how) ?? [];
+  const small = [...NULL_RUN, '--no-save', '--quiet'];
+
+  for (const path of ['/proc', '/sys']) {
+    it(`${path}: a run says so, other commands work`, { skip: skipUnless('root') }, async (t) => {
+      const folder = scratchFolder(t);
+      const under = command('nothing mounted', `mount -t tmpfs none ${path}`);
+      for (const args of [small, ['sweep', ...small, '--bs=4k,8k'], ['article', 'table3', '--no-save']]) {
+        const { code, stderr } = await bench(folder, args, { under });
+        assert.equal(code, EXIT.failed);
+        oneLine(stderr, new RegExp(`cannot read ${path}/.* \\(a run needs /proc and /sys: mount -t`));
+      }
+      assert.equal((await bench(folder, ['backends'], { under })).code, EXIT.ok);
+      assert.deepEqual(readdirSync(folder), []);
+    });
+  }
+
+  it('descriptors: whatever cannot be opened is one line', async (t) => {
+    const folder = scratchFolder(t);
+    const runs = [
+      small,
+      [...small, '--backend=io_uring,linux-aio'],
+      [...small, '--isolation=worker', '--numjobs=4'],
+    ];
+    for (const limit of ['24', '28', '30', '34', '40']) {
+      for (const args of [...runs, ['backends']]) {
+        const { code, stderr } = await bench(folder, args, { under: command('few descriptors', limit) });
+        if (code === EXIT.ok) continue;
+        assert.equal(code, EXIT.failed, stderr);
+        oneLine(stderr, /too many open files|EMFILE/);
+        oneLine(stderr, /ulimit -n/);
+      }
+    }
+  });
+
+  it('statfs: how much is free is asked of nobody', { skip: noStrace }, async (t) => {
+    const folder = scratchFolder(t);
+    const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=statfs:error=EPERM'];
+    const args = ['--backend=sync', '--size=64k', '--number-ios=16', '--no-save', '--quiet'];
+    const { code, stderr } = await bench(folder, args, { under });
+    assert.deepEqual([code, stderr], [EXIT.ok, '']);
+  });
+
+  it('room within a quota: the error has its name, also where Node has none for it', {
+    skip: noStrace,
+  }, async (t) => {
+    const folder = scratchFolder(t);
+    const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=pwrite64,pwritev:error=EDQUOT'];
+    const { code, stderr } = await bench(folder, ['--backend=sync', '--size=64k', '--quiet', '--no-save'], {
+      under,
+    });
+    assert.equal(code, EXIT.usage);
+    oneLine(stderr, /the disk quota is used up: laying out/);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});

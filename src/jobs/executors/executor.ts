@@ -1,4 +1,5 @@
 /** What starts the jobs of an arena. */
+import { BenchError, isSystemError, systemHint } from '../../errors.ts';
 import { UB } from '../../native/abi.ts';
 import type { Arena } from '../../native/arena.ts';
 
@@ -28,6 +29,14 @@ export function tidsAtWork(arena: Arena): number[] | null {
   if (jobs.some(({ state }) => state < UB.STATE_READY)) return null;
   const atWork = jobs.filter(({ state }) => state < UB.STATE_FINISHED);
   return atWork.length > 0 ? atWork.map(({ tid }) => tid) : null;
+}
+
+/** What becomes of a trial whose job did not start, or ended otherwise than by itself. @param cause a system call's error */
+export function jobError(message: string, stage: string, cause: unknown): BenchError {
+  const errno = isSystemError(cause) ? Math.abs(cause.errno) : undefined;
+  const hint = errno === undefined ? undefined : systemHint(errno);
+  const known = { ...(errno === undefined ? {} : { errno }), ...(hint === undefined ? {} : { hint }) };
+  return new BenchError(message, { kind: 'failed', stage, ...known });
 }
 
 /** Waits for the ends of all jobs. @throws what the first of them has failed with, once all have ended */

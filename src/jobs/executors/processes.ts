@@ -1,30 +1,28 @@
 /** Jobs as processes of their own: `uring-bench-worker` over the same code and memory. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { BenchError } from '../../errors.ts';
 import type { Arena } from '../../native/arena.ts';
 import { workerPath } from '../../native/library.ts';
-import { allEnded, type Executor, tidsAtWork } from './executor.ts';
+import { allEnded, type Executor, jobError, tidsAtWork } from './executor.ts';
 
 /** One job, until its process has ended. When that goes wrong the others are told to stop. */
 function runProcess(arena: Arena, index: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (what: string): void => {
+    const fail = (what: string, cause?: unknown): void => {
       arena.stop();
-      const message = `job ${index + 1}: its process ${what}`;
-      reject(new BenchError(message, { kind: 'failed', stage: 'run process' }));
+      reject(jobError(`job ${index + 1}: its process ${what}`, 'run process', cause));
     };
     let child: ChildProcess;
     try {
       const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe', arena.fd];
       child = spawn(workerPath, ['3', String(index)], { stdio });
     } catch (error) {
-      return fail(`did not start: ${(error as Error).message}`);
+      return fail(`did not start: ${(error as Error).message}`, error);
     }
     let said = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
-    child.on('error', (error) => fail(`did not start: ${error.message}`));
+    child.on('error', (error) => fail(`did not start: ${error.message}`, error));
     child.on('close', (code, signal) => {
       if (code === 0) resolve();
       else fail(signal ? `was killed by ${signal}` : `ended with ${code}: ${said.trim()}`);

@@ -1,9 +1,8 @@
 /** Jobs as workers of Node's (worker_threads), each in one native call: how a Node program would drive an interface. */
 import { type ResourceLimits, SHARE_ENV, Worker } from 'node:worker_threads';
-import { BenchError } from '../../errors.ts';
 import type { Arena } from '../../native/arena.ts';
 import { library, libraryModule } from '../../native/library.ts';
-import { allEnded, type Executor, tidsAtWork } from './executor.ts';
+import { allEnded, type Executor, jobError, tidsAtWork } from './executor.ts';
 
 const entry = new URL('./worker-job.mjs', import.meta.url);
 
@@ -26,11 +25,10 @@ function runWorker(
   { script = entry, limits = LIMITS }: WorkerSettings,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (what: string): void => {
+    const fail = (what: string, cause?: unknown): void => {
       arena.stop();
       library().jobAbsent(arena.handle, index);
-      const message = `job ${index + 1}: its worker ${what}`;
-      reject(new BenchError(message, { kind: 'failed', stage: 'run worker' }));
+      reject(jobError(`job ${index + 1}: its worker ${what}`, 'run worker', cause));
     };
     let worker: Worker;
     try {
@@ -41,14 +39,14 @@ function runWorker(
         execArgv: [],
       });
     } catch (error) {
-      return fail(`did not start: ${(error as Error).message}`);
+      return fail(`did not start: ${(error as Error).message}`, error);
     }
-    let thrown: string | null = null;
+    let thrown: Error | null = null;
     worker.on('error', (error) => {
-      thrown = error.message.split('\n')[0] ?? '';
+      thrown = error;
     });
     worker.on('exit', (code) => {
-      if (thrown !== null) fail(`failed: ${thrown}`);
+      if (thrown !== null) fail(`failed: ${thrown.message.split('\n')[0]}`, thrown);
       else if (code !== 0) fail(`ended with ${code}`);
       else resolve();
     });
