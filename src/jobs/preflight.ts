@@ -9,10 +9,11 @@ import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
 import { checkWorkload } from '../backends/registry.ts';
 import { systemError, usageError } from '../errors.ts';
-import { probeBackend, type Refusal, type Setup } from '../native/library.ts';
+import { probeBackend, type Refusal } from '../native/library.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
-import { operationsOf } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
+import { checkMemory } from './memory.ts';
+import { setupOf } from './setup.ts';
 
 const { EAGAIN, EINVAL, ENOMEM, E2BIG, EMFILE } = constants.errno;
 
@@ -22,18 +23,6 @@ const LIMITS: readonly number[] = [EAGAIN, ENOMEM, E2BIG, EMFILE];
 export interface Unavailable {
   variant: Variant;
   reason: string;
-}
-
-/** What one job's set-up takes. */
-export function setupOf(workload: Workload, variant: Variant): Setup {
-  const moving = operationsOf(workload.rw).filter(({ moves }) => moves);
-  const sizes = moving.map(({ bs }) => (bs === null ? 0 : workload.bs[bs]));
-  const depth = variant.backend.async ? workload.iodepth : 1;
-  return {
-    iodepth: depth,
-    bufferBytes: Math.ceil(Math.max(...sizes, 512) / 512) * 512 * depth,
-    jobs: workload.numjobs,
-  };
 }
 
 /** linux-aio counts each context's events against fs.aio-max-nr (fs/aio.c: aio_nr + max_reqs > aio_max_nr). */
@@ -92,6 +81,7 @@ function reasonAgainst(variant: Variant, { workload }: JobGroup): string | null 
  * @throws BenchError (usage) when one could, but not with this depth, block size or number of jobs
  */
 export function preflight(plan: RunPlan): Unavailable[] {
+  checkMemory(plan); // before the probe, which takes a job's buffers
   return plan.variants.flatMap((variant) => {
     for (const group of plan.groups) {
       const used = variantOf(group, variant);

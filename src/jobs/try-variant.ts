@@ -3,7 +3,8 @@ import type { Variant } from '../backends/backend.ts';
 import { probeBackend } from '../native/library.ts';
 import { type JobGroup, type RunPlan, withWorkloads } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
-import { explainRefusal, setupOf } from './preflight.ts';
+import { explainRefusal } from './preflight.ts';
+import { setupOf } from './setup.ts';
 import { runTrial } from './trial.ts';
 
 /** Enough that the queue has been full and every slot used again. */

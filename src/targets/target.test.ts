@@ -270,3 +270,11 @@ test('a device without a medium, and one that sysfs does not know', (t) => {
     /size of \/dev\/odd is unknown/,
   );
 });
+
+test('more files than fit into memory are refused before any is looked at', () => {
+  refused(
+    () => targets({ nrfiles: 4096, numjobs: 4096 }),
+    /nrfiles=4096 x numjobs=4096 are 16777216 files/,
+    /at most 262144/,
+  );
+});

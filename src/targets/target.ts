@@ -34,6 +34,9 @@ import { checkSpace } from './target-space.ts';
 
 export type { TargetHost, TargetOptions } from './target-options.ts';
 
+/** Of all jobs together: each takes memory here and in the arena, long before its first I/O. */
+const FILES_MAX = 2 ** 18;
+
 /** All new files of one job together, when no size is given. */
 const DEFAULT_NEW_BYTES = 256 * 2 ** 20;
 
@@ -64,6 +67,10 @@ function pathsOf(options: TargetOptions): string[][] {
   const { filenames, numjobs } = options;
   const folder = options.directory ?? '';
   const nrfiles = options.nrfiles ?? (filenames.length || 1);
+  if (nrfiles * numjobs > FILES_MAX) {
+    const hint = `at most ${FILES_MAX} files of all jobs together`;
+    throw usageError(`nrfiles=${nrfiles} x numjobs=${numjobs} are ${nrfiles * numjobs} files`, hint);
+  }
   if (filenames.length > 0) {
     if (nrfiles !== filenames.length) {
       throw usageError(
