@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { planBlock } from '../src/jobs/plan.ts';
 import { runTrial } from '../src/jobs/trial.ts';
-import { dioAlign } from '../src/native/library.ts';
+import { targetHost } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
 import { resolve } from '../src/resolve/resolve.ts';
@@ -76,7 +76,7 @@ function nullJob(delayNs: number): RunPlan {
     flag: flag as keyof typeof options,
     text,
   }));
-  return resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } }).plan;
+  return resolve(readOptions(written).raw, { machine: readMachine(), target: targetHost }).plan;
 }
 
 /** IOPS of some jobs in blocks that hold each once, shuffled, as a run does with its backends. */

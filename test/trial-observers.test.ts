@@ -9,7 +9,7 @@ import { noProgress } from '../src/jobs/progress.ts';
 import { runPlan } from '../src/jobs/runner.ts';
 import { runTrial } from '../src/jobs/trial.ts';
 import { Observers, type TrialObserver, type TrialView } from '../src/jobs/trial-observer.ts';
-import { dioAlign } from '../src/native/library.ts';
+import { targetHost } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
@@ -26,7 +26,7 @@ const isolations = Object.keys(executors) as Isolation[];
 function planOf(options: Partial<Record<Flag, string>>): RunPlan {
   const given = { backend: 'null', numjobs: String(JOBS), runtime: '300ms', ...options };
   const written = Object.entries(given).map(([flag, text]) => ({ flag: flag as Flag, text }));
-  return resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } }).plan;
+  return resolve(readOptions(written).raw, { machine: readMachine(), target: targetHost }).plan;
 }
 
 /** Runs the first trial of a plan before one observer. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { noProgress, type ProgressPlan } from '../src/jobs/progress.ts';
 import { runPlan } from '../src/jobs/runner.ts';
-import { dioAlign } from '../src/native/library.ts';
+import { targetHost } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
@@ -65,7 +65,7 @@ interface Seen {
 async function observed(t: TestContext, options: Partial<Record<Flag, string>>): Promise<Seen> {
   const given = { directory: scratchFolder(t), size: '1m', ...options };
   const written = Object.entries(given).map(([flag, text]) => ({ flag: flag as Flag, text }));
-  const { plan } = resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } });
+  const { plan } = resolve(readOptions(written).raw, { machine: readMachine(), target: targetHost });
   const seen: Omit<Seen, 'result'> = { plans: [], samples: new Set() };
   const progress = {
     ...noProgress,

@@ -11,7 +11,7 @@ import { workers } from '../src/jobs/executors/workers.ts';
 import { nativeJobs } from '../src/jobs/native-job.ts';
 import { UB } from '../src/native/abi.ts';
 import { Arena } from '../src/native/arena.ts';
-import { dioAlign } from '../src/native/library.ts';
+import { targetHost } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
@@ -24,7 +24,7 @@ const JOBS = 3;
 function arenaOf(options: Partial<Record<Flag, string>>): Arena {
   const given = { backend: 'null', isolation: 'worker', numjobs: String(JOBS), runtime: '100ms', ...options };
   const written = Object.entries(given).map(([flag, text]) => ({ flag: flag as Flag, text }));
-  const { plan } = resolve(readOptions(written).raw, { machine: readMachine(), target: { dioAlign } });
+  const { plan } = resolve(readOptions(written).raw, { machine: readMachine(), target: targetHost });
   const [variant] = plan.variants;
   assert.ok(variant);
   return new Arena(nativeJobs(plan, { variant, trial: 1, position: 1 }));

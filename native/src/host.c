@@ -224,8 +224,9 @@ int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffe
         ret = probe_rw_flags(features, &where);
     if (ret == 0)
         ret = ops->probe(features, &setup, &where);
-    strncpy(stage, where, UB_STAGE_BYTES - 1);
-    stage[UB_STAGE_BYTES - 1] = 0;
+    size_t length = strnlen(where, UB_STAGE_BYTES - 1);
+    memcpy(stage, where, length);
+    stage[length] = 0;
     return ret;
 }
 

@@ -3,7 +3,7 @@ import { usageError } from '../errors.ts';
 import { type ArticleJob, articleJob, articleTables } from '../experiments/article.ts';
 import type { Progress } from '../jobs/progress.ts';
 import type { RunOutcome } from '../jobs/runner.ts';
-import { dioAlign } from '../native/library.ts';
+import { targetHost } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import { checkCache } from '../report/article/article-checks.ts';
 import { formats, renderAll } from '../report/formats/index.ts';
@@ -136,7 +136,7 @@ export async function articleCommand({ options, operands, argv }: Invocation): P
   const tables = tablesOf(operands);
   const session = Session.open(raw, argv);
   checkMaxTrials(raw);
-  const host = { machine: readMachine(), target: { dioAlign } };
+  const host = { machine: readMachine(), target: targetHost };
   const articles = tables.map((table) => articleJob(table, raw, host));
   session.checkApart(articles.flatMap(({ plan }) => pathsOf(plan)));
   return runAll(articles, session, warnings);

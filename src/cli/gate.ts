@@ -5,7 +5,7 @@ import { type Look, poolResults, trialsNeeded } from '../compare/gate.ts';
 import type { Comparison } from '../compare/schema.ts';
 import { checkSameWorkload, type StoredRun } from '../compare/workload.ts';
 import { BenchError, EXIT, usageError } from '../errors.ts';
-import { dioAlign } from '../native/library.ts';
+import { targetHost } from '../native/library.ts';
 import { readOptions, specOf } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import { render } from '../report/formats/index.ts';
@@ -98,7 +98,7 @@ function prepare({ options, operands, argv }: Invocation): Gate {
   if (update !== 'never') checkReportFile(path);
   const { plan: run, warnings } = resolve(
     { ...own.raw, trials },
-    { machine: readMachine(), target: { dioAlign } },
+    { machine: readMachine(), target: targetHost },
   );
   const targets = pathsOf(run);
   session.checkApart([...targets, path]);

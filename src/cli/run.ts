@@ -1,6 +1,6 @@
 /** The run itself: options -> plan -> runner -> report. */
 import type { RunContext } from '../jobs/context.ts';
-import { dioAlign } from '../native/library.ts';
+import { targetHost } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import { render } from '../report/formats/index.ts';
@@ -31,7 +31,7 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   checkMaxTrials(raw);
   const { plan, warnings: resolveWarnings } = kind.resolve(raw, {
     machine: readMachine(),
-    target: { dioAlign },
+    target: targetHost,
   });
   session.checkApart(pathsOf(plan));
   const warnings = [...readWarnings, ...resolveWarnings];

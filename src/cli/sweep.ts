@@ -3,7 +3,7 @@ import { type BenchError, usageError } from '../errors.ts';
 import { checkSetup, planSweep, pointsLeft } from '../experiments/sweep.ts';
 import type { PlannedPoint } from '../experiments/sweep-progress.ts';
 import { checkSameGrid, gridOf, isConsent, storedGrid } from '../experiments/sweep-resume.ts';
-import { dioAlign } from '../native/library.ts';
+import { targetHost } from '../native/library.ts';
 import { readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import { type Grid, readGrid } from '../options/sweep-grid.ts';
@@ -102,7 +102,7 @@ async function prepare(
   const known = stored === null || resumed === null ? null : gridOf(stored.grid, resumed, consent);
   const grid = known !== null && runs.length === consent.length ? known : readGrid(runs);
   if (known !== null && resumed !== null) checkSameGrid(grid, known, resumed);
-  const points = planSweep(grid, { machine: readMachine(), target: { dioAlign } });
+  const points = planSweep(grid, { machine: readMachine(), target: targetHost });
   checkSetup(points);
   if (stored === null) return { sweep: newSweep(grid, argv, settings), points, resumed };
   const resumedAt = [...stored.resumed_at, new Date().toISOString()];

@@ -62,6 +62,8 @@ interface Functions {
   dropCache(path: string): number;
   dioAlign(path: string, memory: Uint32Array, offset: Uint32Array): number;
   seek(path: string, from: number, data: number): number | bigint;
+  signature(path: string, what: Uint8Array, bytes: number): number;
+  loopBacking(path: string, dev: BigUint64Array, inode: BigUint64Array, rdev: BigUint64Array): number;
   leave(code: number): never;
 }
 
@@ -110,6 +112,8 @@ function load(): Functions {
     dropCache: f('int ub_drop_cache(const char *path)'),
     dioAlign: f('int ub_dio_align(const char *path, void *memory, void *offset)'),
     seek: f('int64_t ub_seek(const char *path, int64_t from, int data)'),
+    signature: f('int ub_signature(const char *path, void *what, uint64_t bytes)'),
+    loopBacking: f('int ub_loop_backing(const char *path, void *dev, void *inode, void *rdev)'),
     leave: f('void ub_leave(int code)'),
   };
   const expected = `abi ${UB.ABI_VERSION}`;
@@ -211,12 +215,29 @@ export function dropCache(path: string): number {
 }
 
 /** What offset and length of O_DIRECT must be a multiple of, as statx says (Linux 6.1); null when it does not say. */
-export function dioAlign(path: string): number | null {
+function dioAlign(path: string): number | null {
   const memory = new Uint32Array(1);
   const offset = new Uint32Array(1);
   const result = library().dioAlign(path, memory, offset);
   return result < 0 || !offset[0] ? null : offset[0];
 }
+
+/** What libblkid says is on a device; null for nothing, undefined when it is not there or cannot say. */
+function signature(path: string): string | null | undefined {
+  const what = new Uint8Array(128);
+  const result = library().signature(path, what, what.length);
+  return result === 1 ? cString(what) : result === 0 ? null : undefined;
+}
+
+/** The file or device behind a loop device, as stat(2) numbers it; null when there is none, or it cannot be asked. */
+function loopBacking(path: string): { dev: bigint; inode: bigint; rdev: bigint } | null {
+  const [dev, inode, rdev] = [new BigUint64Array(1), new BigUint64Array(1), new BigUint64Array(1)];
+  if (library().loopBacking(path, dev, inode, rdev) < 0) return null;
+  return { dev: dev[0] ?? 0n, inode: inode[0] ?? 0n, rdev: rdev[0] ?? 0n };
+}
+
+/** What the checks of files and devices ask this machine. */
+export const targetHost = { dioAlign, signature, loopBacking };
 
 function seek(path: string, from: number, data: 0 | 1): number {
   const at = Number(library().seek(path, from, data));

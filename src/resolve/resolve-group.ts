@@ -78,8 +78,19 @@ export function resolveGroup(asked: GroupToResolve, run: RunSettings, host: Reso
       options: storeOptions(values),
     },
     values,
-    warnings: [...syncDepth(raw, variants), ...unreachedIos(rules, sizeBytes, leastBs)],
+    warnings: [...syncDepth(raw, variants), ...unreachedIos(rules, sizeBytes, leastBs), ...unchecked(files)],
   };
+}
+
+/** Devices are overwritten that may hold what only a library would have found. */
+function unchecked(files: readonly (readonly TargetFile[])[]): ResultWarning[] {
+  const paths = new Set(files.flat().flatMap((file) => (file.unchecked ? file.path : [])));
+  return [...paths].map((path) => ({
+    code: 'signatures-unchecked',
+    message: `${path} was looked at for the commonest signatures at its start alone: install libblkid (util-linux) to have all looked for, at its end, too`,
+    variant: null,
+    trial: null,
+  }));
 }
 
 function targetsOf(raw: RawOptions, values: InForce, filenames: string[], host: ResolveHost): TargetFile[][] {

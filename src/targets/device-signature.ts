@@ -1,4 +1,7 @@
-/** Signatures of partition tables, file systems and volumes at the start of a device. */
+/**
+ * Signatures of partition tables, file systems and volumes at the start of a device: what is found wherever this runs. libblkid
+ * knows more, and looks at the end (native/src/signature.c); it is asked besides.
+ */
 
 /** How much of a device signatureIn looks at: btrfs has the farthest of them, at 64 KiB. */
 export const SIGNATURE_BYTES = 128 * 1024;
@@ -21,6 +24,39 @@ const SIGNATURES: readonly Signature[] = [
   { what: 'a bcachefs or bcache volume', offset: 4096 + 24, bytes: '\xc6\x85\x73\xf6\x4e\x1a\x45\xca' },
   { what: 'an NTFS file system', offset: 3, bytes: 'NTFS    ' },
   { what: 'an exFAT file system', offset: 3, bytes: 'EXFAT   ' },
+  { what: 'an EROFS file system', offset: 1024, bytes: '\xe2\xe1\xf5\xe0' },
+  ...[512, 1024, 2048, 4096].map((block) => ({
+    what: 'an OCFS2 file system',
+    offset: 2 * block,
+    bytes: 'OCFSV2',
+  })),
+  { what: 'a Ceph BlueStore device', offset: 0, bytes: 'bluestore block device' },
+  ...[0, 512].map((offset) => ({ what: 'a cramfs file system', offset, bytes: '\x45\x3d\xcd\x28' })),
+  { what: 'an Oracle ASM disk', offset: 32, bytes: 'ORCLDISK' },
+  { what: 'a JFS file system', offset: 0x8000, bytes: 'JFS1' },
+  ...[0x2034, 0x10034].flatMap((offset) =>
+    ['ReIsErFs', 'ReIsEr2Fs', 'ReIsEr3Fs'].map((bytes) => ({
+      what: 'a ReiserFS file system',
+      offset,
+      bytes,
+    })),
+  ),
+  { what: 'a NILFS2 file system', offset: 1024 + 6, bytes: '\x34\x34' },
+  { what: 'an HFS+ file system', offset: 1024, bytes: 'H+\x00\x04' },
+  { what: 'an HFS+ file system', offset: 1024, bytes: 'HX\x00\x05' },
+  { what: 'an APFS container', offset: 32, bytes: 'NXSB' },
+  { what: 'a UDF file system', offset: 0x8001, bytes: 'BEA01' },
+  { what: 'a GFS2 file system', offset: 0x10000, bytes: '\x01\x16\x19\x70' },
+  { what: 'a bfs file system', offset: 0, bytes: '\xce\xfa\xad\x1b' },
+  ...['\x7f\x13', '\x8f\x13', '\x68\x24', '\x78\x24'].map((bytes) => ({
+    what: 'a minix file system',
+    offset: 1024 + 16,
+    bytes,
+  })),
+  { what: 'a minix file system', offset: 1024 + 24, bytes: '\x5a\x4d' },
+  { what: 'an external log of XFS', offset: 0, bytes: '\xfe\xed\xba\xbe' },
+  // The second header of LUKS2: the first may be damaged, and the data still there.
+  ...[0x4000, 0x8000, 0x10000].map((offset) => ({ what: 'a LUKS volume', offset, bytes: 'SKUL\xba\xbe' })),
   { what: 'a squashfs file system', offset: 0, bytes: 'hsqs' },
   { what: 'an ISO 9660 file system', offset: 0x8001, bytes: 'CD001' },
   { what: 'a LUKS volume', offset: 0, bytes: 'LUKS\xba\xbe' },

@@ -11,10 +11,10 @@ import {
   partitionsOf,
   queueCount,
 } from '../host/block-device.ts';
-import { type Host, listNames, pathFacts, readCount, readText } from '../host/host-files.ts';
+import { deviceNumber, type Host, listNames, pathFacts, readCount, readText } from '../host/host-files.ts';
 import { type Mount, unescapeOctal } from '../host/mounts.ts';
 import { SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
-import { type Candidate, changeOf, type TargetOptions } from './target-options.ts';
+import { type Candidate, changeOf, type TargetHost, type TargetOptions } from './target-options.ts';
 
 /** Files and devices in use as swap, as /proc/swaps lists them. */
 function swapPaths(host: Host): string[] {
@@ -22,7 +22,7 @@ function swapPaths(host: Host): string[] {
   return lines.flatMap((line) => line.match(/^(\S+)\s+(file|partition)\s/)?.[1] ?? []).map(unescapeOctal);
 }
 
-/** Loop devices in use, each with the file (or device) behind it. */
+/** Loop devices in use, each with the path of the file (or device) behind it, as it was when it was attached. */
 function loopDevices(host: Host): { name: string; file: string }[] {
   return listNames('/sys/block', host)
     .filter((name) => name.startsWith('loop'))
@@ -49,10 +49,22 @@ function isSame(listed: string, candidate: Candidate, host: Host): boolean {
   }
 }
 
+/**
+ * Whether a loop device works on this candidate. By number where the kernel tells: a path is another file's in another mount namespace,
+ * and nobody's once it was removed.
+ */
+function isBehind({ name, file }: { name: string; file: string }, candidate: Candidate, host: TargetHost) {
+  const backing = host.loopBacking?.(`/dev/${name}`) ?? null;
+  const { facts } = candidate;
+  if (backing === null || facts === null) return isSame(file, candidate, host);
+  if (facts.kind === 'block') return facts.rdev === deviceNumber(Number(backing.rdev));
+  return facts.dev === deviceNumber(Number(backing.dev)) && BigInt(facts.inode) === backing.inode;
+}
+
 /** Why a regular file is more than a file, null when nothing says so. */
-function fileUse(candidate: Candidate, host: Host): string | null {
+function fileUse(candidate: Candidate, host: TargetHost): string | null {
   if (swapPaths(host).some((path) => isSame(path, candidate, host))) return 'is in use as swap';
-  const loop = loopDevices(host).find(({ file }) => isSame(file, candidate, host));
+  const loop = loopDevices(host).find((one) => isBehind(one, candidate, host));
   return loop ? `is in use by /dev/${loop.name}` : null;
 }
 
@@ -74,14 +86,18 @@ function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): s
   return partitions.length > 0 ? `has partitions (${partitions.map((p) => p.name).join(', ')})` : null;
 }
 
-/** What the device's first bytes say. */
-function contentUse(path: string): string | null {
+/** What the device's first bytes say, and what a library finds on it, at its end, too. */
+function contentUse(path: string, host: TargetHost): string | null {
+  const what = startUse(path) ?? host.signature?.(path) ?? null;
+  return what === null ? null : `holds ${what}`;
+}
+
+function startUse(path: string): string | null {
   try {
     const fd = openSync(path, constants.O_RDONLY);
     try {
       const start = Buffer.alloc(SIGNATURE_BYTES);
-      const signature = signatureIn(start.subarray(0, readSync(fd, start, 0, start.length, 0)));
-      return signature === null ? null : `holds ${signature}`;
+      return signatureIn(start.subarray(0, readSync(fd, start, 0, start.length, 0)));
     } finally {
       closeSync(fd);
     }
@@ -107,7 +123,7 @@ function isClaimed(path: string): boolean {
 }
 
 /** Why a block device isn't free to be overwritten, null when nothing says so. */
-function deviceUse(candidate: Candidate, mounts: readonly Mount[], host: Host): string | null {
+function deviceUse(candidate: Candidate, mounts: readonly Mount[], host: TargetHost): string | null {
   const { device } = candidate;
   // An NVMe generic device answers commands only: what is on it is seen through its block device.
   const path = candidate.facts?.kind === 'char' && device ? `/dev/${device.name}` : candidate.path;
@@ -115,7 +131,7 @@ function deviceUse(candidate: Candidate, mounts: readonly Mount[], host: Host): 
   return (
     byKernel ??
     fileUse(candidate, host) ??
-    contentUse(path) ??
+    contentUse(path, host) ??
     (isClaimed(path) ? 'is in use by the kernel' : null)
   );
 }
@@ -130,7 +146,7 @@ export function checkOverwrite(
   candidate: Candidate,
   options: TargetOptions,
   mounts: readonly Mount[],
-  host: Host,
+  host: TargetHost,
 ): void {
   const { path, real, facts, device } = candidate;
   if (changeOf(options.rw) === null || facts === null) return;

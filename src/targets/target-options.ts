@@ -33,6 +33,13 @@ export interface TargetHost extends Host {
    * null when the kernel doesn't say.
    */
   dioAlign: (path: string) => number | null;
+  /**
+   * What is on a device by a library's knowledge; null for nothing, undefined when nobody could look. Left out: what
+   * device-signature.ts knows is all.
+   */
+  signature?: (path: string) => string | null | undefined;
+  /** The file or device behind a loop device, as stat(2) numbers it; left out: its path is all that is known. */
+  loopBacking?: (path: string) => { dev: bigint; inode: bigint; rdev: bigint } | null;
 }
 
 /** A path that the workload is going to use, and what is there now. */

@@ -209,7 +209,12 @@ function existingRegion(
       );
 }
 
-function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, host: Host): TargetFile {
+/** Whether a library could look for signatures; checkOverwrite has heeded what it found. */
+function hasLibrary(path: string, { signature }: TargetHost): boolean {
+  return signature === undefined || signature(path) !== undefined;
+}
+
+function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, host: TargetHost): TargetFile {
   const { path, facts } = candidate;
   const region =
     facts === null
@@ -226,6 +231,7 @@ function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, h
   const named = options.filenames.length > 0;
   const remove = facts === null && !named;
   const claimed = options.destroyDevice.some((name) => name === path || name === candidate.real);
+  const unchecked = kind === 'block' && !claimed && changeOf(options.rw) !== null && !hasLibrary(path, host);
   return {
     path,
     kind,
@@ -234,6 +240,7 @@ function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, h
     remove,
     ...(candidate.identity ? { identity: candidate.identity } : {}),
     ...(claimed ? { claimed } : {}),
+    ...(unchecked ? { unchecked } : {}),
   };
 }
 

@@ -37,6 +37,8 @@ export interface TargetFile {
   identity?: FileIdentity;
   /** A device in use that was given up by name: it can't be had for this run alone. */
   claimed?: true;
+  /** A device that is written, though nobody could look for what is at its end. */
+  unchecked?: true;
 }
 
 /** The workload: the same for every backend. Sizes in bytes, times in nanoseconds. */

@@ -31,7 +31,7 @@ describe('a target that is replaced', { skip: noDisk }, () => {
       if (how === 'mine under its name') renameSync(target, mine);
       digest.untouched();
       assert.equal(code, EXIT.failed, stderr);
-      assert.match(stdout + stderr, /replaced since it was checked/);
+      assert.match(stdout + stderr, /replaced since it was\s+checked/);
     });
   }
 
@@ -62,7 +62,7 @@ describe('a device with another medium', { skip: skipUnless('loop') }, () => {
     const mine = dataFile(join(scratchFolder(t), 'mine'), 2 ** 20);
     const digest = victim(mine);
     run('losetup', device, mine);
-    assert.throws(() => holdTargets([{ file, changing: true }]), /was replaced since it was checked/);
+    assert.throws(() => holdTargets([{ file, changing: true }]), /was replaced since it was\s+checked/);
     digest.untouched();
   });
 });
