@@ -36,6 +36,7 @@ describe('--help and --version', () => {
     ['help-ladder.txt', ['ladder', '--help']],
     ['help-show.txt', ['show', '--help']],
     ['help-backends.txt', ['help', 'backends']],
+    ['help-doctor.txt', ['doctor', '--help']],
     ['help-sweep.txt', ['sweep', '--help']],
     ['help-article.txt', ['article', '--help']],
   ] as const) {

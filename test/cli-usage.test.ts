@@ -70,6 +70,8 @@ describe('bad options', () => {
     [['show', 'no-such-file'], /cannot read no-such-file: no such file or directory/],
     [['show', '--iodepth=8', 'x'], /show has no option '--iodepth'/],
     [['backends', '--output-format=csv'], /backends has no output-format=csv/],
+    [['doctor', '--output-format=csv'], /doctor has no output-format=csv/],
+    [['doctor', '--iodepth=8'], /doctor has no option '--iodepth'/],
     [['backends', 'extra'], /too many arguments/],
   ];
   for (const [args, line] of cases) {

@@ -9,6 +9,11 @@
 
 #define UB_EXPORT __attribute__((visibility("default")))
 
+/* Of what the functions below fill in; src/native/look.ts has them too. */
+#define UB_LOOK_FACTS  5
+#define UB_LOOK_OPS    256
+#define UB_FILE_LIMITS 6
+
 /* Ends the process at once with this exit code: nothing that exit(3) calls is run, no stream is flushed. */
 UB_EXPORT void ub_leave(int code);
 
@@ -51,6 +56,24 @@ UB_EXPORT int ub_job_absent(void *arena, uint32_t index);
  */
 UB_EXPORT int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes,
                        uint32_t jobs, char stage[UB_STAGE_BYTES]);
+
+/*
+ * What this kernel's io_uring can do here. facts: IORING_FEAT_*, the IORING_SETUP_* that it knows, those of
+ * them that it refuses to this process, whether IORING_REGISTER_QUERY answered (6.18), the number of
+ * operations that it has by that. ops[n] is 1 for each IORING_OP_* that it supports -> 0 or -errno with
+ * stage; facts that were learnt before that stay.
+ */
+UB_EXPORT int ub_uring_look(uint64_t facts[UB_LOOK_FACTS], unsigned char ops[UB_LOOK_OPS],
+                            char stage[UB_STAGE_BYTES]);
+/*
+ * What statx says of a file or device, in bytes: O_DIRECT's alignment of memory, of offset and length, of
+ * reads alone; the smallest and largest untorn write, and the largest that is not slower -> 0 or -errno. 0:
+ * not said.
+ */
+UB_EXPORT int ub_file_limits(const char *path, uint32_t limits[UB_FILE_LIMITS]);
+/* Whether reads of this file may have RWF_DONTCACHE: 0, -ENOSYS (the kernel), -EOPNOTSUPP (the file system).
+ */
+UB_EXPORT int ub_dontcache(const char *path);
 
 /*
  * Files: drop clean cached pages; memory and offset alignment of O_DIRECT (0: not said); where the first hole

@@ -10,8 +10,10 @@
 #include <linux/io_uring.h>
 #include <linux/aio_abi.h>
 
-/* statx(2), stx_dio_*: 6.1 */
-#define UB_STATX_DIOALIGN 0x00002000u
+/* statx(2): stx_dio_* 6.1, stx_atomic_write_* 6.11, stx_dio_read_offset_align 6.14, the last member 6.16 */
+#define UB_STATX_DIOALIGN       0x00002000u
+#define UB_STATX_WRITE_ATOMIC   0x00010000u
+#define UB_STATX_DIO_READ_ALIGN 0x00020000u
 struct ub_statx {
     uint32_t mask;
     uint32_t blksize;
@@ -24,37 +26,74 @@ struct ub_statx {
     uint64_t mnt_id;
     uint32_t dio_mem_align;
     uint32_t dio_offset_align;
-    uint64_t spare[12];
+    uint64_t subvol;
+    uint32_t atomic_write_unit_min;
+    uint32_t atomic_write_unit_max;
+    uint32_t atomic_write_segments_max;
+    uint32_t dio_read_offset_align;
+    uint32_t atomic_write_unit_max_opt;
+    uint32_t pad1;
+    uint64_t spare[8];
 };
 _Static_assert(sizeof(struct ub_statx) == 256, "struct statx has 256 bytes");
 _Static_assert(__builtin_offsetof(struct ub_statx, dio_mem_align) == 0x98, "offset of stx_dio_mem_align");
+_Static_assert(__builtin_offsetof(struct ub_statx, atomic_write_unit_min) == 0xa8,
+               "offset of stx_atomic_write_unit_min");
 
 #define UB_OP_URING_CMD 46 /* IORING_OP_URING_CMD, 5.19 */
 #define UB_SQE_ADDR3    48 /* offset of addr3 in an sqe, 5.19 */
 
 /* io_uring_setup(2) flags */
+#define UB_SETUP_CQSIZE        (1u << 3)  /* 5.5 */
+#define UB_SETUP_ATTACH_WQ     (1u << 5)  /* 5.6 */
 #define UB_SETUP_COOP_TASKRUN  (1u << 8)  /* 5.19 */
+#define UB_SETUP_TASKRUN_FLAG  (1u << 9)  /* 5.19 */
 #define UB_SETUP_SQE128        (1u << 10) /* 5.19 */
 #define UB_SETUP_CQE32         (1u << 11) /* 5.19 */
 #define UB_SETUP_SINGLE_ISSUER (1u << 12) /* 6.0 */
 #define UB_SETUP_DEFER_TASKRUN (1u << 13) /* 6.1 */
 #define UB_SETUP_NO_MMAP       (1u << 14) /* 6.5 */
+#define UB_SETUP_FD_ONLY       (1u << 15) /* IORING_SETUP_REGISTERED_FD_ONLY, 6.5 */
 #define UB_SETUP_NO_SQARRAY    (1u << 16) /* 6.6 */
 #define UB_SETUP_HYBRID_IOPOLL (1u << 17) /* 6.13 */
 
 /* io_uring_enter(2), io_uring_register(2) */
-#define UB_ENTER_REGISTERED_RING     (1u << 4) /* 5.18 */
-#define UB_REGISTER_RING_FDS         20u       /* 5.18 */
-#define UB_UNREGISTER_RING_FDS       21u       /* 5.18 */
-#define UB_REGISTER_IOWQ_MAX_WORKERS 19u       /* 5.15 */
-#define UB_SQE_CQE_SKIP_SUCCESS      (1u << 6) /* 5.17 */
-#define UB_URING_CMD_FIXED           (1u << 0) /* 6.1 */
+#define UB_ENTER_REGISTERED_RING     (1u << 4)  /* 5.18 */
+#define UB_REGISTER_RING_FDS         20u        /* 5.18 */
+#define UB_UNREGISTER_RING_FDS       21u        /* 5.18 */
+#define UB_REGISTER_IOWQ_MAX_WORKERS 19u        /* 5.15 */
+#define UB_REGISTER_QUERY            35u        /* 6.18 */
+#define UB_REGISTER_BY_INDEX         (1u << 31) /* the ring is a registered one, 6.3 */
+#define UB_SQE_CQE_SKIP_SUCCESS      (1u << 6)  /* 5.17 */
+#define UB_URING_CMD_FIXED           (1u << 0)  /* 6.1 */
 
 struct ub_rsrc_update {
     uint32_t offset;
     uint32_t resv;
     uint64_t data;
 };
+
+/* linux/io_uring/query.h: a chain of headers, each with its answer; no ring is needed. */
+struct ub_query {
+    uint64_t next_entry;
+    uint64_t query_data;
+    uint32_t query_op;
+    uint32_t size;
+    int32_t result;
+    uint32_t resv[3];
+};
+#define UB_QUERY_OPCODES 0u
+struct ub_query_opcodes {
+    uint32_t request_opcodes;
+    uint32_t register_opcodes;
+    uint64_t features;
+    uint64_t setup_flags;
+    uint64_t enter_flags;
+    uint64_t sqe_flags;
+    uint32_t query_opcodes;
+    uint32_t pad;
+};
+_Static_assert(sizeof(struct ub_query) == 40 && sizeof(struct ub_query_opcodes) == 48, "sizes of the query");
 
 /* preadv2(2) and rw_flags of an sqe or iocb */
 #define UB_RWF_HIPRI     0x01u /* 4.6 */

@@ -12,6 +12,12 @@
 /* Marks the user_data of the second operation of a pair. */
 #define UB_URING_SECOND (UINT64_C(1) << 32)
 
+/*
+ * The flags of io_uring_setup that the kernel knows, by trying each: for those before 6.18, which do not say.
+ * refused: those of them that this process may not use. base: any ring.
+ */
+uint64_t ub_uring_try_flags(const struct ub_ring *base, uint64_t *refused);
+
 /* A namespace behind an NVMe generic device. */
 struct ub_nvme_ns {
     uint32_t nsid;

@@ -73,6 +73,15 @@ Examples:
 
 Exit codes: 0 no regression, 1 a regression, 2 wrong usage, no baseline or another workload; else as of a run.`;
 
+const DOCTOR_HELP = `Each line says ok, warning or missing, what it means, and the command that mends it; docs/TUNING.md explains each. PATH is a file, a folder, a device, or where a file is going to be; without it the machine alone is looked at. Nothing is written. What it finds is also kept with every run.
+
+Examples:
+  uring-bench doctor
+  uring-bench doctor /dev/nvme0n1
+  uring-bench doctor . --output-format json
+
+Exit codes: 0 whatever it finds, 2 wrong usage.`;
+
 export const commands: readonly CommandSpec[] = [
   {
     name: '',
@@ -167,5 +176,14 @@ export const commands: readonly CommandSpec[] = [
     summary: 'Lists the backends and their features, and why any is unavailable here.',
     flags: ['output-format', 'output', 'color'],
     action: async (invocation) => (await import('./backends.ts')).backendsCommand(invocation),
+  },
+  {
+    name: 'doctor',
+    summary:
+      'Looks at what of this machine, and of a path, would keep a run from working or its figures from being true.',
+    flags: ['output-format', 'output', 'color'],
+    operands: { name: 'PATH', help: 'file, folder or device that a run would use', optional: true },
+    after: DOCTOR_HELP,
+    action: async (invocation) => (await import('./doctor.ts')).doctorCommand(invocation),
   },
 ];

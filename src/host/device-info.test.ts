@@ -46,6 +46,8 @@ const NVME_QUEUE = {
   nomerges: 2,
   rq_affinity: 1,
   wbt_lat_usec: 2000,
+  transport: 'nvme',
+  link_bytes_per_second: null,
 };
 
 function mountinfo(...lines: string[]): HostTree {

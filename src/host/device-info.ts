@@ -14,6 +14,7 @@ import {
 } from './block-device.ts';
 import { type Host, type PathFacts, pathFacts, readLine, realPath } from './host-files.ts';
 import { type Mount, mountOf, readMounts } from './mounts.ts';
+import { linkBytesPerSecond, transportOf } from './storage-chain.ts';
 
 /** How far slaves are followed: a file system on LVM on dm-crypt on RAID on disks is four. */
 const STACK_DEPTH_MAX = 6;
@@ -99,6 +100,8 @@ function deviceFacts(device: BlockDevice | null, host: Host): DeviceFacts {
     nomerges: count('nomerges'),
     rq_affinity: count('rq_affinity'),
     wbt_lat_usec: count('wbt_lat_usec'),
+    transport: device === null ? null : transportOf(device, host),
+    link_bytes_per_second: device === null ? null : linkBytesPerSecond(device, host),
   };
 }
 
@@ -112,7 +115,7 @@ function factsOrNull(path: string, host: Host): PathFacts | null {
 }
 
 /** The nearest that exists of an absolute path and the folders above it. */
-function nearestFacts(path: string, host: Host): { path: string; facts: PathFacts } | null {
+export function nearestFacts(path: string, host: Host): { path: string; facts: PathFacts } | null {
   for (let at = path; ; at = dirname(at)) {
     const facts = factsOrNull(at, host);
     if (facts !== null) return { path: realPath(at), facts };

@@ -2,7 +2,8 @@
 import { arch, cpus, hostname, machine, release, totalmem } from 'node:os';
 import type { Environment } from '../results/schema.ts';
 import { describePaths } from './device-info.ts';
-import { type Host, listNames, readCount, readLine, readStart, readText } from './host-files.ts';
+import { type Host, listNames, readCount, readLine, readStart, readText, valueAt } from './host-files.ts';
+import { processLimit } from './process.ts';
 
 /** What only native code knows. */
 export interface NativeFacts {
@@ -26,12 +27,6 @@ export function countOfRanges(text: string | null): number | null {
     total += last - first + 1;
   }
   return total;
-}
-
-/** The value of "KEY: value" in a text of such lines. */
-function valueAt(text: string | null, key: string): string | null {
-  const line = text?.split('\n').find((l) => l.split(':', 1)[0]?.trim() === key);
-  return line?.slice(line.indexOf(':') + 1).trim() || null;
 }
 
 function cpuModel(cpuinfo: string | null): string {
@@ -109,12 +104,6 @@ function memoryBytes(meminfo: string | null, key: string): number | null {
   return kib === undefined ? null : Number(kib) * 1024;
 }
 
-/** The soft RLIMIT_MEMLOCK; null when there is no limit (or none is known). */
-function memlockLimitBytes(host: Host): number | null {
-  const line = readText('/proc/self/limits', host)?.match(/^Max locked memory\s+(\d+)\s/m)?.[1];
-  return line === undefined ? null : Number(line);
-}
-
 /**
  * Everything that a result says of its host and of the files in paths (described in that order; one that
  * doesn't exist yet by its folder). Never fails: what can't be learnt is null.
@@ -146,7 +135,7 @@ export async function captureEnvironment(
     mitigations: mitigationsOf(host),
     memory_bytes: memory,
     memory_available_bytes: memoryBytes(meminfo, 'MemAvailable') ?? memoryBytes(meminfo, 'MemFree') ?? 0,
-    memlock_limit_bytes: memlockLimitBytes(host),
+    memlock_limit_bytes: processLimit('Max locked memory', host),
     aio_max_nr: readCount('/proc/sys/fs/aio-max-nr', host),
     io_uring_disabled: readCount('/proc/sys/kernel/io_uring_disabled', host),
     clock: native.clock,

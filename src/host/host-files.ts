@@ -121,6 +121,12 @@ export function readCount(path: string, host: Host): number | null {
   return line !== null && /^\d+$/.test(line) ? Number(line) : null;
 }
 
+/** The value of "KEY: value" in a text of such lines, as many files of /proc are. */
+export function valueAt(text: string | null, key: string): string | null {
+  const line = text?.split('\n').find((l) => l.split(':', 1)[0]?.trim() === key);
+  return line?.slice(line.indexOf(':') + 1).trim() || null;
+}
+
 /** Names in a folder of the host, sorted; none when it can't be read. */
 export function listNames(path: string, host: Host): string[] {
   try {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { blockTree, type HostTree, plantTree } from '../../test/support/host-tree.ts';
 import { scratchFolder } from '../../test/support/scratch.ts';
-import { conditionsBetween, idleBetween, type LoadSample, type OwnTraffic, sampleLoad } from './host-load.ts';
+import {
+  cgroupBetween,
+  conditionsBetween,
+  idleBetween,
+  type LoadSample,
+  type OwnTraffic,
+  sampleLoad,
+} from './host-load.ts';
 
 /** What a made-up machine's counters say. */
 interface Counters {
@@ -100,6 +107,7 @@ describe('conditions of a trial', () => {
       throttled: null,
       pressure: { cpu: null, io: null },
       devices: null,
+      cgroup: { periods: null, throttledPeriods: null, throttledNs: null, memoryLimitHits: null },
     });
     assert.deepEqual(new Set(Object.values(conditionsBetween(nothing, nothing, NOTHING))), new Set([null]));
   });
@@ -165,5 +173,39 @@ describe('a look at the idle machine', () => {
       1,
     );
     assert.deepEqual([pressure_cpu_pct, pressure_io_pct, device_bytes_per_second], [null, null, null]);
+  });
+});
+
+describe('control groups beside a trial', () => {
+  const tree = (stat: string, quota: string): HostTree => ({
+    ...treeOf({ disk: '0 0 0 0 0 0 0 0' }),
+    '/proc/self/mountinfo': '30 22 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw',
+    '/proc/self/cgroup': '0::/',
+    '/sys/fs/cgroup/cpu.max': quota,
+    '/sys/fs/cgroup/io.max': '259:0 rbps=max wbps=max riops=500 wiops=max\n8:0 rbps=1 wbps=1 riops=1 wiops=1',
+    '/sys/fs/cgroup/cpu.stat': stat,
+  });
+  const sampled = (t: TestContext, stat: string, quota: string) => {
+    const root = scratchFolder(t);
+    plantTree(root, tree(stat, quota));
+    return { root, load: sampleLoad(['nvme9n1'], { root }) };
+  };
+
+  it('are told when they limit something, with what they did meanwhile', (t) => {
+    const before = sampled(t, 'nr_periods 10\nnr_throttled 1\nthrottled_usec 5', '50000 100000');
+    const after = sampled(t, 'nr_periods 20\nnr_throttled 6\nthrottled_usec 25', '50000 100000');
+    assert.deepEqual(cgroupBetween(before.load, after.load, ['nvme9n1'], { root: after.root }), {
+      cpu_max: 0.5,
+      throttled_pct: 50,
+      throttled_ns: 20_000,
+      memory_max_bytes: null,
+      memory_limit_hits: null,
+      io_max: [{ device: 'nvme9n1', rbps: null, wbps: null, riops: 500, wiops: null }],
+    });
+  });
+
+  it('are null when they limit neither CPU and memory nor the devices in use', (t) => {
+    const { root, load } = sampled(t, 'nr_periods 0', 'max 100000');
+    assert.equal(cgroupBetween(load, load, [], { root }), null);
   });
 });

@@ -3,8 +3,9 @@
  * counter is read from /proc or /sys; one that isn't there is null.
  */
 import { join } from 'node:path';
-import type { Conditions, IdleLook } from '../results/schema-statistics.ts';
+import type { CgroupConditions, Conditions, IdleLook } from '../results/schema-statistics.ts';
 import { blockDeviceByName } from './block-device.ts';
+import { type CgroupCounters, cgroupCounters, cgroupLimits } from './cgroup.ts';
 import { type Host, listNames, readCount, readLine, readText } from './host-files.ts';
 
 /** Unit of /proc/stat and of times in /proc/PID/stat: USER_HZ is 100 on all architectures that Node runs on. */
@@ -35,6 +36,7 @@ export interface LoadSample {
   /** Microseconds in which some task waited. */
   pressure: { cpu: number | null; io: number | null };
   devices: DeviceCounters | null;
+  cgroup: CgroupCounters;
 }
 
 /** First line of /proc/stat: user nice system idle iowait irq softirq steal (man 5 proc). */
@@ -109,6 +111,7 @@ export function sampleLoad(disks: readonly string[], host: Host = {}): LoadSampl
     throttled: throttleCount(host),
     pressure: { cpu: pressureUsec('cpu', host), io: pressureUsec('io', host) },
     devices: deviceCounters(disks, host),
+    cgroup: cgroupCounters(host),
   };
 }
 
@@ -154,6 +157,35 @@ function othersOnDevice(before: LoadSample, after: LoadSample, own: OwnTraffic |
   return {
     others_device_bytes: beyond('readBytes') + (writes ? beyond('writtenBytes') : 0),
     others_device_ios: own.unsplit ? beyond('reads') + (writes ? beyond('writes') : 0) : null,
+  };
+}
+
+/**
+ * The limits that the control groups set on the workload, and what they did between two samples; null when they set
+ * none. @param disks as sampleLoad takes them
+ */
+export function cgroupBetween(
+  before: LoadSample,
+  after: LoadSample,
+  disks: readonly string[],
+  host: Host = {},
+): CgroupConditions | null {
+  const { cpus, memoryBytes, io } = cgroupLimits(host);
+  const names = new Map(disks.map((disk) => [blockDeviceByName(disk, host)?.number, disk]));
+  const ioMax = io.flatMap(({ device, ...limits }) => {
+    const name = names.get(device);
+    return name === undefined ? [] : [{ device: name, ...limits }];
+  });
+  if (cpus === null && memoryBytes === null && ioMax.length === 0) return null;
+  const since = (key: keyof CgroupCounters) => minus(after.cgroup[key], before.cgroup[key]);
+  const [periods, throttled] = [since('periods'), since('throttledPeriods')];
+  return {
+    cpu_max: cpus,
+    throttled_pct: throttled !== null && periods ? (throttled / periods) * 100 : null,
+    throttled_ns: since('throttledNs'),
+    memory_max_bytes: memoryBytes,
+    memory_limit_hits: since('memoryLimitHits'),
+    io_max: ioMax,
   };
 }
 

@@ -14,12 +14,13 @@ test('a line of mountinfo, with and without optional fields', () => {
   assert.deepEqual(parseMountinfo(text), [
     {
       dev: '98:0',
+      root: '/mnt1',
       mountPoint: '/mnt/a b',
       fileSystem: 'ext3',
       source: '/dev/my\troot',
       options: ['rw', 'noatime', 'errors=continue'],
     },
-    { dev: '0:5', mountPoint: '/proc', fileSystem: 'proc', source: 'proc', options: ['rw'] },
+    { dev: '0:5', root: '/', mountPoint: '/proc', fileSystem: 'proc', source: 'proc', options: ['rw'] },
   ]);
 });
 

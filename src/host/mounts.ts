@@ -4,6 +4,8 @@ import { type Host, readText } from './host-files.ts';
 export interface Mount {
   /** "MAJOR:MINOR" of the file system's st_dev; of btrfs not that of its subvolumes. */
   dev: string;
+  /** The folder of the file system that is mounted: "/", or another of a bind mount or of a cgroup namespace. */
+  root: string;
   mountPoint: string;
   fileSystem: string;
   /** A device path, or a word ("tmpfs", a pool's name). */
@@ -28,12 +30,13 @@ export function parseMountinfo(text: string): Mount[] {
     // ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAG...] - TYPE SOURCE SUPER_OPTIONS
     const fields = line.split(' ');
     const dash = fields.indexOf('-', 6);
-    const [, , dev, , mountPoint, options] = fields;
+    const [, , dev, root = '/', mountPoint, options] = fields;
     const [fileSystem, source, superOptions] = dash < 0 ? [] : fields.slice(dash + 1);
     if (!dev || !mountPoint || !fileSystem || source === undefined) continue;
     const all = `${options ?? ''},${superOptions ?? ''}`.split(',').filter((o) => o !== '');
     mounts.push({
       dev,
+      root: unescapeOctal(root),
       mountPoint: unescapeOctal(mountPoint),
       fileSystem,
       source: unescapeOctal(source),

@@ -1,5 +1,5 @@
 /** Looks at what the machine does beside a trial: its load is sampled outside of the measured window. */
-import { conditionsBetween, type LoadSample, sampleLoad } from '../host/host-load.ts';
+import { cgroupBetween, conditionsBetween, type LoadSample, sampleLoad } from '../host/host-load.ts';
 import type { Environment } from '../results/schema.ts';
 import { ownTraffic, testedDisks } from './own-traffic.ts';
 import type { TrialObserver, TrialView } from './trial-observer.ts';
@@ -17,7 +17,10 @@ export function observeConditions(environment: Environment): TrialObserver {
       if (trial === null || before === null) return;
       const { plan, run } = before.view;
       const own = ownTraffic(plan, run.variant, trial, environment);
-      trial.conditions = conditionsBetween(before.load, sampleLoad(disks), own);
+      const after = sampleLoad(disks);
+      const cgroup = cgroupBetween(before.load, after, disks);
+      trial.conditions = conditionsBetween(before.load, after, own);
+      if (cgroup !== null) trial.conditions.cgroup = cgroup;
     },
   };
 }

@@ -3,6 +3,8 @@
  * however it ends.
  */
 import type { Variant } from '../backends/backend.ts';
+import { diagnose } from '../doctor/checks.ts';
+import { lookAround } from '../doctor/seen.ts';
 import { BenchError, systemError } from '../errors.ts';
 import { captureEnvironment } from '../host/environment.ts';
 import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
@@ -16,7 +18,7 @@ import {
   storedJob,
   variantOf,
 } from '../resolve/run-plan.ts';
-import type { ResultWarning, RunResult } from '../results/schema.ts';
+import type { Finding, ResultWarning, RunResult } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
 import { SCHEMA_VERSION } from '../results/versions.ts';
 import { holeWarning } from '../targets/holes.ts';
@@ -40,6 +42,11 @@ export interface RunOutcome {
   unsaved: BenchError | null;
 }
 
+/** What `doctor` finds, for the first file of the run. */
+function findingsOf(plan: RunPlan): Finding[] {
+  return diagnose(lookAround(pathsOf(plan)[0] ?? null));
+}
+
 /** A result with nothing run yet. */
 async function emptyResult(
   plan: RunPlan,
@@ -55,7 +62,7 @@ async function emptyResult(
     started_at: new Date().toISOString(),
     finished_at: null,
     command_line: [...context.commandLine],
-    environment: await captureEnvironment(pathsOf(plan), nativeFacts()),
+    environment: { ...(await captureEnvironment(pathsOf(plan), nativeFacts())), doctor: findingsOf(plan) },
     jobs: plan.groups.map(storedJob),
     reference:
       plan.variants.find((v) => v.label === plan.reference || v.name === plan.reference)?.name ?? null,

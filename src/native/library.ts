@@ -65,6 +65,9 @@ interface Functions {
   signature(path: string, what: Uint8Array, bytes: number): number;
   loopBacking(path: string, dev: BigUint64Array, inode: BigUint64Array, rdev: BigUint64Array): number;
   leave(code: number): never;
+  uringLook(facts: BigUint64Array, ops: Uint8Array, stage: Uint8Array): number;
+  fileLimits(path: string, limits: Uint32Array): number;
+  dontcache(path: string): number;
 }
 
 let loaded: Functions | undefined;
@@ -115,6 +118,9 @@ function load(): Functions {
     signature: f('int ub_signature(const char *path, void *what, uint64_t bytes)'),
     loopBacking: f('int ub_loop_backing(const char *path, void *dev, void *inode, void *rdev)'),
     leave: f('void ub_leave(int code)'),
+    uringLook: f('int ub_uring_look(void *facts, void *ops, void *stage)'),
+    fileLimits: f('int ub_file_limits(const char *path, void *limits)'),
+    dontcache: f('int ub_dontcache(const char *path)'),
   };
   const expected = `abi ${UB.ABI_VERSION}`;
   if (!functions.version().endsWith(expected)) {
@@ -159,7 +165,7 @@ export function runJobHere(arena: ArenaHandle, index: number): void {
 }
 
 /** Text up to the first NUL. */
-function cString(bytes: Uint8Array): string {
+export function cString(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return Buffer.from(bytes.subarray(0, end < 0 ? bytes.length : end)).toString('utf8');
 }

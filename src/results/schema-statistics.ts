@@ -47,6 +47,29 @@ export const DifferencesSchema = Type.Object(
   strict,
 );
 
+const IoLimitSchema = Type.Object(
+  {
+    device: Type.String({ description: 'vda' }),
+    rbps: nullable(count('bytes per second')),
+    wbps: nullable(count()),
+    riops: nullable(count()),
+    wiops: nullable(count()),
+  },
+  { ...strict, description: 'null where there is no limit' },
+);
+
+const CgroupSchema = Type.Object(
+  {
+    cpu_max: nullable(amount('CPUs whose time the quota allows; null: no quota')),
+    throttled_pct: nullable(amount("of the quota's periods in which the group was stopped")),
+    throttled_ns: nullable(count('for so long, over all CPUs')),
+    memory_max_bytes: nullable(count('page cache included; null: no limit')),
+    memory_limit_hits: nullable(count('times that the limit was reached')),
+    io_max: Type.Array(IoLimitSchema, { description: "of the workload's devices" }),
+  },
+  { ...strict, description: 'control groups that this process is in; absent when they limit nothing' },
+);
+
 /** What the machine did beside the benchmark, sampled before and after each trial; null where the kernel is silent. */
 export const ConditionsSchema = Type.Object(
   {
@@ -58,6 +81,7 @@ export const ConditionsSchema = Type.Object(
       count('moved by others on the devices of a direct workload; null where it cannot be told from our own'),
     ),
     others_device_ios: nullable(count()),
+    cgroup: Type.Optional(CgroupSchema),
   },
   strict,
 );
@@ -83,6 +107,7 @@ export const ValiditySchema = Type.Object(
 
 export type StoredDifference = Static<typeof DifferenceSchema>;
 export type Differences = Static<typeof DifferencesSchema>;
+export type CgroupConditions = Static<typeof CgroupSchema>;
 export type Conditions = Static<typeof ConditionsSchema>;
 export type IdleLook = Static<typeof IdleSchema>;
 export type Validity = Static<typeof ValiditySchema>;

@@ -193,6 +193,9 @@ const WarningSchema = Type.Object(
     message: Type.String(),
     variant: nullable(Type.String()),
     trial: nullable(Type.Integer({ minimum: 1 })),
+    see: Type.Optional(
+      Type.String({ description: 'where the documentation says more: docs/TUNING.md#cgroup-cpu' }),
+    ),
   },
   strict,
 );
@@ -219,6 +222,22 @@ const DeviceSchema = Type.Object(
     nomerges: nullable(count()),
     rq_affinity: nullable(count()),
     wbt_lat_usec: nullable(count()),
+    transport: Type.Optional(nullable(Type.String({ description: 'nvme/pcie, sata, virtio' }))),
+    link_bytes_per_second: Type.Optional(
+      nullable(amount('what the link to the drive carries: PCIe lanes, SATA; null where sysfs does not say')),
+    ),
+  },
+  strict,
+);
+
+const FindingSchema = Type.Object(
+  {
+    id: Type.String({ description: 'of the check, and its anchor in docs/TUNING.md: cpu-governor' }),
+    state: Type.Union([Type.Literal('ok'), Type.Literal('warning'), Type.Literal('missing')]),
+    text: Type.String({ description: 'what was found' }),
+    mend: nullable(
+      Type.String({ description: 'the command that mends it; null when nothing is wrong or none does' }),
+    ),
   },
   strict,
 );
@@ -251,6 +270,11 @@ export const EnvironmentSchema = Type.Object(
     library: Type.String({ description: 'version of the native library; its ABI' }),
     glibc: nullable(Type.String()),
     files: Type.Array(DeviceSchema),
+    doctor: Type.Optional(
+      Type.Array(FindingSchema, {
+        description: 'what `uring-bench doctor` finds here and for the first file of the run, just before it',
+      }),
+    ),
   },
   strict,
 );
@@ -305,5 +329,6 @@ export type Summary = Static<typeof SummarySchema>;
 export type BackendResult = Static<typeof BackendResultSchema>;
 export type ResultWarning = Static<typeof WarningSchema>;
 export type DeviceInfo = Static<typeof DeviceSchema>;
+export type Finding = Static<typeof FindingSchema>;
 export type Environment = Static<typeof EnvironmentSchema>;
 export type RunResult = Static<typeof ResultSchema>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fixture } from '../../test/fixtures/load.ts';
 import type { RunResult, Trial } from '../results/schema.ts';
-import type { Conditions } from '../results/schema-statistics.ts';
+import type { CgroupConditions, Conditions } from '../results/schema-statistics.ts';
 import { disturbances } from './disturbance.ts';
 import { validityOf } from './validity.ts';
 
@@ -215,5 +215,57 @@ describe('the validity of a run', () => {
     const text = after(result);
     for (const part of [/medians hold/, /wider than was asked/, /rest on few I\/Os/])
       assert.match(text, part);
+  });
+});
+
+describe('what a control group did', () => {
+  const free: CgroupConditions = {
+    cpu_max: null,
+    throttled_pct: null,
+    throttled_ns: null,
+    memory_max_bytes: null,
+    memory_limit_hits: null,
+    io_max: [],
+  };
+  const limited = (change: Partial<CgroupConditions>, which: (trial: Trial, i: number) => boolean) =>
+    disturbed({ cgroup: { ...free, ...change } }, which);
+  const ioMax = (riops: number) => [{ device: 'vda', rbps: null, wbps: null, riops, wiops: null }];
+
+  it('is nothing as long as no limit is reached', () => {
+    const change = {
+      cpu_max: 2,
+      throttled_pct: 0.5,
+      throttled_ns: 10,
+      memory_max_bytes: 2 ** 30,
+      memory_limit_hits: 0,
+      io_max: ioMax(1e9),
+    };
+    assert.deepEqual(disturbances(limited(change, () => true)), []);
+  });
+
+  it('stopped the jobs for their CPU quota', () => {
+    const result = limited({ cpu_max: 0.5, throttled_pct: 40 }, (_, i) => i < 3);
+    const message =
+      "the control group's CPU quota stopped the jobs in 3 of 25 trials, at most in 40 % of its periods";
+    assert.ok(only(result, 'cpu-quota').startsWith(message));
+    assert.equal(disturbances(result)[0]?.see, 'docs/TUNING.md#cgroup-cpu');
+    result.warnings.push(...disturbances(result));
+    assert.match(validityOf(result).text, /^the control group's CPU quota disturbed it/);
+  });
+
+  it('took memory away', () => {
+    const result = limited({ memory_max_bytes: 2 ** 30, memory_limit_hits: 7 }, (_, i) => i === 0);
+    assert.match(only(result, 'memory-limit'), /memory limit was reached in \S+, trial \d: 7 times$/);
+  });
+
+  it('is what was measured when io.max is used up, by one device alone', () => {
+    const [first] = trialsOf(quiet());
+    const riops = Math.round((first?.ops.read?.iops ?? 0) * 1.01);
+    const result = limited({ io_max: ioMax(riops) }, (_, i) => i === 0);
+    assert.match(only(result, 'io-limit'), /io\.max held the workload back .*: 99 % of it was used$/);
+    result.warnings.push(...disturbances(result));
+    assert.equal(validityOf(result).verdict, 'unsound');
+    const two = limited({ io_max: [...ioMax(riops), ...ioMax(riops)] }, (_, i) => i === 0);
+    assert.deepEqual(disturbances(two), []);
   });
 });

@@ -9,12 +9,17 @@ import { operations } from '../workload/operations.ts';
 import { outliersOf } from './outliers.ts';
 import { median } from './spread.ts';
 import { trendOf } from './trend.ts';
+import { withTuning } from './tuning.ts';
 
 /** Of all CPUs' time, in percent. */
 const STEAL_PCT = 2;
 /** Of one CPU, and of all CPUs together: on a large machine a busy CPU elsewhere is nothing. */
 const OTHERS_CPU_PCT = 20;
 const OTHERS_CPU_SHARE = 0.05;
+/** Of the periods of a control group's CPU quota. */
+const THROTTLED_PCT = 1;
+/** So near to a limit of io.max the limit is what is measured. */
+const IO_LIMIT_SHARE = 0.9;
 /** Between the slowest and the fastest trial, in percent of the median. */
 const CLOCK_PCT = 5;
 /** Of the time that some task waited, in percent. */
@@ -98,6 +103,48 @@ function deviceLoadPct(conditions: Conditions, trial: Trial): number | null {
   return above(worst, DEVICE_SHARE) === null ? null : worst * 100;
 }
 
+/** How much of a limit of io.max the trial used, in percent, when it is what held it back. */
+function ioLimitPct({ cgroup }: Conditions, { ops }: Trial): number | null {
+  const [limit, other] = cgroup?.io_max ?? [];
+  // Of several devices it isn't known which part each had.
+  if (limit === undefined || other !== undefined) return null;
+  const share = (used: number | undefined, most: number | null) => (used && most ? used / most : 0);
+  const most = Math.max(
+    share(ops.read?.bw_bytes, limit.rbps),
+    share(ops.read?.iops, limit.riops),
+    share(ops.write?.bw_bytes, limit.wbps),
+    share(ops.write?.iops, limit.wiops),
+  );
+  return most >= IO_LIMIT_SHARE ? most * 100 : null;
+}
+
+/** What the control groups of this process held back. */
+function cgroupWarnings(trials: readonly Whose[]): ResultWarning[] {
+  return [
+    ...conditionWarning(
+      trials,
+      'cpu-quota',
+      "the control group's CPU quota stopped the jobs",
+      ({ cgroup }) => above(cgroup?.throttled_pct ?? null, THROTTLED_PCT),
+      (pct) => `in ${percent(pct)} of its periods`,
+    ),
+    ...conditionWarning(
+      trials,
+      'memory-limit',
+      "the control group's memory limit was reached",
+      ({ cgroup }) => above(cgroup?.memory_limit_hits ?? null, 0),
+      (times) => (times === 1 ? 'once' : `${times} times`),
+    ),
+    ...conditionWarning(
+      trials,
+      'io-limit',
+      "the control group's io.max held the workload back",
+      ioLimitPct,
+      (pct) => `${percent(pct)} of it was used`,
+    ),
+  ];
+}
+
 function conditionWarnings(result: RunResult, trials: readonly Whose[]): ResultWarning[] {
   const cpus = result.environment.cpus_online;
   const cpuLimit = Math.max(OTHERS_CPU_PCT, OTHERS_CPU_SHARE * cpus * 100);
@@ -131,6 +178,7 @@ function conditionWarnings(result: RunResult, trials: readonly Whose[]): ResultW
       (pct) => `${percent(pct)} of our own I/O`,
     ),
     ...clockWarning(trials),
+    ...cgroupWarnings(trials),
   ];
 }
 
@@ -227,5 +275,5 @@ export function disturbances(result: RunResult): ResultWarning[] {
     ...outlierWarnings(result),
     ...conditionWarnings(result, trials),
     ...idleWarnings(result),
-  ];
+  ].map(withTuning);
 }

@@ -7,6 +7,7 @@ import { usableTrials } from './summary.ts';
 /** Warnings after which numbers are not what their name says. */
 const UNSOUND: Readonly<Record<string, string>> = {
   'offsets-differ': 'the backends were not given the same I/O: do not compare them',
+  'io-limit': "the control group's io.max is what was measured, not the device",
   'file-has-holes': 'holes are not read from the device: the figures are not those of the device',
 };
 
@@ -20,6 +21,8 @@ const DISTURBING: Readonly<Record<string, string>> = {
   'device-load': 'other load on the device',
   'device-busy': 'other load on the device',
   pressure: 'pressure by others',
+  'cpu-quota': "the control group's CPU quota",
+  'memory-limit': "the control group's memory limit",
 };
 
 function disturbers(warnings: readonly ResultWarning[]): string[] {

@@ -6,7 +6,7 @@ import type { Estimate } from '../../stats/difference.ts';
 import { COMPARED_PERCENTILES } from '../../stats/summary.ts';
 import type { CsvColumn } from './csv-line.ts';
 
-function ofConditions(name: keyof Conditions, help: string): CsvColumn {
+function ofConditions(name: Exclude<keyof Conditions, 'cgroup'>, help: string): CsvColumn {
   return { name, help, of: ({ trial }) => trial?.conditions?.[name] ?? null };
 }
 

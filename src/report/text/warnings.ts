@@ -116,10 +116,11 @@ function errorTotals(trials: readonly Trial[]): IoErrorCount[] {
 /** Typed warnings; those that say the same of several backends or trials become one. */
 function warningNotes(warnings: readonly ResultWarning[], labels: ReadonlyMap<string, string>): Note[] {
   const same = new Map<string, { text: string; whom: { label: string; trial: number | null }[] }>();
-  for (const { code, message, variant, trial } of warnings) {
+  for (const { code, message, variant, trial, see } of warnings) {
     const label = variant === null ? '' : (labels.get(variant) ?? variant);
     // The subject says the label.
-    const text = label !== '' && message.startsWith(`${label}: `) ? message.slice(label.length + 2) : message;
+    const said = label !== '' && message.startsWith(`${label}: `) ? message.slice(label.length + 2) : message;
+    const text = see === undefined ? said : `${said} (${see})`;
     const key = `${code} ${text}`;
     const entry = same.get(key) ?? { text, whom: [] };
     if (variant !== null) entry.whom.push({ label, trial });

@@ -1,0 +1,27 @@
+/** Which warnings docs/TUNING.md says more about, and where. */
+import type { ResultWarning } from '../results/schema.ts';
+
+/** Anchors by the warnings' codes: that of a check of `doctor` when it looks at the same thing, else the code itself. */
+export const tuningAnchors: Readonly<Record<string, string>> = {
+  'steal-time': 'steal',
+  'other-cpu-load': 'other-load',
+  pressure: 'other-load',
+  'cpu-throttled': 'cpu-governor',
+  'cpu-frequency': 'cpu-governor',
+  'device-load': 'device-load',
+  'device-busy': 'device-load',
+  'cpu-quota': 'cgroup-cpu',
+  'memory-limit': 'cgroup-memory',
+  'io-limit': 'cgroup-io',
+};
+
+/** The link of an anchor. */
+export function tuningLink(anchor: string): string {
+  return `docs/TUNING.md#${anchor}`;
+}
+
+/** A warning with its link, when there is one. */
+export function withTuning(warning: ResultWarning): ResultWarning {
+  const anchor = tuningAnchors[warning.code];
+  return anchor === undefined ? warning : { ...warning, see: tuningLink(anchor) };
+}
