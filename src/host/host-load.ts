@@ -88,7 +88,8 @@ function deviceCounters(disks: readonly string[], host: Host): DeviceCounters | 
   const sum: DeviceCounters = { readBytes: 0, writtenBytes: 0, reads: 0, writes: 0 };
   for (const disk of disks) {
     const device = blockDeviceByName(disk, host);
-    const line = device === null ? null : readLine(join(device.folder, 'stat'), host);
+    const counts = device !== null && readCount(join(device.diskFolder, 'queue/iostats'), host) !== 0;
+    const line = counts ? readLine(join(device.folder, 'stat'), host) : null;
     if (line === null) return null;
     const [reads = 0, readMerges = 0, readSectors = 0, , writes = 0, writeMerges = 0, writeSectors = 0] = line
       .split(/ +/)
@@ -197,6 +198,7 @@ export function conditionsBetween(before: LoadSample, after: LoadSample, own: Ow
     cpu_mhz: after.mhz,
     throttled: minus(after.throttled, before.throttled),
     ...othersOnDevice(before, after, own),
+    device_read_bytes: minus(after.devices?.readBytes ?? null, before.devices?.readBytes ?? null),
   };
 }
 

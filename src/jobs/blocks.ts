@@ -16,6 +16,7 @@ import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
 import { withGroups } from '../stats/groups.ts';
 import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
+import { suspicions } from '../stats/suspicions.ts';
 import { validityOf } from '../stats/validity.ts';
 import { operationsOf } from '../workload/operations.ts';
 import type { TargetFile } from '../workload/workload.ts';
@@ -232,7 +233,7 @@ export async function runBlocks(
   if (signal.aborted) noteInterruption(plan, result);
   finish(plan, result, true, signal.aborted);
   result.backends = withGroups(result, plan.percentileList, { seed: plan.randseed });
-  result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result));
+  result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result), ...suspicions(result));
   if (!signal.aborted) result.warnings.push(...confidenceWarning(plan, result.backends));
   result.validity = validityOf(result);
   return keeper.write(result);

@@ -81,6 +81,11 @@ export const ConditionsSchema = Type.Object(
       count('moved by others on the devices of a direct workload; null where it cannot be told from our own'),
     ),
     others_device_ios: nullable(count()),
+    device_read_bytes: Type.Optional(
+      nullable(
+        count("that the workload's devices read meanwhile, for anybody; null where they do not count"),
+      ),
+    ),
     cgroup: Type.Optional(CgroupSchema),
   },
   strict,

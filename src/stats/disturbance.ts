@@ -3,9 +3,17 @@
  * Typed warnings, one for each kind of disturbance. The limits are what moves figures by more than their usual noise.
  */
 
-import type { BackendResult, ResultWarning, RunResult, Trial } from '../results/schema.ts';
+import type { ResultWarning, RunResult, Trial } from '../results/schema.ts';
 import type { Conditions } from '../results/schema-statistics.ts';
 import { operations } from '../workload/operations.ts';
+import {
+  above,
+  completeTrials,
+  conditionWarning,
+  percent,
+  runWarning,
+  type Whose,
+} from './condition-warning.ts';
 import { outliersOf } from './outliers.ts';
 import { median } from './spread.ts';
 import { trendOf } from './trend.ts';
@@ -31,60 +39,6 @@ const DEVICE_IOS_PER_SECOND = 100;
 /** From the first to the last block, as a share. */
 const DRIFT_SHARE = 0.03;
 const ALPHA = 0.05;
-
-/** A trial with whose it is. */
-interface Whose {
-  backend: BackendResult;
-  trial: Trial;
-}
-
-function completeTrials(result: RunResult): Whose[] {
-  return result.backends.flatMap((backend) =>
-    backend.trials.filter(({ status }) => status === 'complete').map((trial) => ({ backend, trial })),
-  );
-}
-
-function warning(code: string, message: string): ResultWarning {
-  return { code, message, variant: null, trial: null };
-}
-
-function percent(value: number): string {
-  const size = Math.abs(value);
-  return `${size < 9.95 ? Number(size.toFixed(1)) : Math.round(size)} %`;
-}
-
-/** "others used the device in 3 of 25 trials, at most 8 % of our own I/O (sync, trial 2)" */
-function sentence(
-  what: string,
-  found: readonly (Whose & { value: number })[],
-  all: number,
-  show: (value: number) => string,
-): string {
-  const worst = found.reduce((a, b) => (b.value > a.value ? b : a));
-  const where = `${worst.backend.label}, trial ${worst.trial.trial}`;
-  if (found.length === 1) return `${what} in ${where}: ${show(worst.value)}`;
-  return `${what} in ${found.length} of ${all} trials, at most ${show(worst.value)} (${where})`;
-}
-
-/** A warning when a condition of some trials is above its limit. */
-function conditionWarning(
-  trials: readonly Whose[],
-  code: string,
-  what: string,
-  of: (conditions: Conditions, trial: Trial) => number | null,
-  show: (value: number) => string,
-): ResultWarning[] {
-  const found = trials.flatMap((whose) => {
-    const { conditions } = whose.trial;
-    const value = conditions ? of(conditions, whose.trial) : null;
-    return value === null ? [] : [{ ...whose, value }];
-  });
-  return found.length === 0 ? [] : [warning(code, sentence(what, found, trials.length, show))];
-}
-
-function above(value: number | null, limit: number): number | null {
-  return value !== null && value > limit ? value : null;
-}
 
 /** How much others moved, in percent of our own bytes or I/Os, when it is enough to be felt. */
 function deviceLoadPct(conditions: Conditions, trial: Trial): number | null {
@@ -190,7 +144,7 @@ function clockWarning(trials: readonly Whose[]): ResultWarning[] {
   if (((most - least) / median(mhz)) * 100 <= CLOCK_PCT) return [];
   const ghz = (value: number) => (value / 1000).toFixed(2);
   const message = `the CPUs' clock changed from trial to trial: ${ghz(least)} to ${ghz(most)} GHz`;
-  return [warning('cpu-frequency', message)];
+  return [runWarning('cpu-frequency', message)];
 }
 
 /** What was seen while the benchmark did nothing. */
@@ -210,11 +164,11 @@ function idleWarnings({ idle = [] }: RunResult): ResultWarning[] {
   ];
   if (waits.length > 0) {
     const message = `others press the machine: between trials tasks waited ${waits.join(' and ')} of the time`;
-    warnings.push(warning('pressure', message));
+    warnings.push(runWarning('pressure', message));
   }
   if (device > DEVICE_BYTES_PER_SECOND) {
     const rate = `${Math.round(device / 2 ** 20)} MiB/s`;
-    warnings.push(warning('device-busy', `others used the device between trials: up to ${rate}`));
+    warnings.push(runWarning('device-busy', `others used the device between trials: up to ${rate}`));
   }
   return warnings;
 }
@@ -252,7 +206,7 @@ function driftWarning(result: RunResult): ResultWarning[] {
   const message =
     `IOPS ${share > 0 ? 'rose' : 'fell'} by ${percent(share * 100)} over ${levels.length} trials` +
     ` (Mann-Kendall p=${p.toPrecision(2)})`;
-  return [warning('drift', message)];
+  return [runWarning('drift', message)];
 }
 
 function outlierWarnings(result: RunResult): ResultWarning[] {

@@ -13,6 +13,11 @@ export const tuningAnchors: Readonly<Record<string, string>> = {
   'cpu-quota': 'cgroup-cpu',
   'memory-limit': 'cgroup-memory',
   'io-limit': 'cgroup-io',
+  'depth-no-gain': 'depth-no-gain',
+  'latency-below-device': 'latency-below-device',
+  'above-link': 'above-link',
+  'reads-from-cache': 'reads-from-cache',
+  'backends-equal': 'backends-equal',
 };
 
 /** The link of an anchor. */

@@ -8,6 +8,8 @@ import { usableTrials } from './summary.ts';
 const UNSOUND: Readonly<Record<string, string>> = {
   'offsets-differ': 'the backends were not given the same I/O: do not compare them',
   'io-limit': "the control group's io.max is what was measured, not the device",
+  'latency-below-device': 'it was faster than the device can be: something else was measured',
+  'above-link': 'it was faster than the link to the device: something else was measured',
   'file-has-holes': 'holes are not read from the device: the figures are not those of the device',
 };
 
@@ -89,6 +91,7 @@ export function validityOf(result: RunResult): Validity {
     status === 'complete' ? null : 'not all trials are there',
     trialsPart(backends, n),
     names.length > 0 ? disturbedPart(names, compared) : null,
+    codes.has('reads-from-cache') ? 'reads came from a cache: the figures are not those of the device' : null,
     codes.has('outlier-trial') ? 'outliers are in means and maxima; medians hold' : null,
     codes.has('confidence-limit') ? 'intervals are wider than was asked for' : null,
     codes.has('few-ios') ? 'high percentiles rest on few I/Os' : null,

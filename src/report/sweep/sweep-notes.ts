@@ -1,6 +1,7 @@
 /** What to know beside the rows of a sweep: the notes of all its points, each matter once. */
 import { pointText } from '../../options/sweep-grid.ts';
 import type { SweepPoint, SweepResult } from '../../results/sweep-schema.ts';
+import { sweepSuspicions } from '../../stats/suspicions.ts';
 import { plural } from '../../values/format.ts';
 import { printable } from '../text/text.ts';
 import { noteLine, notesOf } from '../text/warnings.ts';
@@ -48,10 +49,14 @@ export function sweepNotes(sweep: SweepResult): string[] {
       matters.set(key, matter);
     }
   }
-  return [...matters.values()].map(({ line, first, points, times }) => {
+  const whole = sweepSuspicions(sweep.points).map(({ message, see }) =>
+    printable(noteLine({ level: 'warning', subject: null, text: `${message} (${see})` })),
+  );
+  const each = [...matters.values()].map(({ line, first, points, times }) => {
     const where =
       points.size === sweep.points.length ? 'at every point' : `at ${plural(points.size, 'point')}`;
     const like = times > 1 ? `; ${times} of the kind, ${where}` : '';
     return printable(`${line} (at ${pointText(first.values)}${like})`);
   });
+  return [...each, ...whole];
 }
