@@ -144,12 +144,26 @@ describe('control groups', () => {
 
   it('a CPU quota', (t) => {
     const tree = group({ '/sys/fs/cgroup/cpu.max': '150000 100000' });
-    expect(t, 'cgroup-cpu', { tree }, 'warning', /quota of 1\.5 CPUs/, /CPUQuota/);
+    expect(
+      t,
+      'cgroup-cpu',
+      { tree },
+      'warning',
+      /quota of 1\.5 CPUs/,
+      /^echo max .*\/sys\/fs\/cgroup\/cpu\.max$/,
+    );
   });
 
   it('a limit of memory, when it is a small one', (t) => {
     const limit = (bytes: number) => ({ tree: group({ '/sys/fs/cgroup/memory.max': String(bytes) }) });
-    expect(t, 'cgroup-memory', limit(2 ** 28), 'warning', /^256 MiB, the page cache/, /MemoryMax/);
+    expect(
+      t,
+      'cgroup-memory',
+      limit(2 ** 28),
+      'warning',
+      /^256 MiB, the page cache/,
+      /^echo max .*memory\.max$/,
+    );
     expect(t, 'cgroup-memory', limit(2 ** 32), 'ok', /^4 GiB/);
     expect(t, 'cgroup-memory', limit(2 ** 40), 'ok', /^no limit/);
   });

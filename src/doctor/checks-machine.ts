@@ -146,7 +146,7 @@ function cgroupCpu({ cgroup }: Seen): Found {
   if (cgroup.cpus === null) return ok('no quota');
   return warning(
     `a quota of ${Number(cgroup.cpus.toFixed(2))} CPUs: when it is used up, all jobs stop until the next period`,
-    'docker run without --cpus; systemctl set-property --runtime UNIT CPUQuota=',
+    cgroup.mends.cpu ?? undefined,
   );
 }
 
@@ -159,7 +159,7 @@ function cgroupMemory({ cgroup, host }: Seen): Found {
   if (limit >= MEMORY_BYTES) return ok(said);
   return warning(
     `${said}: buffered I/O on larger files goes to the device`,
-    'docker run without --memory; systemctl set-property --runtime UNIT MemoryMax=infinity',
+    cgroup.mends.memory ?? undefined,
   );
 }
 
@@ -182,10 +182,7 @@ function cgroupIo({ cgroup, place }: Seen): Found {
   const felt = cgroup.io.filter(({ device }) => place === null || numbers.has(device));
   if (felt.length === 0) return ok(place === null ? 'no limit' : 'no limit on the devices of this path');
   const each = felt.map((limit) => `${numbers.get(limit.device) ?? limit.device}: ${limitText(limit)}`);
-  return warning(
-    `${each.join('; ')}: the limit is measured, not the device`,
-    'docker run without --device-read-bps and the like; systemctl set-property --runtime UNIT IOReadBandwidthMax=',
-  );
+  return warning(`${each.join('; ')}: the limit is measured, not the device`, cgroup.mends.io ?? undefined);
 }
 
 /** avg10 of a line of /proc/pressure, in percent. */
@@ -209,7 +206,9 @@ function otherLoad(seen: Seen): Found | null {
     ...(io !== null && io > BUSY_PCT ? [`tasks waited for I/O ${formatPct(io)} % of the last 10 s`] : []),
   ];
   if (parts.length > 0) return warning(parts.join(', '), 'stop what else runs: top -o %CPU, iotop -o');
-  return load === undefined ? null : ok(`load ${load}: nothing else of note runs`);
+  return load === undefined
+    ? null
+    : ok(`load ${load}; no other process uses the CPUs much, none waits for them or for I/O`);
 }
 
 function deviceLoad({ host, now, place }: Seen): Found | null {

@@ -4,7 +4,7 @@ import { type HostTree, plantTree } from '../../test/support/host-tree.ts';
 import { scratchFolder } from '../../test/support/scratch.ts';
 import { cgroupCounters, cgroupLimits } from './cgroup.ts';
 
-const NONE = { cpus: null, memoryBytes: null, io: [] };
+const NONE = { cpus: null, memoryBytes: null, io: [], mends: { cpu: null, memory: null, io: null } };
 
 function v2(folder: string, files: Record<string, string>): HostTree {
   return Object.fromEntries(
@@ -41,6 +41,11 @@ test('version 2: the tightest of all groups up to the outermost', (t) => {
       { device: '259:0', rbps: 2 ** 20, wbps: null, riops: null, wiops: 120 },
       { device: '8:0', rbps: null, wbps: null, riops: 9, wiops: null },
     ],
+    mends: {
+      cpu: 'echo max | sudo tee /sys/fs/cgroup/outer/cpu.max',
+      memory: 'echo max | sudo tee /sys/fs/cgroup/outer/memory.high',
+      io: 'echo 259:0 rbps=max wbps=max riops=max wiops=max | sudo tee /sys/fs/cgroup/outer/inner/io.max',
+    },
   });
   assert.deepEqual(cgroupCounters({ root }), {
     periods: 40,
@@ -72,6 +77,11 @@ test('version 1: controllers by name, mounted from a folder of theirs in a conta
     cpus: 2,
     memoryBytes: 64 * 2 ** 20,
     io: [{ device: '254:0', rbps: null, wbps: null, riops: 1000, wiops: null }],
+    mends: {
+      cpu: 'echo -1 | sudo tee /sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us',
+      memory: 'echo -1 | sudo tee /sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes',
+      io: 'echo 254:0 0 | sudo tee /sys/fs/cgroup/blkio/docker/abc/blkio.throttle.read_iops_device',
+    },
   });
   assert.deepEqual(cgroupCounters({ root }), {
     periods: 9,

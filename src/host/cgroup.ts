@@ -25,6 +25,8 @@ export interface CgroupLimits {
   /** Of all its memory, the page cache of what it reads included; null: no limit. */
   memoryBytes: number | null;
   io: readonly IoLimit[];
+  /** The commands that take each limit away, the tightest of several; null where there is none. */
+  mends: Readonly<Record<Controller, string | null>>;
 }
 
 /** Counted since the groups were made; null where no group has such a limit. */
@@ -92,16 +94,33 @@ function limitAt(path: string, host: Host): number | null {
   return line !== null && /^\d+$/.test(line) && Number(line) < 2 ** 62 ? Number(line) : null;
 }
 
-function cpusOf({ version, folders }: Groups, host: Host): number | null {
-  return least(
+/** A limit, and the file that sets it. */
+interface Limit {
+  value: number;
+  file: string;
+}
+
+function tightest(limits: readonly (Limit | null)[]): Limit | null {
+  const known = limits.filter((limit) => limit !== null);
+  return known.length > 0 ? known.reduce((a, b) => (b.value < a.value ? b : a)) : null;
+}
+
+function limitIn(file: string, value: number | null): Limit | null {
+  return value === null ? null : { value, file };
+}
+
+function cpusOf({ version, folders }: Groups, host: Host): Limit | null {
+  return tightest(
     folders.map((folder) => {
       if (version === 2) {
-        const [quota, period] = readLine(join(folder, 'cpu.max'), host)?.split(' ') ?? [];
-        return quota === undefined || quota === 'max' ? null : Number(quota) / Number(period);
+        const file = join(folder, 'cpu.max');
+        const [quota, period] = readLine(file, host)?.split(' ') ?? [];
+        return quota === undefined || quota === 'max' ? null : limitIn(file, Number(quota) / Number(period));
       }
-      const quota = limitAt(join(folder, 'cpu.cfs_quota_us'), host);
+      const file = join(folder, 'cpu.cfs_quota_us');
+      const quota = limitAt(file, host);
       const period = limitAt(join(folder, 'cpu.cfs_period_us'), host);
-      return quota === null || !period ? null : quota / period;
+      return quota === null || !period ? null : limitIn(file, quota / period);
     }),
   );
 }
@@ -109,10 +128,9 @@ function cpusOf({ version, folders }: Groups, host: Host): number | null {
 /** Above memory.high a group is slowed down until its memory is taken back: that is a limit too. */
 const MEMORY_FILES = { 1: ['memory.limit_in_bytes'], 2: ['memory.max', 'memory.high'] } as const;
 
-function memoryOf({ version, folders }: Groups, host: Host): number | null {
-  return least(
-    folders.flatMap((folder) => MEMORY_FILES[version].map((name) => limitAt(join(folder, name), host))),
-  );
+function memoryOf({ version, folders }: Groups, host: Host): Limit | null {
+  const files = folders.flatMap((folder) => MEMORY_FILES[version].map((name) => join(folder, name)));
+  return tightest(files.map((file) => limitIn(file, limitAt(file, host))));
 }
 
 type IoKind = Exclude<keyof IoLimit, 'device'>;
@@ -124,34 +142,39 @@ const V1_IO: Readonly<Record<IoKind, string>> = {
 };
 const IO_KINDS = Object.keys(V1_IO) as IoKind[];
 
-/** Limits of one group as (device, kind, value). */
-function ioEntries(folder: string, version: 1 | 2, host: Host): [string, IoKind, number][] {
-  const lines = (name: string) =>
-    readText(join(folder, name), host)
+/** One limit of a group, and the file that sets it. */
+interface IoEntry {
+  device: string;
+  kind: IoKind;
+  value: number;
+  file: string;
+}
+
+function ioEntries(folder: string, version: 1 | 2, host: Host): IoEntry[] {
+  const lines = (file: string) =>
+    readText(file, host)
       ?.split('\n')
       .map((line) => line.trim().split(' '))
       .filter((fields) => fields.length > 1) ?? [];
   if (version === 1) {
-    return IO_KINDS.flatMap((kind) =>
-      lines(V1_IO[kind]).map(([device = '', value]): [string, IoKind, number] => [
-        device,
-        kind,
-        Number(value),
-      ]),
-    );
+    return IO_KINDS.flatMap((kind) => {
+      const file = join(folder, V1_IO[kind]);
+      return lines(file).map(([device = '', value]) => ({ device, kind, value: Number(value), file }));
+    });
   }
-  return lines('io.max').flatMap(([device = '', ...limits]) =>
-    limits.flatMap((limit): [string, IoKind, number][] => {
-      const [kind = '', value = 'max'] = limit.split('=');
-      const known = IO_KINDS.find((name) => name === kind);
-      return known === undefined || value === 'max' ? [] : [[device, known, Number(value)]];
+  const file = join(folder, 'io.max');
+  return lines(file).flatMap(([device = '', ...limits]) =>
+    limits.flatMap((limit): IoEntry[] => {
+      const [name = '', value = 'max'] = limit.split('=');
+      const kind = IO_KINDS.find((known) => known === name);
+      return kind === undefined || value === 'max' ? [] : [{ device, kind, value: Number(value), file }];
     }),
   );
 }
 
-function ioOf({ version, folders }: Groups, host: Host): IoLimit[] {
+function tightestIo(entries: readonly IoEntry[]): IoLimit[] {
   const byDevice = new Map<string, IoLimit>();
-  for (const [device, kind, value] of folders.flatMap((folder) => ioEntries(folder, version, host))) {
+  for (const { device, kind, value } of entries) {
     const limit = byDevice.get(device) ?? { device, rbps: null, wbps: null, riops: null, wiops: null };
     limit[kind] = least([limit[kind], value]);
     byDevice.set(device, limit);
@@ -159,13 +182,31 @@ function ioOf({ version, folders }: Groups, host: Host): IoLimit[] {
   return [...byDevice.values()];
 }
 
+/** What is written to the files to have no limit. */
+const NONE = { 1: '-1', 2: 'max' } as const;
+
+function mendOf(groups: Groups | null | undefined, limit: Limit | null): string | null {
+  return groups && limit ? `echo ${NONE[groups.version]} | sudo tee ${limit.file}` : null;
+}
+
+function ioMend(groups: Groups | null | undefined, entries: readonly IoEntry[]): string | null {
+  const [first] = entries;
+  if (!groups || first === undefined) return null;
+  const none = groups.version === 1 ? '0' : IO_KINDS.map((kind) => `${kind}=max`).join(' ');
+  return `echo ${first.device} ${none} | sudo tee ${first.file}`;
+}
+
 /** The tightest limits that hold for this process. */
 export function cgroupLimits(host: Host = {}): CgroupLimits {
   const [cpu, memory, io] = (['cpu', 'memory', 'io'] as const).map((name) => groupsOf(name, host));
+  const cpus = cpu ? cpusOf(cpu, host) : null;
+  const bytes = memory ? memoryOf(memory, host) : null;
+  const entries = io?.folders.flatMap((folder) => ioEntries(folder, io.version, host)) ?? [];
   return {
-    cpus: cpu ? cpusOf(cpu, host) : null,
-    memoryBytes: memory ? memoryOf(memory, host) : null,
-    io: io ? ioOf(io, host) : [],
+    cpus: cpus?.value ?? null,
+    memoryBytes: bytes?.value ?? null,
+    io: tightestIo(entries),
+    mends: { cpu: mendOf(cpu, cpus), memory: mendOf(memory, bytes), io: ioMend(io, entries) },
   };
 }
 

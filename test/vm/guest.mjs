@@ -16,8 +16,10 @@ const MOST_MAPPED = 2 ** 24;
 
 /** Whatever the program writes to a stream goes into a text; a call ends that and returns it. */
 function capture(stream) {
-  const { write } = stream;
+  const { write, fd } = stream;
   let text = '';
+  // What goes to a file is written past the stream: here it is to be no file.
+  stream.fd = -1;
   stream.write = (chunk, ...rest) => {
     text += chunk;
     rest.find((argument) => typeof argument === 'function')?.();
@@ -25,6 +27,7 @@ function capture(stream) {
   };
   return () => {
     stream.write = write;
+    stream.fd = fd;
     return text;
   };
 }
