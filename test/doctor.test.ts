@@ -132,6 +132,9 @@ describe('doctor', () => {
     const { code, stderr } = uringBench(['doctor', '/dev/null']);
     assert.equal(code, 2);
     assert.match(stderr, /^uring-bench: \/dev\/null is neither a file, a folder, a block device/);
+    const within = uringBench(['doctor', '/etc/passwd/x']);
+    assert.equal(within.code, 2);
+    assert.match(within.stderr, /^uring-bench: cannot look at \/etc\/passwd\/x: not a directory\n$/);
     assert.match(uringBench(['doctor', 'a', 'b']).stderr, /looks at one path, not at b too/);
     assert.match(uringBench(['doctor', '--output-format=csv']).stderr, /doctor has no output-format=csv/);
   });
@@ -152,10 +155,13 @@ describe('doctor sees', () => {
     const name = device.slice('/dev/'.length);
     assert.match(doctor(device).of('device-use').text, /^neither mounted nor held/);
     run('mkfs.ext4', '-q', device);
+    const filled = doctor(device).of('device-use');
+    assert.match(filled.text, /^it holds an ext2\/3\/4 file system: writing would destroy that/);
+    assert.equal(filled.state, 'warning');
     const folder = mount(t, '-o', 'discard', device);
     const { of } = doctor(folder);
     assert.equal(of('device-chain').state, 'warning');
-    assert.ok(of('device-chain').text.startsWith(`ext4 on ${folder} > ${name} on the file ${image} > `));
+    assert.ok(of('device-chain').text.startsWith(`ext4 on ${folder} > ${name} on the file ${image}`));
     assert.match(of('mount-options').text, /discard/);
     assert.match(of('direct-io').text, /^bs and offset a multiple of \d+ bytes/);
     const itself = doctor(device).of('device-use');

@@ -11,7 +11,7 @@ import {
   uringSetupFlags,
 } from '../doctor/io-uring-names.ts';
 import { lookAround, type Seen } from '../doctor/seen.ts';
-import { usageError } from '../errors.ts';
+import { isSystemError, systemReason, usageError } from '../errors.ts';
 import { disksOf } from '../host/device-reads.ts';
 import { pathFacts } from '../host/host-files.ts';
 import { conditionsBetween, idleBetween, sampleLoad } from '../host/host-load.ts';
@@ -37,9 +37,18 @@ async function watch(path: string | null): Promise<Seen['now']> {
   return { conditions: conditionsBetween(before, after, null), idle: idleBetween(before, after, 1) };
 }
 
-/** @throws BenchError (usage) for what is no storage, or is not there at all */
+function factsOf(path: string): ReturnType<typeof pathFacts> {
+  try {
+    return pathFacts(path);
+  } catch (error) {
+    if (isSystemError(error)) throw usageError(`cannot look at ${path}: ${systemReason(error)}`);
+    throw error;
+  }
+}
+
+/** @throws BenchError (usage) for what is no storage, or cannot be reached */
 function checkPath(path: string): void {
-  const facts = pathFacts(path);
+  const facts = factsOf(path);
   if (facts?.kind === 'other' || (facts?.kind === 'char' && !/\/ng\d+n\d+$/.test(path))) {
     throw usageError(`${path} is neither a file, a folder, a block device nor an NVMe generic device`);
   }
@@ -122,7 +131,7 @@ export async function doctorCommand({ options, operands }: Invocation): Promise<
   const [path = null, more] = operands;
   if (more !== undefined) throw usageError(`doctor looks at one path, not at ${more} too`);
   if (path !== null) checkPath(path);
-  const seen = lookAround(path, await watch(path));
+  const seen = lookAround(path, { now: await watch(path), thorough: true });
   const findings = diagnose(seen);
   await session.deliver(
     outputFormat === 'json' ? toJson(seen, findings) : toTable(findings, session.rendering),

@@ -121,7 +121,7 @@ function swaps({ host }: Seen): string[] {
   );
 }
 
-const inUse: Look = (device, _, seen, { kind }) => {
+const inUse: Look = (device, _, seen, { kind, content }) => {
   const { host, mounts } = seen;
   const parts = [device, ...partitionsOf(device, host)];
   const uses = parts.flatMap((part) => [
@@ -132,7 +132,7 @@ const inUse: Look = (device, _, seen, { kind }) => {
     ...(swaps(seen).includes(`/dev/${part.name}`) ? [`${part.name} is swap`] : []),
   ]);
   const readOnly = readLine(join(device.folder, 'ro'), host) === '1' ? ['it is read-only'] : [];
-  const said = [...new Set([...uses, ...readOnly])];
+  const said = [...new Set([...uses, ...readOnly, ...(content === null ? [] : [`it ${content}`])])];
   if (said.length === 0) return ok('neither mounted nor held: writing needs --allow-overwrite alone');
   if (kind !== 'block' && kind !== 'char') return ok(said.join(', '));
   const [first] = mounts.filter(({ dev }) => dev === device.number);

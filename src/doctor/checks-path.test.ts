@@ -86,11 +86,33 @@ describe('the path', () => {
     );
   });
 
+  it('an overlay, with the file system of its upper folder', (t) => {
+    const overlay =
+      '23 1 0:50 / /over rw - overlay overlay rw,lowerdir=/l,upperdir=/data/upper,workdir=/data/work';
+    const made: Made = {
+      tree: { ...DRIVE, '/proc/self/mountinfo': `${DRIVE['/proc/self/mountinfo']}\n${overlay}` },
+      path: '/over',
+      stat: {
+        '/over': { kind: 'directory', dev: '0:50' },
+        '/data/upper': { kind: 'directory', dev: '259:1' },
+      },
+    };
+    expect(
+      t,
+      'device-chain',
+      made,
+      'ok',
+      /^overlay on \/over > ext4 on \/data > partition nvme0n1p1 > nvme0n1 /,
+    );
+    const { '/data/upper': _, ...blind } = made.stat ?? {};
+    expect(t, 'device-chain', { ...made, stat: blind }, 'ok', /^overlay on \/over; no block device/);
+  });
+
   it('a loop device, with the file behind it', (t) => {
     const made: Made = {
       tree: {
         ...DRIVE,
-        ...blockTree('7:0', 'virtual/block/loop0', { 'loop/backing_file': '/data/image' }),
+        ...blockTree('7:0', 'virtual/block/loop0', { 'loop/backing_file': '/data/image', 'loop/dio': '0' }),
       },
       path: '/dev/loop0',
       stat: { '/dev/loop0': { kind: 'block', rdev: '7:0' }, '/data/image': { dev: '259:1' } },
@@ -100,8 +122,8 @@ describe('the path', () => {
       'device-chain',
       made,
       'warning',
-      /^loop0 on the file \/data\/image > ext4 on \/data > partition nvme0n1p1 > /,
-      /losetup/,
+      /^loop0 on the file \/data\/image, through its page cache > ext4 on \/data > partition nvme0n1p1 > /,
+      /^sudo losetup --direct-io=on \/dev\/loop0$/,
     );
   });
 
@@ -124,6 +146,7 @@ describe('the path', () => {
           device: null,
           chain: [],
           file: look,
+          content: null,
           freeBytes: 2 ** 28,
         },
       },

@@ -1,5 +1,6 @@
 /** The file system of a path, what it lets I/O do, and what stands below it. */
 import { constants } from 'node:os';
+import { cachedLoop } from '../host/storage-chain.ts';
 import { formatBytes } from '../values/format.ts';
 import { type Found, type MachineCheck, missing, ok, warning } from './check.ts';
 import type { Seen, SeenPlace } from './seen.ts';
@@ -140,15 +141,15 @@ const freeSpace: Look = ({ freeBytes, mount }) => {
       );
 };
 
-const chain: Look = ({ chain: layers }) => {
+const chain: Look = ({ chain: layers }, seen) => {
   if (layers.length === 0) return null;
   const text = layers.map((layer) => layer.text).join(' > ');
-  const loops = layers.filter(({ device }) => device?.disk.startsWith('loop')).length;
-  if (loops > 0) {
-    return warning(
-      `${text}: a loop device sends I/O through a kernel thread and a second file system`,
-      '--filename on the drive itself; losetup --direct-io=on',
-    );
+  const loop = layers.find(({ device }) => device?.disk.startsWith('loop'))?.device;
+  if (loop) {
+    const mend = cachedLoop(loop, seen.host)
+      ? `sudo losetup --direct-io=on /dev/${loop.disk}`
+      : '--filename on the drive itself';
+    return warning(`${text}: a loop device sends I/O through a kernel thread and a second file system`, mend);
   }
   const bottom = layers.at(-1);
   if (bottom?.device === null && !bottom.ram) return ok(`${text}; no block device is known below it`);

@@ -15,7 +15,7 @@ import { type Host, type PathFacts, pathFacts, readLine, realPath } from '../hos
 import { type Mount, mountOf, readMounts } from '../host/mounts.ts';
 import { type ProcessStatus, processStatus } from '../host/process.ts';
 import { chainBelowDevice, chainBelowFile, type Layer } from '../host/storage-chain.ts';
-import { holeSeeker, probeBackend, type Refusal } from '../native/library.ts';
+import { holeSeeker, probeBackend, type Refusal, targetHost } from '../native/library.ts';
 import {
   dontcacheErrno,
   type FileLimits,
@@ -26,6 +26,7 @@ import {
 import type { DeviceInfo } from '../results/schema.ts';
 import type { Conditions, IdleLook } from '../results/schema-statistics.ts';
 import { openingError, unnamedFileError } from '../targets/target-access.ts';
+import { contentUse } from '../targets/target-guard.ts';
 
 /** What the kernel says when it is asked to open or to use a file. */
 interface FileLook {
@@ -51,6 +52,8 @@ export interface SeenPlace {
   /** From the file system, or the device, down to the drives. */
   chain: readonly Layer[];
   file: FileLook;
+  /** "holds an XFS file system", of a device; null when nothing was found, or nobody looked. */
+  content: string | null;
   /** For unprivileged users, in the file system that holds it; null of a device. */
   freeBytes: number | null;
 }
@@ -62,7 +65,7 @@ export interface Seen {
   process: ProcessStatus;
   cgroup: CgroupLimits;
   ioUring: IoUringLook;
-  /** Why io_setup of linux-aio fails; null when it works. */
+  /** Why io_setup of linux-aio fails; null when it works, or was not tried. */
   aio: Refusal | null;
   /** What others do now, of a moment in which it was watched; null when nobody watched. */
   now: { conditions: Conditions; idle: IdleLook } | null;
@@ -107,6 +110,13 @@ function freeBytesOf(path: string): number | null {
   }
 }
 
+/** Through the block device: an NVMe generic device takes commands only. */
+function contentOf({ path, kind, device, file }: SeenPlace): string | null {
+  const block = kind === 'block' ? path : `/dev/${device?.name}`;
+  const readable = file.directError !== undefined && openingError(block, constants.O_RDONLY) === null;
+  return readable ? contentUse(block, targetHost) : null;
+}
+
 function lookAtDevice(
   path: string,
   facts: PathFacts,
@@ -125,15 +135,24 @@ function lookAtDevice(
     device,
     chain: device === null ? [] : chainBelowDevice(device, mounts, host),
     file: lookAtFile(path, facts),
+    content: null,
     freeBytes: null,
   };
 }
 
 /** Looks at a path; null when not even a folder above it is there. @throws BenchError (failed) when holes can't be asked for */
-export function lookAtPlace(path: string, mounts: readonly Mount[], host: Host): SeenPlace | null {
+export function lookAtPlace(
+  path: string,
+  mounts: readonly Mount[],
+  host: Host,
+  thorough = false,
+): SeenPlace | null {
   const absolute = resolve(path);
   const facts = pathFacts(absolute, host);
-  if (facts?.kind === 'block' || facts?.kind === 'char') return lookAtDevice(path, facts, mounts, host);
+  if (facts?.kind === 'block' || facts?.kind === 'char') {
+    const place = lookAtDevice(path, facts, mounts, host);
+    return place !== null && thorough ? { ...place, content: contentOf(place) } : place;
+  }
   const nearest =
     facts === null ? nearestFacts(dirname(absolute), host) : { path: realPath(absolute), facts };
   const [info] = describePaths([path], host);
@@ -147,6 +166,7 @@ export function lookAtPlace(path: string, mounts: readonly Mount[], host: Host):
     device: blockDeviceBelow(nearest.path, dev, mounts, host) ?? diskOf(info, host),
     chain: chainBelowFile(nearest.path, dev, mounts, host),
     file: facts?.kind === 'file' ? lookAtFile(absolute, facts) : lookAtNewFile(nearest.path),
+    content: null,
     freeBytes: freeBytesOf(nearest.path),
   };
 }
@@ -155,12 +175,22 @@ function diskOf({ device }: DeviceInfo, host: Host): BlockDevice | null {
   return device === null ? null : blockDeviceByName(device, host);
 }
 
+interface Looking {
+  /** What others do, when that was watched. */
+  now?: Seen['now'];
+  /**
+   * Whether what takes longer is looked at as well: io_setup, the end of whose context waits until no CPU can see it
+   * any more, 30 ms (fs/aio.c); what is on a device, which is read for it.
+   */
+  thorough?: boolean;
+}
+
 /**
- * Looks at this machine. A few milliseconds.
+ * Looks at this machine. A few milliseconds, of which none goes to a device, unless it is to be thorough.
  * @param path a file, folder or device, or where a file is going to be; null: the machine alone
- * @param now what others do, when that was watched
  */
-export function lookAround(path: string | null, now: Seen['now'] = null, host: Host = {}): Seen {
+export function lookAround(path: string | null, { now = null, thorough = false }: Looking = {}): Seen {
+  const host: Host = {};
   const mounts = readMounts(host);
   return {
     host,
@@ -169,8 +199,8 @@ export function lookAround(path: string | null, now: Seen['now'] = null, host: H
     process: processStatus(host),
     cgroup: cgroupLimits(host),
     ioUring: lookAtIoUring(),
-    aio: probeBackend(linuxAio.id, 0),
+    aio: thorough ? probeBackend(linuxAio.id, 0) : null,
     now,
-    place: path === null ? null : lookAtPlace(path, mounts, host),
+    place: path === null ? null : lookAtPlace(path, mounts, host, thorough),
   };
 }

@@ -78,12 +78,21 @@ function mappedText(device: BlockDevice, host: Host): string {
   return `${words[kind] ?? 'device mapper'} ${name} (${device.name})`;
 }
 
+/** Whether a loop device reads its file through the page cache: such a drive is memory in part. */
+export function cachedLoop(device: BlockDevice, host: Host): boolean {
+  return readCount(join(device.diskFolder, 'loop/dio'), host) === 0;
+}
+
 function layerOf(device: BlockDevice, host: Host): Omit<Layer, 'bottom'> {
   const { name, disk } = device;
   const at = { device, ram: false };
   if (name !== disk) return { ...at, text: `partition ${name}` };
   const file = backingFileOf(device, host);
-  if (file !== null) return { ...at, text: `${name} on the file ${file}` };
+  if (file !== null)
+    return {
+      ...at,
+      text: `${name} on the file ${file}${cachedLoop(device, host) ? ', through its page cache' : ''}`,
+    };
   if (disk.startsWith('zram')) return { ...at, text: `${name}, compressed memory`, ram: true };
   if (/^ram\d/.test(disk)) return { ...at, text: `${name}, memory (brd)`, ram: true };
   if (disk.startsWith('nullb')) return { ...at, text: `${name}, which keeps nothing (null_blk)`, ram: true };
@@ -121,11 +130,39 @@ function devicesBelow(device: BlockDevice, mounts: readonly Mount[], host: Host,
   return [{ ...layer, bottom: below.length === 0 }, ...below];
 }
 
+function deviceLayers(
+  path: string,
+  dev: string,
+  mounts: readonly Mount[],
+  host: Host,
+  depth: number,
+): Layer[] {
+  const device = blockDeviceBelow(path, dev, mounts, host);
+  return device === null ? [] : devicesBelow(device, mounts, host, depth);
+}
+
+/** Below an overlay is the file system of its upper folder; null when it is none, or that is out of sight. */
+function upperLayers(
+  mount: Mount | null,
+  dev: string,
+  mounts: readonly Mount[],
+  host: Host,
+  depth: number,
+): Layer[] | null {
+  const upper =
+    mount?.fileSystem === 'overlay' && mount.options.find((option) => option.startsWith('upperdir=/'));
+  if (!upper || depth === 0) return null;
+  const path = upper.slice('upperdir='.length);
+  const facts = factsOf(path, host);
+  return facts === null || facts.dev === dev
+    ? null
+    : fileLayers(realPath(path), facts.dev, mounts, host, depth - 1);
+}
+
 /** @param path that exists, without symbolic links @param dev its st_dev */
 function fileLayers(path: string, dev: string, mounts: readonly Mount[], host: Host, depth: number): Layer[] {
   const mount = mountOf(mounts, path, dev);
-  const device = blockDeviceBelow(path, dev, mounts, host);
-  const below = device === null ? [] : devicesBelow(device, mounts, host, depth);
+  const below = upperLayers(mount, dev, mounts, host, depth) ?? deviceLayers(path, dev, mounts, host, depth);
   if (mount === null) return below;
   const ram = RAM_FILE_SYSTEMS.has(mount.fileSystem);
   const text = `${mount.fileSystem} on ${mount.mountPoint}`;

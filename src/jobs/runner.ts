@@ -21,6 +21,7 @@ import {
 import type { Finding, ResultWarning, RunResult } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
 import { SCHEMA_VERSION } from '../results/versions.ts';
+import { withTuning } from '../stats/tuning.ts';
 import { holeWarning } from '../targets/holes.ts';
 import { type Created, layOut } from '../targets/layout.ts';
 import { holdTargets } from '../targets/target-hold.ts';
@@ -77,7 +78,7 @@ async function emptyResult(
     })),
     idle: [],
     validity: null,
-    warnings: [...context.warnings, ...planWarnings(plan)],
+    warnings: [...context.warnings, ...planWarnings(plan).map(withTuning)],
     ...(context.report ? { report: context.report } : {}),
   };
 }
@@ -221,7 +222,7 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
     release = hold(whole);
     const { plan, skipped } = await choose(whole, unavailable, context);
     result = await emptyResult(plan, context, skipped);
-    result.warnings.push(...holeWarnings(plan));
+    result.warnings.push(...holeWarnings(plan).map(withTuning));
     announce(plan, skipped, context);
     const unsaved = await runBlocks(plan, result, file, context);
     return { result, path: file?.path ?? null, unsaved };

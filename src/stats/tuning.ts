@@ -3,6 +3,8 @@ import type { ResultWarning } from '../results/schema.ts';
 
 /** Anchors by the warnings' codes: that of a check of `doctor` when it looks at the same thing, else the code itself. */
 export const tuningAnchors: Readonly<Record<string, string>> = {
+  'not-polled': 'polling',
+  'file-has-holes': 'holes',
   'steal-time': 'steal',
   'other-cpu-load': 'other-load',
   pressure: 'other-load',

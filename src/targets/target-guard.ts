@@ -86,8 +86,11 @@ function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): s
   return partitions.length > 0 ? `has partitions (${partitions.map((p) => p.name).join(', ')})` : null;
 }
 
-/** What the device's first bytes say, and what a library finds on it, at its end, too. */
-function contentUse(path: string, host: TargetHost): string | null {
+/**
+ * What the device's first bytes say, and what a library finds on it, at its end, too: "holds an XFS file system".
+ * @throws BenchError (usage) when it can't be read
+ */
+export function contentUse(path: string, host: TargetHost): string | null {
   const what = startUse(path) ?? host.signature?.(path) ?? null;
   return what === null ? null : `holds ${what}`;
 }
