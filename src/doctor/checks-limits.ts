@@ -16,15 +16,17 @@ const OPEN_FILES = 1024;
 const FILES_FULL = 0.9;
 
 /** Registered buffers are locked, and counted for the user over all processes (io_uring_register(2)). */
-function memlock({ host, process }: Seen): Found {
+function memlock({ host, process, bufferBytes }: Seen): Found {
   if (isCapable(process, 'IPC_LOCK'))
     return ok('no limit for this process (CAP_IPC_LOCK): any registered buffers fit');
   const bytes = processLimit('Max locked memory', host);
   if (bytes === null) return ok('unlimited: any registered buffers fit');
   const fits = `${formatBytes(bytes)}: room for ${formatCount(bytes / 4096)} registered buffers of 4 KiB`;
-  if (bytes >= MEMLOCK_BYTES) return ok(fits);
+  const need = bufferBytes ?? MEMLOCK_BYTES;
+  if (bytes >= need) return ok(fits);
+  const what = bufferBytes === null ? 'iodepth 256 of 128 KiB' : 'the buffers of this run';
   return warning(
-    `${fits}; +fixedbufs with iodepth 256 of 128 KiB needs ${formatBytes(MEMLOCK_BYTES)}`,
+    `${fits}; +fixedbufs with ${what} needs ${formatBytes(need)}`,
     'ulimit -l unlimited, as root or with memlock in /etc/security/limits.conf',
   );
 }

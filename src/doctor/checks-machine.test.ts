@@ -20,6 +20,10 @@ describe('limits', () => {
       /ulimit -l/,
     );
     expect(t, 'memlock', { tree: limits('67108864') }, 'ok', /^64 MiB: room for 16,384/);
+    const run = { tree: limits('65536'), seen: { bufferBytes: 32_768 } };
+    expect(t, 'memlock', run, 'ok', /^64 KiB/);
+    const larger = { tree: limits('65536'), seen: { bufferBytes: 131_072 } };
+    expect(t, 'memlock', larger, 'warning', /the buffers of this run needs? 128 KiB/);
     const capable = { ...limits('65536'), '/proc/self/status': 'CapEff:\t0000000000004000' };
     expect(t, 'memlock', { tree: capable }, 'ok', /CAP_IPC_LOCK/);
   });

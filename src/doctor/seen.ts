@@ -65,6 +65,8 @@ export interface Seen {
   process: ProcessStatus;
   cgroup: CgroupLimits;
   ioUring: IoUringLook;
+  /** Bytes of all buffers of the run that is about to begin; null: no run is. */
+  bufferBytes: number | null;
   /** Why io_setup of linux-aio fails; null when it works, or was not tried. */
   aio: Refusal | null;
   /** What others do now, of a moment in which it was watched; null when nobody watched. */
@@ -178,6 +180,7 @@ function diskOf({ device }: DeviceInfo, host: Host): BlockDevice | null {
 interface Looking {
   /** What others do, when that was watched. */
   now?: Seen['now'];
+  bufferBytes?: number;
   /**
    * Whether what takes longer is looked at as well: io_setup, the end of whose context waits until no CPU can see it
    * any more, 30 ms (fs/aio.c); what is on a device, which is read for it.
@@ -189,7 +192,10 @@ interface Looking {
  * Looks at this machine. A few milliseconds, of which none goes to a device, unless it is to be thorough.
  * @param path a file, folder or device, or where a file is going to be; null: the machine alone
  */
-export function lookAround(path: string | null, { now = null, thorough = false }: Looking = {}): Seen {
+export function lookAround(
+  path: string | null,
+  { now = null, bufferBytes, thorough = false }: Looking = {},
+): Seen {
   const host: Host = {};
   const mounts = readMounts(host);
   return {
@@ -201,6 +207,7 @@ export function lookAround(path: string | null, { now = null, thorough = false }
     ioUring: lookAtIoUring(),
     aio: thorough ? probeBackend(linuxAio.id, 0) : null,
     now,
+    bufferBytes: bufferBytes ?? null,
     place: path === null ? null : lookAtPlace(path, mounts, host, thorough),
   };
 }

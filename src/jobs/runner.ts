@@ -45,7 +45,11 @@ export interface RunOutcome {
 
 /** What `doctor` finds, for the first file of the run. */
 function findingsOf(plan: RunPlan): Finding[] {
-  return diagnose(lookAround(pathsOf(plan)[0] ?? null));
+  const bufferBytes = plan.groups.reduce((sum, { workload }) => {
+    const { bs, iodepth, numjobs } = workload;
+    return sum + Math.max(bs.read, bs.write) * iodepth * numjobs;
+  }, 0);
+  return diagnose(lookAround(pathsOf(plan)[0] ?? null, { bufferBytes }));
 }
 
 /** A result with nothing run yet. */

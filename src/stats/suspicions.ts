@@ -61,6 +61,11 @@ function onlyDevice({ environment }: RunResult): DeviceInfo | null {
   return first;
 }
 
+/** Whether links and platters are what they say: those of a virtual drive are made up. */
+function isReal({ environment }: RunResult): boolean {
+  return environment.virtualization === null;
+}
+
 function ofBackend(code: string, { label, variant }: BackendResult, text: string): ResultWarning {
   return { code, message: `${label}: ${text}`, variant, trial: null };
 }
@@ -103,7 +108,10 @@ function latencyWarnings(result: RunResult): ResultWarning[] {
   if (options?.direct !== true || device === null) return [];
   const transport = device.transport ?? '';
   const turns =
-    device.rotational === true && ['sata', 'scsi', 'usb'].includes(transport) && options.rw === 'randread';
+    isReal(result) &&
+    device.rotational === true &&
+    ['sata', 'scsi', 'usb'].includes(transport) &&
+    options.rw === 'randread';
   const least = turns ? TURNING_NS : LEAST_NS[transport];
   if (least === undefined) return [];
   const what = turns ? 'a disk that turns' : `${device.device} (${transport})`;
@@ -119,7 +127,7 @@ function latencyWarnings(result: RunResult): ResultWarning[] {
 
 function linkWarnings(result: RunResult): ResultWarning[] {
   const device = onlyDevice(result);
-  const link = device?.link_bytes_per_second ?? null;
+  const link = isReal(result) ? (device?.link_bytes_per_second ?? null) : null;
   if (link === null) return [];
   return running(result).flatMap((backend) => {
     // The link carries both directions at a time.

@@ -114,6 +114,7 @@ export function seenOf(
     ioUring,
     aio: null,
     now: null,
+    bufferBytes: null,
     place: path === undefined ? null : lookAtPlace(path, mounts, host),
     ...seen,
   };
