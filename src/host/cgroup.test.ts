@@ -91,6 +91,21 @@ test('version 1: controllers by name, mounted from a folder of theirs in a conta
   });
 });
 
+test('version 1 says the largest number where there is no limit', (t) => {
+  const root = scratchFolder(t);
+  plantTree(root, {
+    '/proc/self/mountinfo': [
+      '31 22 0:27 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu',
+      '32 22 0:28 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory',
+    ].join('\n'),
+    '/proc/self/cgroup': '2:cpu:/\n1:memory:/',
+    '/sys/fs/cgroup/cpu/cpu.cfs_quota_us': '-1',
+    '/sys/fs/cgroup/cpu/cpu.cfs_period_us': '100000',
+    '/sys/fs/cgroup/memory/memory.limit_in_bytes': '9223372036854771712',
+  });
+  assert.deepEqual(cgroupLimits({ root }), NONE);
+});
+
 test('no limits, and no groups at all', (t) => {
   const root = scratchFolder(t);
   plantTree(root, {
