@@ -1,7 +1,8 @@
+import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import type { HostTree } from '../../test/support/host-tree.ts';
-import { DRIVE, expect, ON_DRIVE, onDrive } from '../../test/support/made-machine.ts';
+import { DRIVE, expect, findingOf, ON_DRIVE, onDrive } from '../../test/support/made-machine.ts';
 
 const { ENOSYS, EAGAIN } = constants.errno;
 
@@ -90,6 +91,10 @@ describe('the machine', () => {
   for (const [id, tree, text, mend] of cases) {
     it(id, (t) => expect(t, id, { tree }, 'warning', text, mend));
   }
+
+  it('load is not told of the moment before a run, which laid out its files', (t) => {
+    assert.equal(findingOf(t, 'other-load', { seen: { bufferBytes: 4096 } }), undefined);
+  });
 
   it('idle states that are switched off do not count', (t) => {
     const tree = {

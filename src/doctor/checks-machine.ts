@@ -191,7 +191,9 @@ function pressure(kind: 'cpu' | 'io', { host }: Seen): number | null {
   return avg === undefined ? null : Number(avg);
 }
 
+/** Before a run the averages hold the laying out of its files: `idle` and `conditions` say what others did. */
 function otherLoad(seen: Seen): Found | null {
+  if (seen.bufferBytes !== null) return null;
   const { host, now } = seen;
   const load = readLine('/proc/loadavg', host)?.split(' ')[0];
   const [cpu, io] = [pressure('cpu', seen), pressure('io', seen)];

@@ -120,7 +120,8 @@ export function seenOf(
   };
 }
 
-function findingOf(t: TestContext, id: string, made: Made): Finding | undefined {
+/** What a check says; undefined when it is silent. */
+export function findingOf(t: TestContext, id: string, made: Made): Finding | undefined {
   return diagnose(seenOf(t, made)).find((finding) => finding.id === id);
 }
 
