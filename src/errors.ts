@@ -84,6 +84,7 @@ const UNNAMED: Readonly<Record<number, readonly [code: string, text: string]>> =
   122: ['EDQUOT', 'disk quota exceeded'],
   123: ['ENOMEDIUM', 'no medium found'],
   124: ['EMEDIUMTYPE', 'wrong medium type'],
+  130: ['EOWNERDEAD', 'owner died'],
   133: ['EHWPOISON', 'memory page has hardware error'],
 };
 

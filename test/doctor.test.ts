@@ -175,7 +175,11 @@ describe('doctor sees', () => {
   });
 });
 
-const filter = ['python3', fileURLToPath(new URL('support/refuse-io-uring.py', import.meta.url))];
+const filter = [
+  'python3',
+  fileURLToPath(new URL('support/seccomp.py', import.meta.url)),
+  'io_uring_setup=EPERM',
+];
 
 /** false, or why the launchers cannot be used here. */
 function noStrace(): string | false {

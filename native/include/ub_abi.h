@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 3
+#define UB_ABI_VERSION 4
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 
@@ -212,6 +212,8 @@ struct ub_result {
     uint32_t nerrors;
     char stage[UB_STAGE_BYTES]; /* what was being done when error happened */
     uint32_t tid;
+    uint32_t lost;       /* I/Os that the kernel took and whose end could not be waited for */
+    uint32_t shared_fds; /* 1: it was to have a descriptor table of its own, which the kernel refused */
     uint32_t pad;
     uint64_t begin_ns; /* measured window, by the arena's clock */
     uint64_t end_ns;

@@ -83,13 +83,17 @@ UB_EXPORT int ub_drop_cache(const char *path);
 UB_EXPORT int ub_dio_align(const char *path, uint32_t *memory, uint32_t *offset);
 UB_EXPORT int64_t ub_seek(const char *path, int64_t from, int data);
 /*
- * What libblkid finds on a device, also at its end -> 1 with its name, at most bytes of text, 0 for nothing, -ENOSYS
- * without libblkid, -errno.
+ * What libblkid finds on a device, also at its end -> 1 with its name, at most bytes of text, 0 for nothing,
+ * -ENOSYS without libblkid, -errno.
  */
 UB_EXPORT int ub_signature(const char *path, char *what, uint64_t bytes);
-/* What a loop device reads and writes (LOOP_GET_STATUS64), in numbers of stat(2) -> 0, -ENXIO when it is free, -errno. */
+/* What a loop device reads and writes (LOOP_GET_STATUS64), in numbers of stat(2) -> 0, -ENXIO when it is
+ * free, -errno. */
 UB_EXPORT int ub_loop_backing(const char *path, uint64_t *dev, uint64_t *inode, uint64_t *rdev);
-/* One job of an arena given by descriptor, in this process and on this thread: the worker executable. */
-UB_EXPORT int ub_worker_main(int fd, uint32_t index);
+/*
+ * One job of an arena given by descriptor, in this process and on this thread: the worker executable, which
+ * ends with its parent.
+ */
+UB_EXPORT int ub_worker_main(int fd, uint32_t index, int parent);
 
 #endif

@@ -111,14 +111,41 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
  */
 static int transient(int ret)
 {
-    return ret == -ETIME || ret == -EINTR || ret == -EBUSY || ret == -EAGAIN;
+    return ret == -EINTR || ret == -EBUSY || ret == -EAGAIN;
+}
+
+/* Takes back what the kernel has not consumed -> how many operations these were; a linked pair is one. */
+static uint32_t withdraw(struct ub_ring *ring)
+{
+    uint32_t unsent = ub_ring_unsent(ring), operations = 0;
+    uint64_t before = UINT64_MAX;
+    for (uint32_t i = ring->sq_tail - unsent; i != ring->sq_tail; i++) {
+        uint32_t index = i & ring->sq_mask;
+        uint64_t data = ub_ring_sqe(ring, ring->sq_array ? ring->sq_array[index] : index)->user_data;
+        operations += data != (before | UB_URING_SECOND);
+        before = data;
+    }
+    ring->sq_tail -= unsent;
+    ub_ring_publish(ring);
+    return operations;
+}
+
+/* The call failed -> 0 to go on. sqpoll: the kernel's thread may be taking what is there, so it stays there.
+ */
+UB_COLD static int not_entered(struct uring *u, struct ub_ctx *ctx, int ret)
+{
+    if (transient(ret) && ub_loop_patience(ctx, ret) == 0)
+        return 0;
+    if (!u->sqpoll)
+        ctx->withdrawn += withdraw(&u->ring);
+    return ret;
 }
 
 UB_ALWAYS_INLINE int enter(struct uring *u, struct ub_ctx *ctx, uint32_t n, uint32_t wait, uint32_t flags)
 {
     ctx->result->syscalls[UB_SYS_IO_URING_ENTER]++;
-    int ret = ub_ring_enter(&u->ring, n, wait, flags, u->limit_ns);
-    return UB_UNLIKELY(ret < 0) && !transient(ret) ? ret : 0;
+    int ret = ub_ring_enter(&u->ring, n, wait, flags);
+    return UB_UNLIKELY(ret < 0) ? not_entered(u, ctx, ret) : 0;
 }
 
 /* sqpoll: the kernel's thread takes the sqes; a call only wakes it. Waiting for completions is reap's. */
@@ -207,26 +234,12 @@ static int uring_run(struct ub_ctx *ctx, const char **stage)
     return ub_loop(ctx, ctx->private, ub_data_next, prep, submit, reap, 0, stage);
 }
 
-/* After a failure I/Os may still be in flight: their buffers must outlive them, and closing the ring does not
- * wait. */
-static void drain(struct uring *u, struct ub_ctx *ctx)
-{
-    uint32_t inflight = ctx->depth - ctx->nfree;
-    u->limit_ns = UB_WAIT_NS;
-    for (int tries = 0; inflight > 0 && tries < 100; tries++) {
-        int got = reap(u, ctx, 1, ctx->depth);
-        inflight -= got > 0 && (uint32_t)got <= inflight ? (uint32_t)got : 0;
-    }
-}
-
 static void uring_close(struct ub_ctx *ctx)
 {
     struct uring *u = ctx->private;
-    if (!u)
-        return;
-    if (ctx->result->error && u->ring.fd >= 0 && u->ring.cqes)
-        drain(u, ctx);
-    ub_uring_release(u);
+    /* Closing a ring does not wait for what is in flight: that may still use what it was given. */
+    if (u && !ctx->result->lost)
+        ub_uring_release(u);
 }
 
 const struct ub_ops ub_ops_io_uring = {

@@ -44,8 +44,22 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
     aio->queue[aio->queued++] = iocb;
 }
 
-/* The kernel may take only a part; EAGAIN with I/Os in flight means "reap first", and the rest stays queued.
+/*
+ * io_submit failed when it had taken `sent` of what is queued -> 0 for later: what is queued stays so and
+ * goes with the next call. EAGAIN with I/Os in flight means "reap first".
  */
+UB_COLD static int not_taken(struct laio *aio, struct ub_ctx *ctx, uint32_t sent, int ret)
+{
+    int later = ret == -EINTR || (ret == -EAGAIN && aio->taken + sent > 0);
+    if (later && ub_loop_patience(ctx, ret) == 0)
+        return 0;
+    ctx->withdrawn = aio->queued - sent;
+    aio->taken += sent;
+    aio->queued = 0;
+    return ret;
+}
+
+/* The kernel may take only a part; the rest stays queued. */
 UB_ALWAYS_INLINE int submit(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait)
 {
     struct laio *aio = b;
@@ -55,9 +69,8 @@ UB_ALWAYS_INLINE int submit(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wa
         ctx->result->syscalls[UB_SYS_IO_SUBMIT]++;
         long ret = UB_SYSCALL(SYS_io_submit, aio->context, aio->queued - sent, aio->queue + sent, 0, 0, 0);
         if (UB_UNLIKELY(ret < 0)) {
-            if (ret == -EINTR)
-                continue;
-            if (ret != -EAGAIN || aio->taken + sent == 0)
+            ret = not_taken(aio, ctx, sent, (int)ret);
+            if (ret < 0)
                 return (int)ret;
             break;
         }
@@ -98,7 +111,7 @@ static int wait_event(struct laio *aio, struct ub_ctx *ctx)
     ctx->result->syscalls[UB_SYS_EPOLL_WAIT]++;
     long ret = UB_SYSCALL(SYS_epoll_pwait, aio->epoll_fd, &event, 1, UB_WAIT_NS / 1000000, 0, 0);
     if (ret <= 0)
-        return ret == -EINTR ? 0 : (int)ret;
+        return ret == -EINTR ? ub_loop_patience(ctx, (int)ret) : (int)ret;
     ctx->result->syscalls[UB_SYS_READ]++;
     ret = UB_SYSCALL(SYS_read, aio->event_fd, &completions, sizeof completions, 0, 0, 0);
     return ret < 0 && ret != -EAGAIN ? (int)ret : 1;
@@ -112,7 +125,8 @@ UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t g
     long more =
         UB_SYSCALL(SYS_io_getevents, aio->context, min > got ? min - got : 0, max - got, aio->events, 0, 0);
     if (UB_UNLIKELY(more < 0))
-        return more == -EINTR ? (int)got : (int)more;
+        /* What is there already goes first: a failure will come again. */
+        return got > 0 || (more == -EINTR && ub_loop_patience(ctx, (int)more) == 0) ? (int)got : (int)more;
     for (long i = 0; i < more; i++)
         ctx->done[got + (uint32_t)i] = done_of(&aio->events[i]);
     aio->taken -= (uint32_t)more;
@@ -129,7 +143,7 @@ static int reap_eventfd(struct laio *aio, struct ub_ctx *ctx, uint32_t min, uint
     while (got >= 0 && (uint32_t)got < min) {
         int ret = wait_event(aio, ctx);
         if (ret <= 0)
-            return ret < 0 ? ret : got; /* too long: the loop looks around */
+            return ret < 0 && got == 0 ? ret : got; /* too long: the loop looks around */
         got = get_events(aio, ctx, (uint32_t)got, 0, max);
     }
     return got;

@@ -48,7 +48,8 @@ UB_ALWAYS_INLINE int submit(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wa
         uint32_t slot = (uint32_t)(aio->pending[i] - aio->cbs);
         if (UB_UNLIKELY(start(ctx, &aio->cbs[slot], &ctx->slots[slot]) < 0)) {
             int error = errno;
-            aio->npending = i; /* the rest was never started */
+            ctx->withdrawn = aio->npending - i; /* never started */
+            aio->npending = i;
             return -error;
         }
     }
@@ -81,8 +82,9 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
     uint32_t got = collect(aio, ctx, 0, max);
     while (got < min) {
         if (aio_suspend(aio->pending, (int)aio->npending, &limit) < 0)
-            return errno == EAGAIN || errno == EINTR ? (int)got
-                                                     : -errno; /* too long: the loop looks around */
+            return errno == EAGAIN || (errno == EINTR && ub_loop_patience(ctx, -EINTR) == 0)
+                       ? (int)got /* too long: the loop looks around */
+                       : -errno;
         got = collect(aio, ctx, got, max);
     }
     return (int)got;
@@ -144,8 +146,8 @@ static int paio_run(struct ub_ctx *ctx, const char **stage)
 static void paio_close(struct ub_ctx *ctx)
 {
     struct paio *aio = ctx->private;
-    if (!aio)
-        return;
+    if (!aio || ctx->result->lost)
+        return; /* the pool may still use what it was given */
     for (uint32_t i = 0; aio->pending && i < aio->npending; i++) {
         const struct aiocb *one[1] = {aio->pending[i]};
         while (aio_error(one[0]) == EINPROGRESS)

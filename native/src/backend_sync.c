@@ -68,7 +68,7 @@ UB_ALWAYS_INLINE int submit_with(void *b, struct ub_ctx *ctx, const int with_vec
             res = vectored(ctx, slot, ctx->buffers, io->rw_flags);
         else
             res = plain(ctx, slot, ctx->buffers);
-    } while (UB_UNLIKELY(res == -EINTR));
+    } while (UB_UNLIKELY(res == -EINTR) && ub_loop_patience(ctx, res) == 0);
     io->done = (struct ub_done){.slot = io->slot, .res = res};
     return 0;
 }

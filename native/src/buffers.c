@@ -33,8 +33,10 @@ int ub_buffers_open(struct ub_ctx *ctx)
         if (job->op_mask & (1u << op) && job->bs[op] > largest)
             largest = job->bs[op];
     ctx->buffer_stride = (largest + 511) / 512 * 512;
-    assert(ctx->buffer_stride >= largest); /* not wrapped around */
-    uint64_t bytes = ctx->buffer_stride * ctx->depth;
+    uint64_t bytes;
+    if (ctx->buffer_stride < largest || __builtin_mul_overflow(ctx->buffer_stride, ctx->depth, &bytes) ||
+        bytes > UINT64_MAX / 2)
+        return -ENOMEM;
     uint64_t page = bytes >= HUGE_PAGE ? HUGE_PAGE : 4096;
     ctx->buffers_bytes = (bytes + page - 1) / page * page;
     void *p = mmap(NULL, ctx->buffers_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -52,7 +54,9 @@ int ub_buffers_open(struct ub_ctx *ctx)
 
 void ub_buffers_close(struct ub_ctx *ctx)
 {
-    if (ctx->buffers)
+    /* What is in flight, and could not be waited for, may still be written there: that is nobody else's then.
+     */
+    if (ctx->buffers && !ctx->result->lost)
         munmap(ctx->buffers, ctx->buffers_bytes);
     ctx->buffers = NULL;
 }

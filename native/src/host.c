@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <gnu/libc-version.h>
 #include "job.h"
@@ -25,6 +26,7 @@
 struct job_thread {
     struct ub_arena *arena;
     uint32_t index;
+    int joined;
     pthread_t thread;
 };
 
@@ -34,27 +36,6 @@ static struct {
     struct job_thread *threads;
     uint32_t count;
 } running = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-/* What TypeScript wrote, before anything relies on it. */
-static int check_jobs(const struct ub_arena *arena, uint32_t first, uint32_t count)
-{
-    char rule[UB_STAGE_BYTES];
-    const struct ub_job *jobs = (const struct ub_job *)((const char *)arena + arena->jobs);
-    if (arena->magic != UB_MAGIC || arena->abi_version != UB_ABI_VERSION)
-        return -EPROTO;
-    if (first > arena->njobs || count > arena->njobs - first)
-        return -EINVAL;
-    for (uint32_t i = first; i < first + count; i++) {
-        const struct ub_ops *ops = ub_backend_ops(jobs[i].backend);
-        if (!ops || ub_features_check(ops, jobs[i].features, rule) < 0 || jobs[i].op_mask & ~ops->op_mask ||
-            jobs[i].op_mask == 0 || jobs[i].iodepth == 0 || jobs[i].nfiles == 0)
-            return -EINVAL;
-        /* A job comes after earlier ones only: else it might wait for itself. */
-        if (jobs[i].after_count > i || jobs[i].after_first > i - jobs[i].after_count)
-            return -EINVAL;
-    }
-    return 0;
-}
 
 static void *thread_main(void *arg)
 {
@@ -108,7 +89,7 @@ static int start_threads(struct job_thread *threads, struct ub_arena *arena, uin
 
 int ub_jobs_start(void *arena, uint32_t first, uint32_t count)
 {
-    int ret = check_jobs(arena, first, count);
+    int ret = ub_jobs_check(arena, first, count);
     if (ret < 0)
         return ret;
     ret = -EBUSY;
@@ -127,12 +108,51 @@ int ub_jobs_start(void *arena, uint32_t first, uint32_t count)
     return ret;
 }
 
+/*
+ * A job's thread has ended. It may have been killed alone, by a seccomp profile: then its job has failed, and
+ * the others must not wait for it.
+ */
+static void see_off(struct ub_arena *arena, uint32_t index)
+{
+    struct ub_result *result = (struct ub_result *)((char *)arena + arena->results) + index;
+    uint32_t state = __atomic_load_n(&result->state, __ATOMIC_ACQUIRE);
+    if (state >= UB_STATE_FINISHED)
+        return;
+    ub_job_fail(result, EOWNERDEAD, "run the job's thread", UINT32_MAX);
+    __atomic_store_n(&result->state, UB_STATE_FAILED, __ATOMIC_RELEASE);
+    ub_futex_wake(&result->state);
+    leave_out(arena, index, state < UB_STATE_ENDED);
+    ub_futex_wake(&arena->go);
+    __atomic_add_fetch(&arena->finished, 1, __ATOMIC_ACQ_REL);
+}
+
+/* Whether the thread has ended, waited for no longer than until then (CLOCK_REALTIME). */
+static int has_ended(struct job_thread *thread, const struct timespec *until)
+{
+    if (!thread->joined && pthread_timedjoin_np(thread->thread, NULL, until) == 0) {
+        thread->joined = 1;
+        see_off(thread->arena, thread->index);
+    }
+    return thread->joined;
+}
+
 int ub_jobs_join(void *arena)
 {
+    static const struct timespec now = {0};
     if (running.arena != arena)
         return -EINVAL;
-    for (uint32_t i = 0; i < running.count; i++)
-        pthread_join(running.threads[i].thread, NULL);
+    /* One may wait for another that is gone: so all are looked at again and again. */
+    for (uint32_t i = 0; i < running.count; i++) {
+        for (;;) {
+            struct timespec until;
+            clock_gettime(CLOCK_REALTIME, &until);
+            until.tv_sec++;
+            if (has_ended(&running.threads[i], &until))
+                break;
+            for (uint32_t k = i + 1; k < running.count; k++)
+                has_ended(&running.threads[k], &now);
+        }
+    }
     pthread_mutex_lock(&running.lock);
     free(running.threads);
     running.arena = NULL;
@@ -148,7 +168,7 @@ int ub_jobs_join(void *arena)
 int ub_job_call(void *arena, uint32_t index)
 {
     sigset_t all, before;
-    int ret = check_jobs(arena, index, 1);
+    int ret = ub_jobs_check(arena, index, 1);
     if (ret < 0)
         return ret;
     sigfillset(&all);
@@ -173,11 +193,13 @@ int ub_job_absent(void *p, uint32_t index)
  * A job as a process of its own. It ends with its parent, whatever way that goes; a Ctrl-C in the terminal,
  * or its end, reaches the whole group, but ending is the parent's to say, through the stop flag.
  */
-int ub_worker_main(int fd, uint32_t index)
+int ub_worker_main(int fd, uint32_t index, int parent)
 {
     static const int ours[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     struct stat st;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        return -ESRCH; /* it ended before it was asked to take this process along */
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         signal(ours[i], SIG_IGN);
     if (fstat(fd, &st) < 0)
@@ -185,7 +207,7 @@ int ub_worker_main(int fd, uint32_t index)
     struct ub_arena *arena = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (arena == MAP_FAILED)
         return -errno;
-    int ret = check_jobs(arena, index, 1);
+    int ret = ub_jobs_check(arena, index, 1);
     if (ret == 0)
         ub_job_run(arena, index);
     return ret;

@@ -78,6 +78,12 @@ struct ub_ctx {
     uint64_t writes_issued;
     uint32_t pending_sync; /* UB_SYNC_*: queued before the next I/O */
     uint32_t hooks;        /* whether any of UB_HOOK_* is on: the loop tests this once an I/O */
+    int failed;            /* the first error, which ends the job */
+    uint32_t withdrawn;    /* by submit or reap with an error: prepared I/Os that the kernel will never see */
+    uint32_t stuck_tries;  /* calls in a row that did nothing (ub_loop_patience), */
+    uint64_t stuck_ns;     /* since when, */
+    uint64_t stuck_done;   /* and what was done then */
+    uint64_t lost_ns;      /* when waiting for completions first failed */
     uint64_t begin_ns;
     uint64_t deadline_ns;
     uint64_t ramp_end_ns; /* 0 when there is no ramp, or it is over */
@@ -134,6 +140,10 @@ static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)
     return ctx->buffers + slot * ctx->buffer_stride;
 }
 
+/* check.c: whether a job that TypeScript wrote can be run: 0, or -errno when the arena is not one or the job
+ * is nonsense. */
+int ub_jobs_check(const struct ub_arena *arena, uint32_t first, uint32_t count);
+
 /* job.c: runs job index of the arena on this thread, from set-up to clean-up; the outcome is in its result.
  */
 void ub_job_run(struct ub_arena *arena, uint32_t index);
@@ -154,7 +164,9 @@ void ub_buffers_close(struct ub_ctx *ctx);
 /* New data in the first len bytes of a write buffer, compressible as asked. */
 void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len);
 
-/* measure.c: the window and what is counted in it. */
+/* measure.c: the window and what is counted in it. Whether the kernel says what a thread used: 0 or -errno.
+ */
+int ub_measure_possible(void);
 void ub_measure_arrive(struct ub_ctx *ctx);
 void ub_measure_begin(struct ub_ctx *ctx);
 void ub_measure_ramp_over(struct ub_ctx *ctx);

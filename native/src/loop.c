@@ -52,9 +52,47 @@ int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, con
         return 0;
     if (error == EAGAIN && ctx->job->features & UB_FEATURE_NOWAIT)
         return 0; /* the answer that nowait asks for */
-    *stage = operation->name;
-    ctx->result->error_file = slot->data.file;
-    return -(int)error;
+    return ub_loop_fail(ctx, -(int)error, operation->name, slot->data.file, stage);
+}
+
+int ub_loop_fail(struct ub_ctx *ctx, int error, const char *what, uint32_t file, const char **stage)
+{
+    if (ctx->failed == 0) {
+        ctx->failed = error;
+        ctx->result->error_file = file;
+        *stage = what;
+    }
+    return ctx->failed;
+}
+
+static uint64_t done(const struct ub_result *result)
+{
+    uint64_t sum = result->errors_total;
+    for (uint32_t op = 0; op < UB_OPS; op++)
+        sum += result->ops[op].ios;
+    return sum;
+}
+
+int ub_loop_patience(struct ub_ctx *ctx, int ret)
+{
+    uint64_t now = ub_now(&ctx->clock), all = done(ctx->result);
+    if (ctx->stuck_tries == 0 || all != ctx->stuck_done) {
+        ctx->stuck_tries = 0;
+        ctx->stuck_ns = now;
+        ctx->stuck_done = all;
+    }
+    ctx->stuck_tries++;
+    return ctx->stuck_tries > UB_PATIENCE_TRIES && now - ctx->stuck_ns > UB_PATIENCE_NS ? ret : 0;
+}
+
+int ub_loop_wait_again(struct ub_ctx *ctx)
+{
+    const struct timespec pause = {.tv_sec = 0, .tv_nsec = 10000000};
+    uint64_t now = ub_now(&ctx->clock);
+    if (ctx->lost_ns == 0)
+        ctx->lost_ns = now;
+    nanosleep(&pause, NULL);
+    return now - ctx->lost_ns < UB_LOST_NS;
 }
 
 void ub_loop_think(struct ub_ctx *ctx)

@@ -34,9 +34,22 @@
 #define UB_HOOK_WRITE     2u /* writes: stamps, new data, fsync every so often */
 #define UB_HOOK_HASH      4u /* the first UB_HASHED_IOS: goes out by itself */
 
+/* Calls that the kernel answers by "again" are made for so long, and so often, before that is an error. */
+#define UB_PATIENCE_NS    UINT64_C(5000000000)
+#define UB_PATIENCE_TRIES 1000u
+/* How long to go on when waiting for completions fails: then what is in flight is given up as lost. */
+#define UB_LOST_NS UINT64_C(10000000000)
+
 /* loop.c: the rare parts. */
 UB_COLD int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, const char **stage);
 UB_COLD void ub_loop_think(struct ub_ctx *ctx);
+/* Keeps the first error of a job with its stage and file (UINT32_MAX: none) -> that error. */
+UB_COLD int ub_loop_fail(struct ub_ctx *ctx, int error, const char *what, uint32_t file, const char **stage);
+/* A call was answered by ret, "again" -> 0, or ret when that has lasted too long without an I/O being done.
+ */
+UB_COLD int ub_loop_patience(struct ub_ctx *ctx, int ret);
+/* Waiting for completions failed: a pause -> whether to go on. */
+UB_COLD int ub_loop_wait_again(struct ub_ctx *ctx);
 
 UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res, uint64_t now,
                                  const int has_slat, const char **stage)
@@ -98,8 +111,10 @@ UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_next_fn next, ub_pr
         if (UB_LIKELY(n > 0)) {
             int ret = submit(b, ctx, n, full ? (min < inflight ? min : inflight) : 0);
             if (UB_UNLIKELY(ret < 0)) {
-                *stage = "submit";
-                return ret;
+                failed = ub_loop_fail(ctx, ret, "submit", UINT32_MAX, stage);
+                inflight -= ctx->withdrawn; /* the rest is waited for */
+                ctx->withdrawn = 0;
+                continue;
             }
             if (has_slat) {
                 now = ub_now(&ctx->clock);
@@ -117,8 +132,13 @@ UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_next_fn next, ub_pr
         uint32_t want = ending || min == 0 ? 1 : (min < inflight ? min : inflight);
         int got = reap(b, ctx, want, ending ? depth : max);
         if (UB_UNLIKELY(got < 0)) {
-            *stage = "wait for completions";
-            return got;
+            failed = ub_loop_fail(ctx, got, "wait for completions", UINT32_MAX, stage);
+            inflight -= ctx->withdrawn;
+            ctx->withdrawn = 0;
+            if (inflight == 0 || ub_loop_wait_again(ctx))
+                continue;
+            ctx->result->lost = inflight;
+            break;
         }
         now = ub_now(&ctx->clock);
         for (int i = 0; i < got; i++) {

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <assert.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +33,16 @@ static uint64_t timeval_ns(struct timeval tv)
     return (uint64_t)tv.tv_sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
 }
 
-static struct ub_usage usage_of(int who)
+int ub_measure_possible(void)
 {
     struct rusage ru;
+    return getrusage(RUSAGE_THREAD, &ru) < 0 || getrusage(RUSAGE_SELF, &ru) < 0 ? -errno : 0;
+}
+
+/* ub_measure_possible has tried it. */
+static struct ub_usage usage_of(int who)
+{
+    struct rusage ru = {0};
     getrusage(who, &ru);
     return (struct ub_usage){.voluntary = (uint64_t)ru.ru_nvcsw,
                              .involuntary = (uint64_t)ru.ru_nivcsw,

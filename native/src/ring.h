@@ -48,26 +48,14 @@ UB_ALWAYS_INLINE const struct io_uring_cqe *ub_ring_cqe(const struct ub_ring *ri
 }
 
 /*
- * Submits n and waits for min completions in the same call. limit_ns: not longer than that
- * (IORING_ENTER_EXT_ARG, 5.11), 0 for as long as it takes. A limit costs two copies from user space in each
- * call, 50 ns where it was measured. -ETIME and -EINTR are no errors: the caller waits again.
+ * Submits n and waits for min completions in the same call, for as long as that takes: a limit
+ * (IORING_ENTER_EXT_ARG) costs two copies from user space in each call, 50 ns where it was measured. -EINTR
+ * is no error: the caller waits again.
  */
-UB_ALWAYS_INLINE int ub_ring_enter(const struct ub_ring *ring, uint32_t n, uint32_t min, uint32_t flags,
-                                   long limit_ns)
+UB_ALWAYS_INLINE int ub_ring_enter(const struct ub_ring *ring, uint32_t n, uint32_t min, uint32_t flags)
 {
-    flags |= ring->enter_flags;
-    if (min == 0)
-        return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, 0, flags, 0, 0);
-    flags |= IORING_ENTER_GETEVENTS;
-    if (UB_LIKELY(limit_ns == 0) || !(ring->features & IORING_FEAT_EXT_ARG))
-        return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, min, flags, 0, 0);
-    struct {
-        int64_t tv_sec;
-        int64_t tv_nsec;
-    } limit = {.tv_sec = 0, .tv_nsec = limit_ns};
-    struct io_uring_getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&limit};
-    return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, min, flags | IORING_ENTER_EXT_ARG, &arg,
-                           sizeof arg);
+    flags |= ring->enter_flags | (min ? IORING_ENTER_GETEVENTS : 0);
+    return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, min, flags, 0, 0);
 }
 
 /* The sqe index goes into the submission ring; visible to the kernel once ub_ring_publish has run. */

@@ -35,7 +35,6 @@ struct uring {
     uint8_t changing;
     uint8_t linked;       /* pairs as linked sqes; else the second is sent when the first has completed */
     uint8_t first_flags;  /* of a pair's first sqe */
-    long limit_ns;        /* longest wait; 0: until enough has completed */
     uint32_t pair;        /* UB_PAIR_* */
     int32_t *first_res;   /* by slot: result of a pair's first operation */
     struct iovec *iovecs; /* by slot; vectored only */

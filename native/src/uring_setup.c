@@ -119,6 +119,8 @@ int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char *
 static int register_buffers(struct uring *u, const struct ub_ctx *ctx)
 {
     uint64_t stride = ctx->buffer_stride, most = UB_URING_BUFFER_MAX / stride;
+    if (most == 0)
+        return -E2BIG; /* a single block is more than the kernel registers as one buffer */
     u->slots_per_buffer = (uint32_t)(most < ctx->depth ? most : ctx->depth);
     uint32_t n = (ctx->depth + u->slots_per_buffer - 1) / u->slots_per_buffer;
     struct iovec *iov = calloc(n, sizeof *iov);

@@ -32,6 +32,8 @@ static void find_worker(void)
 /* As node's spawn does it: the arena becomes descriptor 3, nothing else is inherited. */
 static pid_t start_worker(int fd, const char *fd_text, const char *index, int quiet)
 {
+    char parent[16];
+    snprintf(parent, sizeof parent, "%d", getpid());
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid > 0)
@@ -42,7 +44,7 @@ static pid_t start_worker(int fd, const char *fd_text, const char *index, int qu
         dup2(fd, 3); /* which is not close-on-exec */
     if (quiet)
         dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), 2);
-    execl(worker, worker, fd_text, index, (char *)NULL);
+    execl(worker, worker, fd_text, index, parent, (char *)NULL);
     _exit(127);
 }
 

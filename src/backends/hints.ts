@@ -5,6 +5,8 @@ import type { Workload } from '../workload/workload.ts';
 import type { Backend, Variant } from './backend.ts';
 import { kernelLacks } from './kernel.ts';
 
+/** Node has no name for it. */
+const EOWNERDEAD = 130;
 const { EOPNOTSUPP, EACCES, EPERM, EINVAL, EIO, EMFILE, ENODATA, ENOMEM, ENOSPC, ESTALE } = constants.errno;
 
 function general(errno: number, stage: string, workload: Workload): string | undefined {
@@ -35,6 +37,8 @@ function general(errno: number, stage: string, workload: Workload): string | und
       return stage === 'check identity'
         ? 'it was replaced since it was checked: nothing was read or written there'
         : undefined;
+    case EOWNERDEAD:
+      return 'it was killed alone, as seccomp profiles do: see dmesg or the journal';
     default:
       return systemHint(errno);
   }

@@ -19,6 +19,9 @@ const charDevice = {
   what: 'NVMe generic devices as --filename (/dev/ng0n1)',
 };
 
+/** SZ_1G in io_uring/rsrc.c. */
+const REGISTERED_MAX = 2 ** 30;
+
 export const ioUringFeatures = {
   registerfiles: {
     help: 'registered files (IOSQE_FIXED_FILE): no descriptor look-up per I/O',
@@ -27,6 +30,10 @@ export const ioUringFeatures = {
   fixedbufs: {
     help: 'registered buffers (READ_FIXED, WRITE_FIXED): no mapping of pages per direct I/O',
     since: '5.1',
+    requires: {
+      test: ({ bs }: Workload) => Math.max(bs.read, bs.write) <= REGISTERED_MAX,
+      what: 'a bs of at most 1g, which is what the kernel registers as one buffer',
+    },
   },
   registerring: {
     help: "the ring's own descriptor registered: no look-up per io_uring_enter",

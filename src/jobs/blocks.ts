@@ -156,7 +156,12 @@ async function runOne(
     const ended = await runTrial(plan, run, context.signal, observers);
     const trial = settled(ended, plan, run.variant);
     noteTrial(backend, trial, summarizers.get(run.variant.name) as Summarizer);
-    result.warnings.push(...trialWarnings(plan, run.variant, trial));
+    const told = result.warnings.filter((one) => one.trial === null).map(({ code }) => code);
+    // What holds for the whole run is said once.
+    const warnings = trialWarnings(plan, run.variant, trial).filter(
+      (one) => one.trial !== null || !told.includes(one.code),
+    );
+    result.warnings.push(...warnings);
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     noteFailure(backend, error);

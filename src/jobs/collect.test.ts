@@ -21,6 +21,8 @@ function rawJob(op: number, ios: number, beginNs: number, endNs: number, more: P
     errno: 0,
     stage: '',
     errorFile: null,
+    lost: 0,
+    sharedFds: false,
     beginNs,
     endNs,
     offsetsHash: BigInt(ios),

@@ -232,7 +232,14 @@ function failureOf(owned: readonly OwnedJob[], run: PlannedTrial): Trial['failur
   const refused = refusedFeature(variant, errno, stage);
   const hint = refused ?? failureHint(variant.backend, errno, stage, failed.group.workload) ?? null;
   const where = `${file && ` ${file}`}${offsetOf(failed.job)}`;
-  return { message: `${stage}${where}: ${text} (${code})`, errno, stage, hint };
+  const { lost = 0 } = lostOf({ jobs: owned.map(({ job }) => job) });
+  const flying = lost > 0 ? `; ${lost} I/Os were in flight and could not be waited for` : '';
+  return { message: `${stage}${where}: ${text} (${code})${flying}`, errno, stage, hint };
+}
+
+function lostOf({ jobs }: Pick<RawTrial, 'jobs'>): { lost?: number } {
+  const lost = jobs.reduce((sum, job) => sum + job.lost, 0);
+  return lost > 0 ? { lost } : {};
 }
 
 /** Absent unless every job issued all the I/Os that its hash is made of, so that hashes can be compared. */
@@ -286,6 +293,8 @@ export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, in
     })),
     ...offsetsHash(owned),
     errors: errorsOf(owned),
+    ...(raw.jobs.some(({ sharedFds }) => sharedFds) ? { shared_fds: true } : {}),
+    ...lostOf(raw),
     failure,
   };
 }

@@ -8,7 +8,7 @@ import type { Variant } from '../backends/backend.ts';
 import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
 import { checkWorkload } from '../backends/registry.ts';
-import { systemError, usageError } from '../errors.ts';
+import { BenchError, systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -60,7 +60,6 @@ export function explainRefusal(
  * @throws BenchError (usage) when it could, but not with this depth, block size or number of jobs
  */
 function reasonAgainst(variant: Variant, { workload }: JobGroup): string | null {
-  checkWorkload(variant, workload);
   const features = variant.features.reduce((sum, f) => sum | f.bit, 0);
   const plain = probeBackend(variant.backend.id, features);
   const refused = plain ?? probeBackend(variant.backend.id, features, setupOf(workload, variant));
@@ -76,21 +75,41 @@ function reasonAgainst(variant: Variant, { workload }: JobGroup): string | null 
   return hint ? `${what}: ${hint}` : what;
 }
 
+/** What a variant lacks here, with whose lack it is. @throws as reasonAgainst */
+function reasonOf(variant: Variant, plan: RunPlan): string | null {
+  for (const group of plan.groups) {
+    const used = variantOf(group, variant);
+    const reason = reasonAgainst(used, group);
+    if (reason === null) continue;
+    return group.variant === null ? reason : `${used.label} of job ${group.workload.name}: ${reason}`;
+  }
+  checkAioNr(variant, plan);
+  return null;
+}
+
 /**
- * Variants that can't work on this machine, with the kernel's reason: of themselves, or of a group's own backend.
- * @throws BenchError (usage) when one could, but not with this depth, block size or number of jobs
+ * Variants that can't work on this machine, with the kernel's reason: of themselves, or of a group's own backend. What the
+ * options ask too much of for one variant alone (locked memory above all) leaves the others to be compared.
+ * @throws BenchError (usage) when none can be set up with this depth, block size or number of jobs, though one could with less
  */
 export function preflight(plan: RunPlan): Unavailable[] {
   checkMemory(plan); // before the probe, which takes a job's buffers
-  return plan.variants.flatMap((variant) => {
-    for (const group of plan.groups) {
-      const used = variantOf(group, variant);
-      const reason = reasonAgainst(used, group);
-      if (reason === null) continue;
-      const whose = group.variant === null ? '' : `${used.label} of job ${group.workload.name}: `;
-      return [{ variant, reason: `${whose}${reason}` }];
+  for (const variant of plan.variants) {
+    for (const group of plan.groups) checkWorkload(variantOf(group, variant), group.workload);
+  }
+  const tooMuch: BenchError[] = [];
+  const unavailable = plan.variants.flatMap((variant): Unavailable[] => {
+    try {
+      const reason = reasonOf(variant, plan);
+      return reason === null ? [] : [{ variant, reason }];
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error;
+      tooMuch.push(error);
+      const what = error.message.replace(`${variant.label} `, '');
+      return [{ variant, reason: error.hint ? `${what}: ${error.hint}` : what }];
     }
-    checkAioNr(variant, plan);
-    return [];
   });
+  const [first] = tooMuch;
+  if (first !== undefined && unavailable.length === plan.variants.length) throw first;
+  return unavailable;
 }

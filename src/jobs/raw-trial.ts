@@ -40,6 +40,10 @@ export interface RawJob {
   /** What was being done then. */
   stage: string;
   errorFile: number | null;
+  /** I/Os that the kernel took and whose end could not be waited for. */
+  lost: number;
+  /** Whether the kernel refused it a descriptor table of its own, which makes lookups cheaper. */
+  sharedFds: boolean;
   /** Both 0 when it never got as far as its loop. */
   beginNs: number;
   endNs: number;
@@ -123,6 +127,8 @@ function readJob(results: Reader, base: number): RawJob {
     errno: results.number(base, 'result', 'error'),
     stage: results.text(base + fieldOf('result', 'stage').offset, UB.STAGE_BYTES),
     errorFile: fileIndex(results.number(base, 'result', 'error_file')),
+    lost: results.number(base, 'result', 'lost'),
+    sharedFds: results.number(base, 'result', 'shared_fds') !== 0,
     beginNs: results.number(base, 'result', 'begin_ns'),
     endNs: results.number(base, 'result', 'end_ns'),
     offsetsHash: results.bigint(base, 'result', 'offsets_hash'),

@@ -91,6 +91,11 @@ export function trialWarnings(plan: RunPlan, variant: Variant, trial: Trial): Re
       `${trial.effective_depth.toFixed(1)} I/Os in flight on average, ${asked} were asked for`,
     );
   }
+  if (trial.shared_fds) {
+    const message =
+      'jobs share a descriptor table, as unshare(CLONE_FILES) was refused (seccomp): each I/O costs some per cent more CPU';
+    warnings.push({ code: 'shared-descriptors', message, variant: null, trial: null });
+  }
   if (trial.status === 'complete' && trial.total_ios < FEW_IOS) {
     add('few-ios', `only ${trial.total_ios} I/Os: high percentiles rest on too few samples`);
   }

@@ -1,7 +1,7 @@
 // Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.
 
 export const UB = {
-  ABI_VERSION: 3,
+  ABI_VERSION: 4,
   MAGIC: 1430408771,
   PAIR_NONE: 0,
   PAIR_WRITE_FDATASYNC: 1,
@@ -201,7 +201,7 @@ export const LAYOUT = {
     },
   },
   result: {
-    size: 1112,
+    size: 1120,
     fields: {
       state: { offset: 0, bytes: 4, kind: 'u32' },
       error: { offset: 4, bytes: 4, kind: 'u32' },
@@ -209,16 +209,18 @@ export const LAYOUT = {
       nerrors: { offset: 12, bytes: 4, kind: 'u32' },
       stage: { offset: 16, bytes: 48, kind: 'bytes' },
       tid: { offset: 64, bytes: 4, kind: 'u32' },
-      begin_ns: { offset: 72, bytes: 8, kind: 'u64' },
-      end_ns: { offset: 80, bytes: 8, kind: 'u64' },
-      offsets_hash: { offset: 88, bytes: 8, kind: 'u64' },
-      hashed_ios: { offset: 96, bytes: 8, kind: 'u64' },
-      errors_total: { offset: 104, bytes: 8, kind: 'u64' },
-      carried_ns: { offset: 112, bytes: 8, kind: 'u64' },
-      usage: { offset: 120, bytes: 32, kind: 'bytes' },
-      syscalls: { offset: 152, bytes: 96, kind: 'bytes' },
-      ops: { offset: 248, bytes: 608, kind: 'bytes' },
-      errors: { offset: 856, bytes: 256, kind: 'bytes' },
+      lost: { offset: 68, bytes: 4, kind: 'u32' },
+      shared_fds: { offset: 72, bytes: 4, kind: 'u32' },
+      begin_ns: { offset: 80, bytes: 8, kind: 'u64' },
+      end_ns: { offset: 88, bytes: 8, kind: 'u64' },
+      offsets_hash: { offset: 96, bytes: 8, kind: 'u64' },
+      hashed_ios: { offset: 104, bytes: 8, kind: 'u64' },
+      errors_total: { offset: 112, bytes: 8, kind: 'u64' },
+      carried_ns: { offset: 120, bytes: 8, kind: 'u64' },
+      usage: { offset: 128, bytes: 32, kind: 'bytes' },
+      syscalls: { offset: 160, bytes: 96, kind: 'bytes' },
+      ops: { offset: 256, bytes: 608, kind: 'bytes' },
+      errors: { offset: 864, bytes: 256, kind: 'bytes' },
     },
   },
   opResult: {

@@ -121,6 +121,14 @@ const TrialSchema = Type.Object(
       }),
     ),
     errors: Type.Array(IoErrorSchema),
+    shared_fds: Type.Optional(
+      Type.Boolean({
+        description: 'The kernel refused jobs a descriptor table of their own: lookups are reference-counted',
+      }),
+    ),
+    lost: Type.Optional(
+      count('I/Os of a failed trial that the kernel took and whose end could not be waited for'),
+    ),
     failure: nullable(
       Type.Object(
         { message: Type.String(), errno: count(), stage: Type.String(), hint: nullable(Type.String()) },

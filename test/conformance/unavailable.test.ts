@@ -9,7 +9,11 @@ import { diskFolder, filesIn, noDisk } from '../support/disk.ts';
 import { parseResult } from '../support/result.ts';
 import { firstReason, needsCommand } from '../support/witness.ts';
 
-const under = ['python3', fileURLToPath(new URL('../support/refuse-io-uring.py', import.meta.url))];
+const under = [
+  'python3',
+  fileURLToPath(new URL('../support/seccomp.py', import.meta.url)),
+  'io_uring_setup=EPERM',
+];
 
 function noFilter(): string | false {
   const { status, stderr } = spawnSync(under[0] ?? '', [...under.slice(1), 'true'], { encoding: 'utf8' });

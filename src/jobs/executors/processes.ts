@@ -14,7 +14,7 @@ function runProcess(arena: Arena, index: number): Promise<void> {
     let child: ChildProcess;
     try {
       const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe', arena.fd];
-      child = spawn(workerPath, ['3', String(index)], { stdio });
+      child = spawn(workerPath, ['3', String(index), String(process.pid)], { stdio });
     } catch (error) {
       return fail(`did not start: ${(error as Error).message}`, error);
     }

@@ -1,0 +1,90 @@
+/* What TypeScript wrote into an arena, before anything relies on it: each offset, product and count. */
+#include <errno.h>
+#include <string.h>
+#include "job.h"
+
+/* The kernel does no more in one call (MAX_RW_COUNT in include/linux/fs.h). */
+#define BS_MAX UINT64_C(0x7ffff000)
+/* io_setup and io_uring take fewer; beyond it sums of depths would not fit. */
+#define DEPTH_MAX (1u << 20)
+
+/* Whether count things of each bytes lie in the arena from offset on, aligned as 64-bit words are. */
+static int is_inside(const struct ub_arena *arena, uint64_t offset, uint64_t count, uint64_t each)
+{
+    uint64_t bytes, end;
+    return offset % 8 == 0 && offset >= sizeof *arena && !__builtin_mul_overflow(count, each, &bytes) &&
+           !__builtin_add_overflow(offset, bytes, &end) && end <= arena->size;
+}
+
+static int check_arena(const struct ub_arena *arena)
+{
+    const uint64_t histograms = (uint64_t)UB_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t);
+    if (arena->magic != UB_MAGIC || arena->abi_version != UB_ABI_VERSION)
+        return -EPROTO;
+    return is_inside(arena, arena->jobs, arena->njobs, sizeof(struct ub_job)) &&
+                   is_inside(arena, arena->processes, arena->nprocesses, sizeof(struct ub_process)) &&
+                   is_inside(arena, arena->results, arena->njobs, sizeof(struct ub_result)) &&
+                   is_inside(arena, arena->histograms, arena->njobs, histograms)
+               ? 0
+               : -EINVAL;
+}
+
+/* Its path ends within the arena, and its region within what an offset can be. */
+static int is_file(const struct ub_arena *arena, const struct ub_file *file)
+{
+    uint64_t end;
+    if (file->path >= arena->size || __builtin_add_overflow(file->offset, file->size, &end) ||
+        end > INT64_MAX)
+        return 0;
+    return memchr((const char *)arena + file->path, 0, arena->size - file->path) != NULL;
+}
+
+static int are_blocks(const struct ub_job *job)
+{
+    uint64_t bytes;
+    for (uint32_t op = UB_OP_READ; op <= UB_OP_TRIM; op++) {
+        uint64_t bs = job->bs[op];
+        if (job->op_mask & (1u << op) &&
+            (bs == 0 || bs > BS_MAX || __builtin_mul_overflow(bs, job->iodepth, &bytes)))
+            return 0;
+    }
+    return 1;
+}
+
+static int is_queue(const struct ub_job *job)
+{
+    return job->iodepth > 0 && job->iodepth <= DEPTH_MAX && job->batch_submit > 0 &&
+           job->batch_complete_max > 0 && job->batch_complete_min <= job->iodepth;
+}
+
+static int is_job(const struct ub_arena *arena, uint32_t index)
+{
+    const struct ub_job *job = (const struct ub_job *)((const char *)arena + arena->jobs) + index;
+    const struct ub_ops *ops = ub_backend_ops(job->backend);
+    char rule[UB_STAGE_BYTES];
+    if (!ops || ub_features_check(ops, job->features, rule) < 0 || job->op_mask & ~ops->op_mask ||
+        job->op_mask == 0)
+        return 0;
+    if (!is_queue(job) || !are_blocks(job) || job->process >= arena->nprocesses || job->compress_pct > 100)
+        return 0;
+    /* A job comes after earlier ones only: else it might wait for itself. */
+    if (job->after_count > index || job->after_first > index - job->after_count)
+        return 0;
+    if (job->nfiles == 0 || !is_inside(arena, job->files, job->nfiles, sizeof(struct ub_file)))
+        return 0;
+    const struct ub_file *files = (const struct ub_file *)((const char *)arena + job->files);
+    for (uint32_t i = 0; i < job->nfiles; i++)
+        if (!is_file(arena, &files[i]))
+            return 0;
+    return 1;
+}
+
+int ub_jobs_check(const struct ub_arena *arena, uint32_t first, uint32_t count)
+{
+    int ret = check_arena(arena);
+    if (ret == 0 && (first > arena->njobs || count > arena->njobs - first))
+        ret = -EINVAL;
+    for (uint32_t i = first; ret == 0 && i < first + count; i++)
+        ret = is_job(arena, i) ? 0 : -EINVAL;
+    return ret;
+}
