@@ -209,6 +209,18 @@ function existingRegion(
       );
 }
 
+/** A look at a device takes some fifty reads of it: once is enough. */
+function remembered({ signature }: TargetHost): Pick<TargetHost, 'signature'> {
+  if (signature === undefined) return {};
+  const known = new Map<string, string | null | undefined>();
+  return {
+    signature: (path) => {
+      if (!known.has(path)) known.set(path, signature(path));
+      return known.get(path);
+    },
+  };
+}
+
 /** Whether a library could look for signatures; checkOverwrite has heeded what it found. */
 function hasLibrary(path: string, { signature }: TargetHost): boolean {
   return signature === undefined || signature(path) !== undefined;
@@ -269,7 +281,8 @@ function checkSpelling({ destroyDevice }: TargetOptions, targets: readonly Targe
  *
  * @throws BenchError (usage) when anything is wrong or forbidden; nothing was created or changed.
  */
-export function resolveTargets(options: TargetOptions, host: TargetHost): TargetFile[][] {
+export function resolveTargets(options: TargetOptions, asked: TargetHost): TargetFile[][] {
+  const host = { ...asked, ...remembered(asked) };
   const paths = pathsOf(options);
   const perJob = paths[0]?.length ?? 0;
   const requested = requestedBytes(options, perJob);
