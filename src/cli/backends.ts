@@ -7,7 +7,7 @@ import { systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import { cliTable } from '../report/text/cli-table.ts';
-import { foldWords } from '../report/text/text.ts';
+import { foldWords, jsonText } from '../report/text/text.ts';
 import { defaultWorkload } from '../resolve/resolve.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
@@ -123,9 +123,7 @@ export async function backendsCommand({ options }: Invocation): Promise<number> 
   }
   const list = listBackends(probeBackend);
   const text =
-    outputFormat === 'json'
-      ? `${JSON.stringify({ backends: list }, null, 2)}\n`
-      : renderBackends(list, session.rendering);
+    outputFormat === 'json' ? jsonText({ backends: list }) : renderBackends(list, session.rendering);
   await session.deliver(text);
   return 0;
 }

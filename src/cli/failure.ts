@@ -1,10 +1,6 @@
 /** What a user sees of an error, and the exit code it becomes. */
 import { BenchError, EXIT, isSystemError, systemCode, systemHint, systemReason } from '../errors.ts';
-
-/** Control characters would let a file name move the cursor or add lines. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
-}
+import { printable } from '../report/text/text.ts';
 
 /** What ends a command that a signal stopped before there was anything to report. */
 export class Stopped extends Error {
@@ -20,10 +16,10 @@ export class Stopped extends Error {
 export function describeFailure(error: unknown): { text: string; code: number } {
   if (error instanceof BenchError) {
     const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-    return { text: `uring-bench: ${oneLine(error.message + hint)}\n`, code: codeOf(error) };
+    return { text: `uring-bench: ${printable(error.message + hint)}\n`, code: codeOf(error) };
   }
   if (error instanceof Stopped) return { text: `uring-bench: ${error.message}\n`, code: error.code };
-  if (isSystemError(error)) return { text: `uring-bench: ${oneLine(refusal(error))}\n`, code: EXIT.failed };
+  if (isSystemError(error)) return { text: `uring-bench: ${printable(refusal(error))}\n`, code: EXIT.failed };
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const request = 'uring-bench: this is a bug: please report it with the lines above and the command line';
   return { text: `${stack}\n${request}\n`, code: EXIT.failed };

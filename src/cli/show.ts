@@ -9,7 +9,7 @@ import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { isSweep, type Stored } from '../results/document.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
-import { readStored } from './stored.ts';
+import { ReadBudget, readStored } from './stored.ts';
 
 /** Runs are one document where the format has such; a sweep is always one of its own. */
 function renderAllStored(
@@ -31,7 +31,8 @@ export async function showCommand({ options, operands }: Invocation): Promise<nu
   const { raw } = readOptions(options);
   const session = Session.open(raw);
   session.checkApart(operands);
-  const results = operands.map(readStored);
+  const budget = new ReadBudget();
+  const results = operands.map((path) => readStored(path, budget));
   const percentiles = raw['percentile-list'];
   const format = session.output.outputFormat;
   const rendering: RenderOptions = {

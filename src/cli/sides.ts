@@ -4,7 +4,7 @@ import type { StoredRun } from '../compare/workload.ts';
 import { usageError } from '../errors.ts';
 import { isSweep } from '../results/document.ts';
 import { expandPattern, isPattern } from '../results/glob.ts';
-import { readStored } from './stored.ts';
+import { ReadBudget, readStored } from './stored.ts';
 
 /** Files of one entry. What exists under its own name is that file, whatever characters it has. */
 function expandEntry(entry: string): string[] {
@@ -26,8 +26,9 @@ function filesOf(operand: string): string[] {
 
 /** @throws BenchError (usage) when a file of the operand cannot be read or is not the result of a run */
 export function readSide(operand: string): StoredRun[] {
+  const budget = new ReadBudget();
   return filesOf(operand).map((path) => {
-    const result = readStored(path);
+    const result = readStored(path, budget);
     if (isSweep(result)) {
       throw usageError(`${path} is a sweep: many workloads`, 'compare reads results of single runs');
     }

@@ -10,6 +10,7 @@ import { type Grid, readGrid } from '../options/sweep-grid.ts';
 import { renderSweep, sweepRenderer } from '../report/formats/index.ts';
 import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
 import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
+import { printableAll } from '../report/text/text.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { pathsOf } from '../resolve/run-plan.ts';
 import { isSweep } from '../results/document.ts';
@@ -39,15 +40,16 @@ class LiveReport {
   /** The first point says what runs on what: so the head comes with it. */
   async row(point: SweepPoint): Promise<void> {
     if (this.#layout === null) {
-      this.#layout = layoutOf(this.#sweep, this.#view, this.#columns);
-      await writeOut(process.stdout, sweepHead(this.#sweep, this.#layout, this.#columns));
+      const sweep = printableAll(this.#sweep);
+      this.#layout = layoutOf(sweep, this.#view, this.#columns);
+      await writeOut(process.stdout, sweepHead(sweep, this.#layout, this.#columns));
     }
-    await writeOut(process.stdout, sweepRows(point, this.#layout));
+    await writeOut(process.stdout, sweepRows(printableAll(point), this.#layout));
   }
 
   async end(): Promise<void> {
     if (this.#layout === null) return;
-    await writeOut(process.stdout, `\n${sweepTail(this.#sweep, this.#layout, this.#columns)}`);
+    await writeOut(process.stdout, `\n${sweepTail(printableAll(this.#sweep), this.#layout, this.#columns)}`);
   }
 }
 

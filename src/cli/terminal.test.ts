@@ -30,7 +30,7 @@ test('an error of the user is one line with its exit code', () => {
   });
   assert.equal(describeFailure(new BenchError('x', { kind: 'failed' })).code, 3);
   assert.equal(describeFailure(new BenchError('x', { kind: 'unavailable' })).code, 4);
-  assert.equal(describeFailure(usageError('a\nb\u001b[2J')).text, 'uring-bench: a b [2J\n');
+  assert.equal(describeFailure(usageError('a\nb\u001b[2J')).text, 'uring-bench: a b\\x1b[2J\n');
 });
 
 test('anything else is a bug and shows where', () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { refused } from '../../test/support/refused.ts';
 import { expandPattern, isPattern } from './glob.ts';
 
 const NAMES = [
@@ -71,4 +72,13 @@ test('any pattern of those characters matches as in bash', () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test('** follows no link to a folder, and a pattern that looks at too much is refused', () => {
+  const deep = join(folder, 'sub', 'deep');
+  symlinkSync('..', join(deep, 'up'));
+  symlinkSync('.', join(deep, 'self'));
+  assert.deepEqual(expandPattern(join(deep, '**', '*.json')), [join(deep, 'x.json')]);
+  assert.deepEqual(expandPattern(join(deep, '**', '**', '**', 'x.json')), [join(deep, 'x.json')]);
+  refused(() => expandPattern(join(folder, '**'), 8), /looks at more than 8 names/, /name the folder/);
 });

@@ -1,7 +1,7 @@
 /** Patterns of file names, for shells and CI files where a pattern arrives unexpanded: *, ?, [a-z], [!a-z], **. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSystemError } from '../errors.ts';
+import { isSystemError, usageError } from '../errors.ts';
 
 const MAGIC = /[*?[]/;
 
@@ -28,13 +28,53 @@ function segmentRegExp(segment: string): RegExp {
   return new RegExp(`${source}$`, 'su');
 }
 
-/** Names in a folder; none when it cannot be listed, which is no match and no error. */
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder === '' ? '.' : folder).sort();
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return [];
+/** Names that a pattern may look at: a mistyped one, or a root, has no end. */
+const NAMES_MAX = 100_000;
+
+class Walk {
+  readonly #pattern: string;
+  readonly #most: number;
+  #left: number;
+
+  constructor(pattern: string, most: number) {
+    this.#pattern = pattern;
+    this.#most = most;
+    this.#left = most;
+  }
+
+  /**
+   * Names in a folder; none when it cannot be listed, which is no match and no error.
+   * @throws BenchError (usage) when there were too many
+   */
+  names(folder: string): string[] {
+    let names: string[] = [];
+    try {
+      names = readdirSync(folder === '' ? '.' : folder).sort();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+    }
+    this.#left -= names.length + 1;
+    if (this.#left >= 0) return names;
+    throw usageError(
+      `${this.#pattern} looks at more than ${this.#most} names`,
+      'name the folder of the results',
+    );
+  }
+
+  matches(base: string, segments: readonly string[]): string[] {
+    const [segment, ...rest] = segments;
+    if (segment === undefined) return existsSync(base) && !isFolder(base) ? [base] : [];
+    const below = (name: string): string => (base === '' ? name : join(base, name));
+    if (segment === '**' && rest.length === 0) return this.matches(base, ['**', '*']);
+    if (segment === '**') {
+      const names = this.names(base).filter((name) => !name.startsWith('.') && isOwnFolder(below(name)));
+      return [...this.matches(base, rest), ...names.flatMap((name) => this.matches(below(name), segments))];
+    }
+    if (!isPattern(segment)) return this.matches(below(segment), rest);
+    const regExp = segmentRegExp(segment);
+    return this.names(base)
+      .filter((name) => regExp.test(name))
+      .flatMap((name) => this.matches(below(name), rest));
   }
 }
 
@@ -47,25 +87,26 @@ function isFolder(path: string): boolean {
   }
 }
 
-function matches(base: string, segments: readonly string[]): string[] {
-  const [segment, ...rest] = segments;
-  if (segment === undefined) return existsSync(base) && !isFolder(base) ? [base] : [];
-  const below = (name: string): string => (base === '' ? name : join(base, name));
-  if (segment === '**' && rest.length === 0) return matches(base, ['**', '*']);
-  if (segment === '**') {
-    const folders = namesIn(base).filter((name) => !name.startsWith('.') && isFolder(below(name)));
-    return [...matches(base, rest), ...folders.flatMap((name) => matches(below(name), segments))];
+/** A folder that is no link to one: as in bash, ** does not follow those, which may lead back to where it came from. */
+function isOwnFolder(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return false;
   }
-  if (!isPattern(segment)) return matches(below(segment), rest);
-  const regExp = segmentRegExp(segment);
-  return namesIn(base)
-    .filter((name) => regExp.test(name))
-    .flatMap((name) => matches(below(name), rest));
 }
 
-/** The files (no folders) that a pattern matches, sorted; none is no error here. */
-export function expandPattern(pattern: string): string[] {
+/**
+ * The files (no folders) that a pattern matches, sorted; none is no error here.
+ * @param most names that it may look at
+ * @throws BenchError (usage) for a pattern that looks at too many names
+ */
+export function expandPattern(pattern: string, most: number = NAMES_MAX): string[] {
   const root = pattern.startsWith('/') ? '/' : '';
-  const segments = pattern.split('/').filter((segment) => segment !== '');
-  return [...new Set(matches(root, segments))].sort();
+  // Several ** in a row match what one does.
+  const segments = pattern
+    .split('/')
+    .filter((segment, at, all) => segment !== '' && !(segment === '**' && all[at - 1] === '**'));
+  return [...new Set(new Walk(pattern, most).matches(root, segments))].sort();
 }

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { usageError } from '../errors.ts';
+import { type HistogramText, readHistogramText } from './histogram-text.ts';
 import type { Latency } from './schema.ts';
 
 /** Smallest value that the histogram tells from its neighbour. */
@@ -146,24 +147,20 @@ export function encodeCounts(counts: Counts): string {
 export function decodeCounts(text: string): Counts {
   const counts = new Float64Array(COUNTERS);
   if (text === '') return counts;
-  let histogram: Float64Histogram;
+  let read: HistogramText;
   try {
-    histogram = hdr().decodeFromCompressedBase64(text, 64) as Float64Histogram;
+    read = readHistogramText(text, COUNTERS);
+    for (const [index, count] of read.counts) counts[index] = exactCount(count);
   } catch (error) {
     throw usageError(`a stored histogram cannot be read: ${(error as Error).message}`, 'the file is damaged');
   }
-  const { lowestDiscernibleValue, highestTrackableValue, numberOfSignificantValueDigits: digits } = histogram;
-  if (
-    lowestDiscernibleValue !== LOWEST_NS ||
-    highestTrackableValue !== HIGHEST_NS ||
-    digits !== SIGNIFICANT_DIGITS
-  ) {
+  const { lowest, highest, digits } = read;
+  if (lowest !== LOWEST_NS || highest !== HIGHEST_NS || digits !== SIGNIFICANT_DIGITS) {
     throw usageError(
-      `a stored histogram spans ${lowestDiscernibleValue}..${highestTrackableValue} ns with ${digits} digits`,
+      `a stored histogram spans ${lowest}..${highest} ns with ${digits} digits`,
       `only ${LOWEST_NS}..${HIGHEST_NS} ns with ${SIGNIFICANT_DIGITS} digits merges exactly`,
     );
   }
-  for (let i = 0; i < COUNTERS; i++) counts[i] = histogram.getCountAtIndex(i);
   return counts;
 }
 

@@ -4,6 +4,7 @@ import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
 import { isSweep, type Stored } from './document.ts';
 import { fieldsOf, LIFTED_VERSION, lift } from './lift.ts';
+import { checkShape, checkTexts } from './read-limits.ts';
 import { ResultSchema, type RunResult } from './schema.ts';
 import { SweepSchema } from './sweep-schema.ts';
 import { SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
@@ -11,20 +12,26 @@ import { SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
 /** RFC 3339, as toISOString writes it and other tools may. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
 
+function isDateTime(date: string): boolean {
+  return DATE_TIME.test(date) && !Number.isNaN(Date.parse(date));
+}
+
 /**
  * Reads the text of one result file, of a run or of a sweep.
  * @param path named in the error
  * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
  */
 export function parseStored(text: string, path: string): Stored {
+  checkShape(text, path);
   const found = fieldsOf(parseJson(text, path));
+  checkTexts(found, path);
   const { tool, schema_version: version, kind } = found;
   if (fieldsOf(tool).name !== 'uring-bench') {
     throw usageError(`${path} is not a uring-bench result`, `tool.name is ${shown(fieldsOf(tool).name)}`);
   }
   const known = kind === 'sweep' ? SWEEP_VERSION : SCHEMA_VERSION;
   if (version !== known && version !== LIFTED_VERSION) throw versionError(found, known, path);
-  if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', (date) => DATE_TIME.test(date));
+  if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', isDateTime);
   const value = lift(found);
   const schema = kind === 'sweep' ? SweepSchema : ResultSchema;
   if (Value.Check(schema, value)) return value;

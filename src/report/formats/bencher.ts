@@ -3,6 +3,7 @@
  * Measures have their names as Bencher's slugs are written. A comparison gives the candidate's values: Bencher keeps
  * the history itself.
  */
+import { jsonText } from '../text/text.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { type Series, seriesOf } from './series.ts';
@@ -20,7 +21,7 @@ function text(series: readonly Series[]): string {
     });
     return [`${label}: ${workload}`, Object.fromEntries(measures)] as const;
   });
-  return `${JSON.stringify(Object.fromEntries(benchmarks), null, 2)}\n`;
+  return jsonText(Object.fromEntries(benchmarks));
 }
 
 const format: ReportFormat = {

@@ -22,8 +22,15 @@ export function csvLine(values: readonly Value[]): string {
   return `${values.map(quoted).join(',')}\n`;
 }
 
-/** RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. */
+/** What makes a spreadsheet take a field for a formula, which may run commands and send what others hold. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+/**
+ * RFC 4180: a field with a comma, a quote or a line end is quoted, its quotes doubled. A text that would be a formula
+ * gets an apostrophe before it, by which spreadsheets know text.
+ */
 export function quoted(value: Value): string {
-  const text = value === null ? '' : String(value);
+  const plain = value === null ? '' : String(value);
+  const text = typeof value === 'string' && FORMULA.test(plain) ? `'${plain}` : plain;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

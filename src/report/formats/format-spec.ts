@@ -39,6 +39,8 @@ export interface ReportFormat {
   sweep: ((report: SweepReport, options: RenderOptions) => string) | null;
   /** What stands between the reports of several results; null when those are one document that cannot be shown in parts. */
   between: string | null;
+  /** Whether it gives texts as they are stored, and escapes all that is not text; others are given printable ones. */
+  verbatim?: boolean;
   /** Whether it says to people what disturbed a comparison and which checks did not pass. */
   forPeople: boolean;
 }

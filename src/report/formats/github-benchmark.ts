@@ -4,6 +4,7 @@
  * candidate's values: the action keeps the history itself.
  */
 import type { Metric } from '../../compare/metrics.ts';
+import { jsonText } from '../text/text.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { halfWidth, type Series, seriesOf } from './series.ts';
@@ -35,11 +36,7 @@ function benchesOf({ label, workload, values, trials, result }: Series, better: 
 }
 
 function text(series: readonly Series[], better: Metric['better']): string {
-  return `${JSON.stringify(
-    series.flatMap((one) => benchesOf(one, better)),
-    null,
-    2,
-  )}\n`;
+  return jsonText(series.flatMap((one) => benchesOf(one, better)));
 }
 
 /** The format for metrics of one direction. */

@@ -4,6 +4,8 @@
  * the side stands before it. HistogramLogAnalyzer and HistogramLogProcessor read it.
  */
 
+import { usageError } from '../../errors.ts';
+import { isBase64 } from '../../results/histogram-text.ts';
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
@@ -21,12 +23,19 @@ interface Interval {
   hdr: string;
 }
 
-/** A tag must not contain what ends a field. */
+/** A tag must not contain what ends a field, and there must be one. */
 function tagOf(parts: readonly string[]): string {
-  return parts
+  const tag = parts
     .filter((part) => part !== '')
     .join('.')
     .replace(/[\s,]+/g, '_');
+  return tag === '' ? '_' : tag;
+}
+
+/** A histogram stands in the log as it is stored. @throws BenchError (usage) for what would not be one field */
+function fieldOf(hdr: string): string {
+  if (hdr !== '' && isBase64(hdr)) return hdr;
+  throw usageError('a stored histogram cannot be read: it is empty, or no base64', 'the file is damaged');
 }
 
 /** Trials of all backends in the order in which they ran. */
@@ -47,7 +56,7 @@ function intervalsOf(result: RunResult, side: string): Interval[] {
     const lengthSec = trial.runtime_ns / 1e9;
     const intervals = used.map(({ name, latency }): Interval => {
       const tag = tagOf([side, backend.label, used.length > 1 ? name : '']);
-      return { tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: latency.hdr };
+      return { tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: fieldOf(latency.hdr) };
     });
     startSec += lengthSec;
     return intervals;

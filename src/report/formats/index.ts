@@ -5,6 +5,7 @@ import type { OutputFormat } from '../../options/output.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { SweepView } from '../sweep/sweep-view.ts';
+import { printableAll } from '../text/text.ts';
 import type { ComparisonReport, RenderOptions, ReportFormat } from './format-spec.ts';
 
 /** Each name of --output-format is that of a file here, whose default export is the format (index.test.ts). */
@@ -27,13 +28,18 @@ export function render(result: RunResult, format: OutputFormat, options: RenderO
   return renderAll([result], format, options);
 }
 
+/** What a format is given of a document: a name, a path or a message from elsewhere is text to it and nothing more. */
+function texts<T>(document: T, { verbatim = false }: Pick<ReportFormat, 'verbatim'>): T {
+  return verbatim ? document : printableAll(document);
+}
+
 /** One document of several results. @throws as render */
 export function renderAll(
   results: readonly RunResult[],
   format: OutputFormat,
   options: RenderOptions,
 ): string {
-  return formats[format].runs(results, options);
+  return formats[format].runs(texts(results, formats[format]), options);
 }
 
 /** A comparison as text that ends in a newline. @throws as render */
@@ -42,7 +48,8 @@ export function renderComparison(
   format: OutputFormat,
   options: RenderOptions,
 ): string {
-  return formats[format].comparison(report, options);
+  const { metrics, ...documents } = report;
+  return formats[format].comparison({ ...texts(documents, formats[format]), metrics }, options);
 }
 
 /** How a format shows sweeps. @throws BenchError (usage) for one that does not */
@@ -60,5 +67,5 @@ export function renderSweep(
   format: OutputFormat,
   options: RenderOptions,
 ): string {
-  return sweepRenderer(format)({ sweep, view }, options);
+  return sweepRenderer(format)({ sweep: texts(sweep, formats[format]), view }, options);
 }

@@ -2,17 +2,19 @@
 import type { Comparison } from '../../compare/schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
+import { jsonText } from '../text/text.ts';
 import { type ReportFormat, reportsInTurn } from './format-spec.ts';
 
 /** The document itself, readable, ending in a newline. */
 export function renderJson(value: RunResult | Comparison | SweepResult): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return jsonText(value);
 }
 
 const format: ReportFormat = {
   ...reportsInTurn('', renderJson),
   comparison: ({ comparison }) => renderJson(comparison),
   sweep: ({ sweep }) => renderJson(sweep),
+  verbatim: true,
   forPeople: false,
 };
 

@@ -27,11 +27,36 @@ function characters(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
+/**
+ * What a terminal, an editor or a web page takes for an order and not for text: control characters, ends of lines, marks
+ * that turn the direction of writing (UAX #9) or annotate, halves of characters.
+ */
+const ORDERS = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
+
 /** text on one line and without control characters: a file name must not be able to move the cursor. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (char) =>
+  return text.replace(ORDERS, (char) =>
     char === '\n' || char === '\t' ? ' ' : `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
+}
+
+/** A copy of a document of plain values whose texts and names are all printable. Anything else is as it was. */
+export function printableAll<T>(value: T): T {
+  return copy(value) as T;
+}
+
+function copy(value: unknown): unknown {
+  if (typeof value === 'string') return printable(value);
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [printable(key), copy(item)]));
+}
+
+/** JSON that is readable and ends in a newline; what printable() replaces stands as its number (RFC 8259, 7). */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value, null, 2);
+  const number = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${text.replace(ORDERS, (char) => (char === '\n' ? char : number(char)))}\n`;
 }
 
 /** How many of the characters, from the first, take at most `width` columns together. */
