@@ -7,7 +7,14 @@ import { parseResult } from '../src/results/read.ts';
 import { executable, type Finished } from './support/cli.ts';
 import { scratchFolder } from './support/scratch.ts';
 
-const TRACE = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=io_uring_setup,io_uring_enter'];
+const TRACE = [
+  '-f',
+  '-qq',
+  '-o',
+  '/dev/null',
+  '-e',
+  'trace=io_uring_setup,io_uring_enter,io_uring_register,io_submit,io_getevents',
+];
 
 /** Runs the command under a kernel that fails as strace's inject= says. */
 function withFault(fault: string, cwd: string, args: readonly string[]): Finished {
@@ -63,6 +70,26 @@ describe('a backend that the kernel refuses', { skip: noStrace() }, () => {
     assert.match(stdout, /\nsync +yes|^sync +yes/m);
     assert.match(stdout, /\nnot available here: io_uring: io_uring_setup: EPERM/);
   });
+});
+
+describe('a call that a filter refuses alone', { skip: noStrace() }, () => {
+  const cases = [
+    ['io_uring_enter:error=EPERM', 'io_uring', /io_uring_enter: .*EPERM.*seccomp filter/],
+    ['io_uring_register:error=EACCES', 'io_uring', /io_uring_register: .*EACCES.*seccomp filter/],
+    ['io_submit:error=EPERM', 'linux-aio', /io_submit: .*EPERM.*seccomp filter/],
+    ['io_getevents:error=EPERM', 'linux-aio', /io_getevents: .*EPERM.*seccomp filter/],
+  ] as const;
+  for (const [fault, backend, reason] of cases) {
+    it(`${fault} makes ${backend} unavailable, before a file is laid out`, (t) => {
+      const cwd = scratchFolder(t);
+      const args = ['--size=1m', '--runtime=100ms', '--trials=1', `--backend=${backend}`, '--quiet'];
+      const { code, stdout, stderr } = withFault(fault, cwd, args);
+      assert.equal(code, 4, stderr);
+      assert.equal(stdout, '');
+      assert.match(stderr, reason);
+      assert.deepEqual(readdirSync(cwd), []);
+    });
+  }
 });
 
 describe('a backend that fails in the middle of its run', { skip: noStrace() }, () => {

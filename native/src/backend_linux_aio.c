@@ -175,8 +175,16 @@ static int laio_probe(uint64_t features, const struct ub_setup *setup, const cha
     (void)features;
     *stage = "io_setup";
     long ret = UB_SYSCALL(SYS_io_setup, setup->depth, &context, 0, 0, 0, 0);
-    if (ret == 0)
-        UB_SYSCALL(SYS_io_destroy, context, 0, 0, 0, 0, 0);
+    if (ret < 0)
+        return (int)ret;
+    /* Calls that do nothing: a filter may refuse them alone. */
+    *stage = "io_submit";
+    ret = UB_SYSCALL(SYS_io_submit, context, 0, 0, 0, 0, 0);
+    if (ret == 0) {
+        *stage = "io_getevents";
+        ret = UB_SYSCALL(SYS_io_getevents, context, 0, 0, 0, 0, 0);
+    }
+    UB_SYSCALL(SYS_io_destroy, context, 0, 0, 0, 0, 0);
     return (int)ret;
 }
 

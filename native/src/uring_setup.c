@@ -62,6 +62,16 @@ static void set_sqpoll(struct io_uring_params *params, const struct ub_job *job)
     }
 }
 
+/* Whether the kernel knows an opcode; where it would not say (a filter refuses to be asked), that is what
+ * failed. */
+static int need_op(const struct ub_ring *ring, uint8_t op, const char *name, const char **stage)
+{
+    int ret = ub_ring_has_op(ring, op);
+    *stage = ret == 0 || ret == -EOPNOTSUPP || ret == -EINVAL ? name : "io_uring_register";
+    return ret == -EINVAL ? -EOPNOTSUPP
+                          : ret; /* before 5.6 there is neither the question nor such an opcode */
+}
+
 static int probe_buffers(const struct ub_ring *ring, const struct ub_setup *setup)
 {
     uint64_t bytes = setup->buffer_bytes < UB_URING_BUFFER_MAX ? setup->buffer_bytes : UB_URING_BUFFER_MAX;
@@ -80,6 +90,12 @@ static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_s
     struct io_uring_params params;
     set_params(&params, features);
     int ret = ub_ring_open(ring, setup->depth, &params, stage);
+    if (ret == 0) {
+        *stage = "io_uring_enter"; /* that does nothing: a filter may refuse it alone */
+        ret = ub_ring_enter(ring, 0, 0, 0);
+    }
+    if (ret == 0 && !(features & (UB_FEATURE_PASSTHROUGH | UB_FEATURE_VECTORED | UB_FEATURE_FIXEDBUFS)))
+        ret = need_op(ring, IORING_OP_READ, "IORING_OP_READ", stage);
     if (ret == 0 && features & UB_FEATURE_FIXEDBUFS) {
         *stage = "register buffers";
         ret = probe_buffers(ring, setup);
@@ -93,10 +109,8 @@ static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_s
         *stage = "register ring";
         ret = ub_ring_register_self(ring);
     }
-    if (ret == 0 && features & UB_FEATURE_PASSTHROUGH) {
-        *stage = "IORING_OP_URING_CMD";
-        ret = ub_ring_has_op(ring, UB_OP_URING_CMD);
-    }
+    if (ret == 0 && features & UB_FEATURE_PASSTHROUGH)
+        ret = need_op(ring, UB_OP_URING_CMD, "IORING_OP_URING_CMD", stage);
     return ret;
 }
 
@@ -199,9 +213,9 @@ static int choose_operations(struct uring *u, const struct ub_ctx *ctx, const ch
     } else {
         u->opcode[0] = IORING_OP_READ;
         u->opcode[1] = IORING_OP_WRITE;
-        *stage = "IORING_OP_READ";
-        if (ub_ring_has_op(&u->ring, IORING_OP_READ) < 0)
-            return -EOPNOTSUPP;
+        int ret = need_op(&u->ring, IORING_OP_READ, "IORING_OP_READ", stage);
+        if (ret < 0)
+            return ret;
     }
     *stage = "IORING_OP_URING_CMD discard";
     return job->op_mask & (1u << UB_OP_TRIM) ? ub_ring_has_op(&u->ring, UB_OP_URING_CMD) : 0;

@@ -30,6 +30,10 @@ export const linuxAio = defineBackend('linux-aio', {
   presets: {},
   options: [],
   hint(errno, stage, workload) {
+    if (!['io_setup', 'io_submit', 'io_getevents'].includes(stage)) return undefined;
+    if (errno === constants.errno.EPERM || errno === constants.errno.EACCES) {
+      return `a seccomp filter or a security module refuses ${stage}: allow it in its profile`;
+    }
     if (stage !== 'io_setup') return undefined;
     if (errno === constants.errno.EAGAIN) {
       const need = workload.iodepth * workload.numjobs;
