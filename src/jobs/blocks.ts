@@ -14,6 +14,7 @@ import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
+import { errorsText } from '../stats/error-share.ts';
 import { withGroups } from '../stats/groups.ts';
 import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
 import { suspicions } from '../stats/suspicions.ts';
@@ -77,8 +78,19 @@ export function settleFiles({ groups }: RunPlan, variant: Variant): void {
   }
 }
 
+/** A trial in which nothing was done has no figures: it has failed, if only by what was counted as errors. */
+function withSomething(trial: Trial): Trial {
+  if (trial.status !== 'complete' || trial.total_ios > 0) return trial;
+  const [error] = trial.errors;
+  const count = trial.errors.reduce((sum, one) => sum + one.count, 0);
+  const why = error === undefined ? '' : `: all ${count} failed, the first with ${error.code}`;
+  const failure = { message: `no I/O was done${why}`, errno: error?.errno ?? 0, stage: 'run', hint: null };
+  return { ...trial, status: 'failed', failure };
+}
+
 /** A trial with what its files say once they are settled: one whose data never reached the device has failed. */
-function settled(trial: Trial, plan: RunPlan, variant: Variant): Trial {
+function settled(ended: Trial, plan: RunPlan, variant: Variant): Trial {
+  const trial = withSomething(ended);
   try {
     settleFiles(plan, variant);
     return trial;
@@ -129,8 +141,17 @@ export function noteInterruption(plan: RunPlan, result: RunResult): void {
   }
 }
 
+/** Errors that were to be counted, but are too many for the figures to mean anything. */
+function noteErrors(backend: BackendResult): void {
+  const text = errorsText(backend);
+  if (text === null || backend.status === 'failed') return;
+  backend.status = 'failed';
+  backend.reason = text;
+}
+
 /** Whatever stands so far, ready to be stored or shown. */
 export function finish(plan: RunPlan, result: RunResult, over: boolean, interrupted: boolean): void {
+  if (over) for (const backend of result.backends) noteErrors(backend);
   if (result.backends.some((backend) => backend.status === 'failed')) result.status = 'failed';
   else if (interrupted || !over) result.status = 'interrupted';
   else result.status = 'complete';

@@ -4,14 +4,16 @@ import { countedOps } from '../results/ops.ts';
 import type { BackendResult, Latency, Summary, Trial } from '../results/schema.ts';
 import type { Differences, StoredDifference } from '../results/schema-statistics.ts';
 import { compareSamples, type Difference, type Estimate, estimate } from './difference.ts';
+import { tooManyErrors } from './error-share.ts';
 
 /** The percentiles that trials are compared by: what is usual, and how bad it gets. */
 export const COMPARED_PERCENTILES: readonly number[] = [50, 99, 99.9];
 
-/** The trials that numbers are made of: the complete ones, or without any, those that did I/O before they ended. */
+/** The trials that numbers are made of, of those that did I/O: the complete ones, or without any, all. */
 export function usableTrials(trials: readonly Trial[]): Trial[] {
-  const complete = trials.filter((trial) => trial.status === 'complete');
-  return complete.length > 0 ? complete : trials.filter((trial) => trial.total_ios > 0);
+  const some = trials.filter((trial) => trial.total_ios > 0);
+  const complete = some.filter((trial) => trial.status === 'complete');
+  return complete.length > 0 ? complete : some;
 }
 
 /** A quantity per I/O; 0 when nothing was done. */
@@ -170,7 +172,7 @@ export interface ReferenceOptions {
 
 /**
  * The same backends with iops_vs_reference_pct and vs_reference filled in: how much they differ from the
- * reference. null for the reference itself, and for all when the reference has no I/O to compare with.
+ * reference. null for the reference itself, for what had too many errors, and for all when the reference has no I/O to compare with.
  */
 export function withReference(
   backends: readonly BackendResult[],
@@ -179,9 +181,11 @@ export function withReference(
 ): BackendResult[] {
   const base = referenceOf(backends, reference);
   const baseIops = base?.summary?.iops.median ?? 0;
+  const erring = (backend: BackendResult): boolean => tooManyErrors(backend) !== null;
   return backends.map((backend) => {
     if (backend.summary === null) return backend;
-    const comparable = base !== undefined && backend !== base && baseIops > 0;
+    const sound = base !== undefined && !erring(base) && !erring(backend);
+    const comparable = sound && backend !== base && baseIops > 0;
     const summary = {
       ...backend.summary,
       iops_vs_reference_pct: comparable ? (backend.summary.iops.median / baseIops - 1) * 100 : null,

@@ -2,6 +2,7 @@
 import type { BackendResult, ResultWarning, RunResult } from '../results/schema.ts';
 import type { Validity } from '../results/schema-statistics.ts';
 import { INTERVAL_TRIALS_LEAST } from './confidence.ts';
+import { errorsText } from './error-share.ts';
 import { usableTrials } from './summary.ts';
 
 /** Warnings after which numbers are not what their name says. */
@@ -83,6 +84,10 @@ export function validityOf(result: RunResult): Validity {
   if (n === 0) return { verdict: 'unsound', text: 'no trial gave a number' };
   const codes = new Set(warnings.map(({ code }) => code));
   const unsound = Object.entries(UNSOUND).flatMap(([code, text]) => (codes.has(code) ? [text] : []));
+  for (const backend of backends) {
+    const text = errorsText(backend);
+    if (text !== null) unsound.push(`${backend.label}: ${text}`);
+  }
   if (unsound.length > 0) return { verdict: 'unsound', text: unsound.join('; ') };
 
   const compared = backends.some(({ summary }) => summary?.vs_reference);

@@ -62,13 +62,18 @@ for (const { label } of mainOf(realVariantsFor('read'))) {
   });
 }
 
-test('errors and short reads are counted and the run goes on', { skip: noDisk }, async (t) => {
+test('errors and short reads are counted and the run goes on, but its figures are not held to be sound', {
+  skip: noDisk,
+}, async (t) => {
   const variants = mainOf(realVariantsFor('read'));
   // It ends in the middle of a block: that one is short, those behind it are not there.
   const args = ['--continue-on-error=all', '--runtime', '600ms'];
   const { ended, path } = await truncated(t, list(variants), MEBIBYTE + 4096, args);
-  assert.equal(ended.code, EXIT.ok, ended.stderr);
+  assert.equal(ended.code, EXIT.failed, ended.stderr);
   const result = parseResult(ended.stdout);
+  assert.equal(result.validity?.verdict, 'unsound');
+  assert.match(result.validity?.text ?? '', /% of its I\/Os failed \(ENODATA\)/);
+  for (const { summary } of result.backends) assert.equal(summary?.iops_vs_reference_pct, null);
   for (const { label, name } of variants) {
     await t.test(label, () => {
       const trial = trialOf(result, label);
@@ -87,6 +92,20 @@ test('errors and short reads are counted and the run goes on', { skip: noDisk },
       assert.ok(codes.includes('short-ios') && codes.includes('io-errors'), codes.join(' '));
     });
   }
+});
+
+test('a backend of which nothing succeeds has no figures, and wins nothing', { skip: noDisk }, async (t) => {
+  // No poll queues here; where there are, it is the comparison of two backends that work.
+  const args = ['--backend=sync,io_uring+iopoll', '--continue-on-error=all', '--size=4m', '--runtime=200ms'];
+  const ended = await bench(diskFolder(t), [...args, '--trials=1', ...JSON_REPORT]);
+  const result = parseResult(ended.stdout);
+  const polled = backendOf(result, 'io_uring+iopoll');
+  if (trialOf(result, 'io_uring+iopoll').total_ios > 0) return t.skip('the device has poll queues');
+  assert.equal(ended.code, EXIT.failed, ended.stderr);
+  assert.equal(polled.status, 'failed');
+  assert.match(polled.reason ?? '', /^no I\/O was done: all \d+ failed, the first with EOPNOTSUPP/);
+  assert.equal(polled.summary, null);
+  assert.equal(result.validity?.verdict, 'unsound');
 });
 
 const skipDevice = firstReason(noDisk, skipUnless('loop'));
@@ -116,11 +135,12 @@ test('a device that fails: each error is counted', { skip: skipDevice }, async (
   const target = ['--filename', failingDevice(t), '--backend', list(variants), '--trials', '1'];
   const workload = ['--iodepth', '8', '--number-ios', '1024', '--continue-on-error=read', ...JSON_REPORT];
   const ended = await bench(diskFolder(t), [...target, ...workload]);
-  assert.equal(ended.code, EXIT.ok, ended.stderr);
+  assert.equal(ended.code, EXIT.failed, ended.stderr);
   const result = parseResult(ended.stdout);
   for (const { label } of variants) {
     await t.test(label, () => {
       const trial = trialOf(result, label);
+      assert.match(backendOf(result, label).reason ?? '', /^75 % of its I\/Os failed \(EIO\)/);
       assert.equal(opsOf(trial).read.total_ios, 256);
       assert.equal(errorCount(trial), 768);
       assert.equal(opsOf(trial).read.short_ios, 0);
@@ -158,7 +178,7 @@ test('writes that find no room', { skip: skipUnless('root', 'loop', 'ext4') }, a
   const args = [...workload, '--iodepth', '4', '--trials', '1', ...JSON_REPORT];
 
   const counted = await bench(folder, ['--backend', list(variants), ...args, '--continue-on-error=write']);
-  assert.equal(counted.code, EXIT.ok, counted.stderr);
+  assert.equal(counted.code, EXIT.failed, counted.stderr);
   const result = parseResult(counted.stdout);
   for (const { label } of variants) {
     await t.test(label, () => {
