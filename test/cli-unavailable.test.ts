@@ -70,6 +70,15 @@ describe('a backend that the kernel refuses', { skip: noStrace() }, () => {
     assert.match(stdout, /\nsync +yes|^sync +yes/m);
     assert.match(stdout, /\nnot available here: io_uring: io_uring_setup: EPERM/);
   });
+
+  it('is listed with what holds for any call, as a run says it', (t) => {
+    const args = ['backends', '--output-format=json'];
+    const { code, stdout } = withFault('io_uring_setup:error=EMFILE', scratchFolder(t), args);
+    assert.equal(code, 0);
+    const list = JSON.parse(stdout).backends as { name: string; reason: string | null }[];
+    const reason = list.find(({ name }) => name === 'io_uring')?.reason ?? '';
+    assert.match(reason, /^io_uring_setup: EMFILE, too many open files: .*raise ulimit -n/);
+  });
 });
 
 describe('a call that a filter refuses alone', { skip: noStrace() }, () => {

@@ -1,6 +1,7 @@
 /** `uring-bench backends`: what there is, and what of it works here. */
 import picocolors from 'picocolors';
 import type { Backend, Feature } from '../backends/backend.ts';
+import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
 import { backends, withNeeds } from '../backends/registry.ts';
 import { systemError, usageError } from '../errors.ts';
@@ -44,7 +45,7 @@ function reasonOf(backend: Backend, features: readonly Feature[], probe: Probe):
   if (refused === null) return null;
   const { errno, stage } = refused;
   const { code, text } = systemError(errno);
-  const hint = kernelLacks(features, errno) ?? backend.hint?.(errno, stage, defaultWorkload());
+  const hint = kernelLacks(features, errno) ?? failureHint(backend, errno, stage, defaultWorkload());
   return `${stage}: ${code}, ${text}${hint === undefined ? '' : `: ${hint}`}`;
 }
 
