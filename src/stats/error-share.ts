@@ -2,7 +2,7 @@
 import type { BackendResult } from '../results/schema.ts';
 
 /** As a fraction of all I/Os. A drive that retries and remaps has far fewer; where more fail, what did not is another workload. */
-export const ERROR_SHARE_MOST = 0.01;
+const ERROR_SHARE_MOST = 0.01;
 
 /**
  * How many of a backend's I/Os failed, over its trials; null when that is within ERROR_SHARE_MOST. EAGAIN is the answer that
