@@ -164,12 +164,20 @@ static int set_up(struct ub_ctx *ctx, const struct ub_ops *ops, const char **sta
     if (ret < 0)
         return ret;
     ctx->hooks = hooks_of(job);
-    ctx->ios_left = job->max_ios ? job->max_ios : UINT64_MAX;
-    ctx->bytes_left = job->max_bytes ? job->max_bytes : UINT64_MAX;
+    ctx->ios_left = ctx->bytes_left = UINT64_MAX;
+    if (!job->ramp_ns)
+        ub_set_bounds(ctx, 0, 0);
     ctx->file = ctx->nfiles - 1; /* so that file 0 is first */
     ctx->result->offsets_hash = UINT64_C(0xcbf29ce484222325);
     ub_result_clear(ctx);
     return ops->open(ctx, stage);
+}
+
+void ub_set_bounds(struct ub_ctx *ctx, uint64_t ios, uint64_t bytes)
+{
+    uint64_t max_ios = ctx->job->max_ios, max_bytes = ctx->job->max_bytes;
+    ctx->ios_left = max_ios == 0 ? UINT64_MAX : max_ios > ios ? max_ios - ios : 0;
+    ctx->bytes_left = max_bytes == 0 ? UINT64_MAX : max_bytes > bytes ? max_bytes - bytes : 0;
 }
 
 /* A group that starts after another: its jobs are set up with all others, and wait here. */

@@ -144,7 +144,9 @@ static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)
  * is nonsense. */
 int ub_jobs_check(const struct ub_arena *arena, uint32_t first, uint32_t count);
 
-/* job.c: runs job index of the arena on this thread, from set-up to clean-up; the outcome is in its result.
+/* job.c: how many I/Os and bytes the job may still issue, when so many that are in flight count already. */
+void ub_set_bounds(struct ub_ctx *ctx, uint64_t ios, uint64_t bytes);
+/* Runs job index of the arena on this thread, from set-up to clean-up; the outcome is in its result.
  */
 void ub_job_run(struct ub_arena *arena, uint32_t index);
 /* Records the error that ends a job. */

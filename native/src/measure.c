@@ -236,6 +236,17 @@ void ub_result_clear(struct ub_ctx *ctx)
     }
 }
 
+/* Bytes of what is in flight: all slots less the free ones. */
+static uint64_t inflight_bytes(const struct ub_ctx *ctx)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < ctx->depth; i++)
+        sum += ctx->slots[i].len;
+    for (uint32_t i = 0; i < ctx->nfree; i++)
+        sum -= ctx->slots[ctx->free[i]].len;
+    return sum;
+}
+
 /* How long what is in flight has been so: all slots less the free ones. */
 static uint64_t inflight_ns(const struct ub_ctx *ctx, uint64_t now)
 {
@@ -257,6 +268,8 @@ void ub_measure_ramp_over(struct ub_ctx *ctx)
     ctx->usage_begin = usage_of(RUSAGE_THREAD);
     begin_window(ctx);
     ctx->result->carried_ns = inflight_ns(ctx, ctx->begin_ns);
+    /* Bounds are of the window, in which what is in flight will end. */
+    ub_set_bounds(ctx, ctx->depth - ctx->nfree, inflight_bytes(ctx));
 }
 
 void ub_measure_end(struct ub_ctx *ctx)

@@ -85,7 +85,14 @@ describe('a trial of one group', () => {
     assert.deepEqual(trial.cpu, { usr_ns: 2010, sys_ns: 6020, helpers_ns: 30 });
     assert.deepEqual(trial.syscalls.by_name, { pread64: 400 });
     assert.equal(trial.effective_depth, (400 * 1500) / 2000);
-    assert.equal(trial.offsets_hash, (100n ^ 300n).toString(16).padStart(16, '0'));
+    assert.equal(trial.offsets_hash, ((100n * 0x100000001b3n) ^ 300n).toString(16).padStart(16, '0'));
+  });
+
+  it('has a hash of jobs in their order: equal ones do not cancel each other', () => {
+    const [first] = raw.jobs as [RawJob, RawJob];
+    const hash = (jobs: readonly RawJob[]) => collectTrial({ ...raw, jobs }, one, run, false).offsets_hash;
+    assert.ok(Number.parseInt(hash([first, first]) ?? '0', 16) > 0);
+    assert.notEqual(hash([...raw.jobs]), hash([...raw.jobs].reverse()));
   });
 
   it('has no hash when a job that time bounds did too few I/Os for it', () => {

@@ -237,6 +237,8 @@ function failureOf(owned: readonly OwnedJob[], run: PlannedTrial): Trial['failur
   return { message: `${stage}${where}: ${text} (${code})${flying}`, errno, stage, hint };
 }
 
+const FNV_PRIME = 0x100000001b3n;
+
 function lostOf({ jobs }: Pick<RawTrial, 'jobs'>): { lost?: number } {
   const lost = jobs.reduce((sum, job) => sum + job.lost, 0);
   return lost > 0 ? { lost } : {};
@@ -244,12 +246,13 @@ function lostOf({ jobs }: Pick<RawTrial, 'jobs'>): { lost?: number } {
 
 /** Absent unless every job issued all the I/Os that its hash is made of, so that hashes can be compared. */
 function offsetsHash(owned: readonly OwnedJob[]): { offsets_hash?: string } {
-  let hash = 0n;
+  let hash: bigint | null = null;
   for (const { job, group } of owned) {
     if (job.hashedIos < UB.HASHED_IOS && group.workload.bounds.runtimeNs !== 0) return {};
-    hash ^= job.offsetsHash;
+    // In order, so that equal jobs do not cancel each other.
+    hash = hash === null ? job.offsetsHash : BigInt.asUintN(64, hash * FNV_PRIME) ^ job.offsetsHash;
   }
-  return { offsets_hash: hash.toString(16).padStart(16, '0') };
+  return hash === null ? {} : { offsets_hash: hash.toString(16).padStart(16, '0') };
 }
 
 /** Where submission is no call of its own, clat is lat. */

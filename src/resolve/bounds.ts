@@ -46,14 +46,23 @@ export function endRules(raw: RawOptions, defaultRuntimeNs: number): EndRules {
 }
 
 /**
- * The bounds of a job whose files have sizeBytes in all; 0 is no bound.
+ * What one pass over a job's files reads or writes: their whole blocks (native/src/job.c gives each as many), as in fio, which
+ * leaves out what is left of a file behind its last whole block.
+ * @param leastBs the smallest block size in use: a file has most blocks of it
+ */
+export function passBytesOf(files: readonly { size: number }[], leastBs: number): number {
+  return files.reduce((sum, { size }) => sum + Math.floor(size / leastBs) * leastBs, 0);
+}
+
+/**
+ * The bounds of a job that has wholeBytes to go over (passBytesOf); 0 is no bound.
  * @throws BenchError (usage) when loops make more bytes than can be counted
  */
 export function jobBounds(
   rules: EndRules,
-  sizeBytes: number,
+  wholeBytes: number,
 ): { runtimeNs: number; ios: number; bytes: number } {
-  const pass = rules.passBytes ?? sizeBytes;
+  const pass = rules.passBytes ?? wholeBytes;
   const bytes = rules.timeBased ? 0 : pass * rules.loops;
   if (!Number.isSafeInteger(bytes)) {
     throw usageError(`loops=${rules.loops} of ${formatSize(pass)} are too many bytes`, 'at most 2^53');

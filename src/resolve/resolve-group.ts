@@ -12,6 +12,7 @@ import {
   type EndRules,
   endRules,
   jobBounds,
+  passBytesOf,
   unreachedIos,
 } from './bounds.ts';
 import { checkCpus, type Machine } from './cpus.ts';
@@ -64,11 +65,12 @@ export function resolveGroup(asked: GroupToResolve, run: RunSettings, host: Reso
   const bs = blockSizes(values.bs);
   const files = targetsOf(raw, values, filenames, host);
   const sizeBytes = (files[0] ?? []).reduce((sum, file) => sum + file.size, 0);
-  const bounds = jobBounds(rules, sizeBytes);
+  const leastBs = Math.min(...blockSizesInUse(values.rw, bs));
+  const wholeBytes = passBytesOf(files[0] ?? [], leastBs);
+  const bounds = jobBounds(rules, wholeBytes);
   settleFiles(values, files, filenames, sizeBytes);
   settleEnd(values, rules);
   const charDevices = files.flat().every((file) => file.kind === 'char');
-  const leastBs = Math.min(...blockSizesInUse(values.rw, bs));
   return {
     group: {
       workload: workloadOf(values, bs, bounds, charDevices),
@@ -78,7 +80,7 @@ export function resolveGroup(asked: GroupToResolve, run: RunSettings, host: Reso
       options: storeOptions(values),
     },
     values,
-    warnings: [...syncDepth(raw, variants), ...unreachedIos(rules, sizeBytes, leastBs), ...unchecked(files)],
+    warnings: [...syncDepth(raw, variants), ...unreachedIos(rules, wholeBytes, leastBs), ...unchecked(files)],
   };
 }
 

@@ -116,7 +116,7 @@ const TrialSchema = Type.Object(
     offsets_hash: Type.Optional(
       Type.String({
         description:
-          "FNV-1a, in hex, of (operation, file, offset) of each job's first 1024 I/Os, xor over jobs: equal for " +
+          "FNV-1a, in hex, of (operation, file, offset) of each job's first 1024 I/Os, of several jobs combined in their order: equal for " +
           'all backends of a trial that did as many; absent when a job did fewer and time bounded it',
       }),
     ),

@@ -108,7 +108,7 @@ export function jobThreads({ threads }: Traced): TracedThread[] {
 }
 
 /** pread64 ends with the offset, preadv2 with offset and RWF_ flags. */
-function offsetOf({ name, args }: Call): number {
+export function offsetOf({ name, args }: Call): number {
   const pattern = name.endsWith('v2') ? /(\d+), \w+$/ : /(\d+)$/;
   return Number(pattern.exec(args)?.[1]);
 }

@@ -89,7 +89,7 @@ function ioNotes(backend: BackendResult, warnings: readonly ResultWarning[]): No
       notes.push({ level: 'warning', subject, text: plural(shortIos, `short ${word}`) });
     }
     const overRange = done.reduce((sum, op) => sum + op.lat_ns.over_range, 0);
-    if (overRange > 0 && !said('over-range')) {
+    if (overRange > 0 && !said('latency-over-range')) {
       const text = `${plural(overRange, word)} took longer than the 73 minutes that the histogram spans`;
       notes.push({ level: 'warning', subject, text });
     }

@@ -1,0 +1,90 @@
+/** What a pass over a file is: as many I/Os as fio does, each block once; and bounds that are of what is measured. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { bench, trialOf } from '../support/bench.ts';
+import { dataFile } from '../support/disk.ts';
+import { parseResult } from '../support/result.ts';
+import { scratchFolder } from '../support/scratch.ts';
+import { jobThreads, noStrace, offsetOf, straced } from '../support/strace.ts';
+import { needsCommand } from '../support/witness.ts';
+
+const KIB = 1024;
+
+/** Options that both sides know; files of so many bytes are made for them. */
+const passes: { name: string; files: readonly number[]; args: readonly string[] }[] = [
+  { name: '30k in blocks of 4k', files: [30 * KIB], args: ['--rw=read', '--bs=4k'] },
+  { name: '1m in blocks of 96k', files: [1024 * KIB], args: ['--rw=read', '--bs=96k'] },
+  { name: '1m in blocks of 96k, in random order', files: [1024 * KIB], args: ['--rw=randread', '--bs=96k'] },
+  { name: '1m from 900k on', files: [1024 * KIB], args: ['--rw=read', '--bs=4k', '--offset=900k'] },
+  { name: 'one block from 900k on', files: [1024 * KIB], args: ['--rw=read', '--bs=96k', '--offset=900k'] },
+  { name: 'ten files of 6k', files: Array(10).fill(6 * KIB), args: ['--rw=read', '--bs=4k', '--nrfiles=10'] },
+  { name: 'three passes', files: [30 * KIB], args: ['--rw=read', '--bs=4k', '--loops=3'] },
+];
+
+for (const { name, files, args } of passes) {
+  test(`a pass over ${name}`, { skip: needsCommand('fio') }, async (t) => {
+    const folder = scratchFolder(t);
+    for (const [i, bytes] of files.entries()) dataFile(join(folder, `j.0.${i}`), bytes);
+    const where =
+      files.length === 1
+        ? [`--filename=${join(folder, 'j.0.0')}`]
+        : [`--directory=${folder}`, '--filesize=6k'];
+    const shared = ['--name=j', '--direct=0', ...where, ...args];
+    const { stdout } = spawnSync('fio', ['--ioengine=psync', '--output-format=json', ...shared], {
+      encoding: 'utf8',
+    });
+    const fio: number = JSON.parse(stdout).jobs[0].read.total_ios;
+    const once = args.some((arg) => arg.startsWith('--loops')) ? [] : ['--loops=1'];
+    for (const backend of ['sync', 'io_uring']) {
+      const mine = ['--trials=1', '--warmup-trials=0', '--no-save', '--output-format=json', '--quiet'];
+      const ended = await bench(scratchFolder(t), [`--backend=${backend}`, ...shared, ...once, ...mine]);
+      assert.equal(trialOf(parseResult(ended.stdout), backend).total_ios, fio);
+    }
+  });
+}
+
+test('a pass reads each block once, and nothing twice', { skip: noStrace }, async (t) => {
+  const folder = scratchFolder(t);
+  const path = dataFile(join(folder, 'data'), 30 * KIB);
+  const args = [`--filename=${path}`, '--backend=sync', '--rw=read', '--bs=4k', '--loops=1', '--direct=0'];
+  const traced = await straced(folder, [...args, '--trials=1', '--warmup-trials=0']);
+  const [job] = jobThreads(traced);
+  const reads = job?.calls.filter((call) => call.name === 'pread64') ?? [];
+  assert.deepEqual(
+    reads.map(offsetOf),
+    [0, 1, 2, 3, 4, 5, 6].map((block) => block * 4 * KIB),
+  );
+});
+
+test('number-ios and io-size are of what is measured, not of the ramp before it', async (t) => {
+  const folder = scratchFolder(t);
+  const path = dataFile(join(folder, 'data'), 1024 * KIB);
+  for (const [bound, more] of [
+    ['--number-ios=1000', ['--loops=100']],
+    ['--io-size=4000k', []],
+  ] as const) {
+    for (const backend of ['sync', 'io_uring']) {
+      const args = [
+        `--filename=${path}`,
+        `--backend=${backend}`,
+        '--rw=randread',
+        '--bs=4k',
+        '--iodepth=8',
+        '--direct=0',
+      ];
+      const ends = [
+        bound,
+        ...more,
+        '--ramp-time=300ms',
+        '--trials=1',
+        '--warmup-trials=0',
+        '--no-save',
+        '--quiet',
+      ];
+      const { stdout } = await bench(folder, [...args, ...ends, '--output-format=json']);
+      assert.equal(trialOf(parseResult(stdout), backend).total_ios, 1000, `${backend} ${bound}`);
+    }
+  }
+});
