@@ -42,6 +42,7 @@ describe('the command line', () => {
     assert.deepEqual(normalize('--iodepth_batch_submit=2'), ['--iodepth-batch-submit=2']);
     assert.deepEqual(normalize('--iodepth_batch', '2'), ['--iodepth-batch-submit=2']);
     assert.deepEqual(normalize('--ioengine', 'libaio'), ['--backend=libaio']);
+    assert.deepEqual(normalize('-rw=read', '-bs', '8k', '-direct'), ['--rw=read', '--bs=8k', '--direct=1']);
     assert.deepEqual(normalize('--filename=a=b'), ['--filename=a=b']);
     assert.deepEqual(normalize('--nice', '-5'), ['--nice=-5']);
     assert.deepEqual(normalize('--filename', ''), ['--filename=']);
@@ -85,7 +86,9 @@ describe('the command line', () => {
     refused(() => normalize('--iodept', '8'), /^unknown option '--iodept': did you mean '--iodepth'\?/);
     refused(() => normalize('--no-iodepth'), /^unknown option '--no-iodepth'/);
     refused(() => normalize('--no-direct=1'), /takes no value/);
-    refused(() => normalize('-x'), /^unknown option '-x'/);
+    for (const word of ['-x', '-nothing=1', '-5']) {
+      refused(() => normalize(word), new RegExp(`^unknown option '${word}'`));
+    }
     refused(() => normalize('--iodepth'), /^option '--iodepth' needs a value/);
     refused(() => normalize('--iodepth', '--direct'), /^option '--iodepth' needs a value/);
     refused(() => normalize('shwo', 'file'), /^unknown command 'shwo': did you mean 'show'\?/);

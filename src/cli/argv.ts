@@ -141,14 +141,21 @@ function readArgv(argv: readonly string[]): Read {
     }
     if (BUILT_IN.includes(token)) read.builtIn.push(token);
     else if (!token.startsWith('-') || token === '-') read.operands.push(token);
-    else if (!token.startsWith('--')) throw usageError(`unknown option '${token}'`, 'options begin with --');
     else {
-      const { used, ...option } = readOption(token, argv[at + 1]);
+      const { used, ...option } = readOption(longForm(token), argv[at + 1]);
       read.options.push(option);
       if (used) at++;
     }
   }
   return read;
+}
+
+/** fio takes `-rw=read` for `--rw=read`, too. @throws BenchError (usage) for what is no option of that name either */
+function longForm(token: string): string {
+  if (token.startsWith('--')) return token;
+  const [name = ''] = token.slice(1).split('=');
+  if (name.length > 1 && findOption(name) !== undefined) return `-${token}`;
+  throw usageError(`unknown option '${token}'`, 'options begin with --');
 }
 
 /** One `--name`, `--name=text` or `--name text`; used says whether the next argument was its text. */

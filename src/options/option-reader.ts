@@ -23,6 +23,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   fixedbufs: 'it is a feature of the backend: --backend io_uring+fixedbufs',
   registerfiles: 'it is a feature of the backend: --backend io_uring+registerfiles',
   thread: 'jobs are threads unless --isolation says otherwise',
+  hipri: 'it is a feature of the backend: --backend sync+hipri, or io_uring+iopoll',
+  'sqthread-poll': 'it is a feature of the backend: --backend io_uring+sqpoll',
   'group-reporting': 'jobs are always reported together',
   randrepeat: 'runs repeat unless --randseed changes',
   'iodepth-low': 'the queue is always refilled at once',
@@ -112,6 +114,12 @@ export function readOptions(written: Iterable<WrittenOption>): {
   for (const { flag, text } of written) {
     const value: unknown = parseOption(flag, text);
     const before = values.get(flag);
+    if (flag === 'name' && before !== undefined) {
+      throw usageError(
+        `name=${before} and name=${text}: a second name would begin a second job in fio`,
+        "jobs of their own are --job 'name=a rw=read' --job 'name=b rw=write'",
+      );
+    }
     const adds = specOf(flag).kind === 'list' && Array.isArray(before) && Array.isArray(value);
     values.set(flag, adds ? [...before, ...value] : value);
     warnings.push(...decimalSizeWarning(flag, text));

@@ -100,5 +100,14 @@ describe('reading options', () => {
 
   it('refuses the first that is wrong', () => {
     refused(() => readOptions([{ flag: 'iodepth', text: 'many' }]), /^iodepth=many is not a whole number/);
+    refused(
+      () => readOptions(['a', 'b'].map((text) => ({ flag: 'name', text }))),
+      /^name=a and name=b: a second name would begin a second job in fio/,
+    );
+    for (const name of ['hipri', 'sqthread_poll']) {
+      refused(() => {
+        throw unknownOption(name, '--');
+      }, /^there is no option --\w+ \(it is a feature of the backend/);
+    }
   });
 });

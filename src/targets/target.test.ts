@@ -57,6 +57,13 @@ test('splitFilenames: escapes, other backslashes, empty names', () => {
   for (const bad of ['', ':', 'a:', ':a', 'a::b']) refused(() => splitFilenames(bad), /empty name/);
 });
 
+test('splitFilenames: a name with colons that is there is one name', (t) => {
+  const path = join(scratchFolder(t), 'pci-0000:00:04.0');
+  assert.equal(splitFilenames(path).length, 3);
+  writeFileSync(path, '');
+  assert.deepEqual(splitFilenames(path), [path]);
+});
+
 test('no names: each job has its own files, made and removed', (t) => {
   const directory = scratchFolder(t);
   const files = targets({ directory, numjobs: 2, nrfiles: 2, size: 8 * MIB });

@@ -2,7 +2,7 @@
  * What a workload runs on: which files, which part of each, and whether that is allowed. Nothing is created
  * or changed here: layout.ts does that, once every check has passed.
  */
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isSystemError, systemReason, usageError } from '../errors.ts';
 import { blockDeviceBelow, blockDeviceByNumber, nvmeBlockDevice, sizeBytesOf } from '../host/block-device.ts';
@@ -42,10 +42,12 @@ const DEFAULT_NEW_BYTES = 256 * 2 ** 20;
 
 /**
  * Splits a value of --filename at `:`; `\:` stands for a colon in a name, as in fio. Any other backslash
- * is itself.
+ * is itself. A name that exists is not split.
  * @throws BenchError (usage) for an empty name.
  */
 export function splitFilenames(text: string): string[] {
+  // As it is: /dev/disk/by-path/pci-0000:00:04.0 is one device.
+  if (text.includes(':') && existsSync(text)) return [text];
   const names = [''];
   for (let i = 0; i < text.length; i++) {
     const escaped = text.startsWith('\\:', i);
