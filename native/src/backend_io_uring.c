@@ -210,9 +210,12 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
     struct uring *u = b;
     struct ub_ring *ring = &u->ring;
     uint32_t ready = ub_ring_ready(ring);
-    if (ready < min) {
+    /* Polling without a call would not be told of completions whose work waits for one (coop_taskrun and
+     * others). */
+    if (ready < min || ready == 0) {
+        uint32_t poll = min == 0 ? IORING_ENTER_GETEVENTS : 0;
         uint32_t wake = UB_UNLIKELY(u->sqpoll) && ub_ring_needs_wakeup(ring) ? IORING_ENTER_SQ_WAKEUP : 0;
-        int ret = enter(u, ctx, u->sqpoll ? 0 : ub_ring_unsent(ring), min, wake);
+        int ret = enter(u, ctx, u->sqpoll ? 0 : ub_ring_unsent(ring), min, wake | poll);
         if (ret < 0)
             return ret;
         ready = ub_ring_ready(ring);

@@ -8,8 +8,8 @@
  *   prep(b, ctx, slot)         describes slot's operation to the kernel interface; no system call
  *   submit(b, ctx, n, wait)    hands over what was prepared; may wait for `wait` completions when it can do
  *                              so in the same call -> 0 or -errno
- *   reap(b, ctx, min, max)     at least min (fewer when a wait is cut short) and at most max completions into
- *                              ctx->done -> their number or -errno
+ *   reap(b, ctx, min, max)     at least min (fewer when a wait is cut short, 0: without waiting) and at most max
+ *                              completions into ctx->done -> their number or -errno
  *
  * fio's meaning of the batch options: up to iodepth_batch_submit I/Os are handed over per call; when iodepth
  * are in flight, iodepth_batch_complete_min to _max are reaped. docs/LATENCY.md says where the clock is read.
@@ -129,7 +129,7 @@ UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_next_fn next, ub_pr
                 now = ub_now(&ctx->clock);
             continue;
         }
-        uint32_t want = ending || min == 0 ? 1 : (min < inflight ? min : inflight);
+        uint32_t want = ending ? 1 : (min < inflight ? min : inflight); /* 0: polls */
         int got = reap(b, ctx, want, ending ? depth : max);
         if (UB_UNLIKELY(got < 0)) {
             failed = ub_loop_fail(ctx, got, "wait for completions", UINT32_MAX, stage);

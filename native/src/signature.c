@@ -41,7 +41,7 @@ static struct {
 
 static void load(void)
 {
-    const char *name = getenv("URING_BENCH_LIBBLKID");
+    const char *name = getenv("URING_BENCH_LIBBLKID"); // NOLINT(concurrency-mt-unsafe): nothing here sets it
     void *library = dlopen(name ? name : "libblkid.so.1", RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return;

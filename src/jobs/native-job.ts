@@ -63,6 +63,22 @@ function nativeValue(
   return number;
 }
 
+/**
+ * As in fio (io_u_quiesce in its handle_thinktime), what is in flight ends before a pause: else the pause would be in its latency.
+ * A pause comes after each I/O, so that one is in flight.
+ */
+function queueOf(
+  job: Workload,
+): Record<`batch_${'submit' | 'complete_min' | 'complete_max'}` | 'iodepth', number> {
+  const most = job.thinktimeNs > 0 ? 1 : Number.POSITIVE_INFINITY;
+  return {
+    iodepth: Math.min(job.iodepth, most),
+    batch_submit: Math.min(job.iodepthBatchSubmit, most),
+    batch_complete_min: Math.min(job.iodepthBatchCompleteMin, most),
+    batch_complete_max: Math.min(job.iodepthBatchCompleteMax, most),
+  };
+}
+
 /** cpus_allowed_policy: all of them for each job, or one each in turn. */
 function cpusOf(job: Workload, index: number): number[] {
   if (job.cpusAllowedPolicy === 'shared' || job.cpusAllowed.length === 0) return job.cpusAllowed;
@@ -116,10 +132,7 @@ function nativeJob(
       features: features.reduce((sum, { bit }) => sum | bit, 0),
       op_mask: operationsOf(job.rw).reduce((mask, { id }) => mask | (1 << id), 0),
       read_pct: job.rwmixread,
-      iodepth: job.iodepth,
-      batch_submit: job.iodepthBatchSubmit,
-      batch_complete_min: job.iodepthBatchCompleteMin,
-      batch_complete_max: job.iodepthBatchCompleteMax,
+      ...queueOf(job),
       max_ios: job.bounds.ios,
       max_bytes: job.bounds.bytes,
       runtime_ns: job.bounds.runtimeNs,

@@ -88,3 +88,54 @@ test('number-ios and io-size are of what is measured, not of the ramp before it'
     }
   }
 });
+
+test('a pause is in no latency, whatever the depth', async (t) => {
+  const folder = scratchFolder(t);
+  const path = dataFile(join(folder, 'data'), 1024 * KIB);
+  for (const backend of ['posix-aio', 'linux-aio', 'io_uring']) {
+    const args = [
+      `--filename=${path}`,
+      `--backend=${backend}`,
+      '--iodepth=8',
+      '--thinktime=20ms',
+      '--pre-read',
+      '--direct=0',
+    ];
+    const ends = [
+      '--runtime=600ms',
+      '--trials=1',
+      '--warmup-trials=0',
+      '--no-save',
+      '--quiet',
+      '--output-format=json',
+    ];
+    const { stdout } = await bench(folder, [...args, ...ends]);
+    const { ops, total_ios: ios } = trialOf(parseResult(stdout), backend);
+    assert.ok(
+      (ops.read?.lat_ns.percentile['50.000000'] ?? Number.POSITIVE_INFINITY) < 10e6,
+      `${backend}: p50`,
+    );
+    assert.ok(ios > 5 && ios <= 30, `${backend}: a pause after each of ${ios} I/Os`);
+  }
+});
+
+test('iodepth_batch_complete_min=0 polls: it waits in no call', { skip: noStrace }, async (t) => {
+  const folder = scratchFolder(t);
+  const path = dataFile(join(folder, 'data'), 1024 * KIB);
+  const args = [
+    `--filename=${path}`,
+    '--backend=io_uring',
+    '--iodepth=4',
+    '--iodepth-batch-complete-min=0',
+    '--number-ios=50',
+  ];
+  const traced = await straced(folder, [...args, '--trials=1', '--warmup-trials=0']);
+  const enters = jobThreads(traced).flatMap(({ calls }) =>
+    calls.filter(({ name }) => name === 'io_uring_enter'),
+  );
+  const waits = enters.filter((call) => Number(/^[^,]+, \d+, (\d+)/.exec(call.args)?.[1]) > 0);
+  assert.ok(enters.length >= 50);
+  // What is left in flight at the end is waited for.
+  assert.ok(waits.length <= 4, `${waits.length} of ${enters.length} wait`);
+  assert.equal(trialOf(traced.result, 'io_uring').syscalls.by_name.io_uring_enter, enters.length);
+});
