@@ -1,5 +1,6 @@
 /* What TypeScript wrote into an arena, before anything relies on it: each offset, product and count. */
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include "job.h"
 
@@ -53,6 +54,10 @@ static int are_blocks(const struct ub_job *job)
 
 static int is_queue(const struct ub_job *job)
 {
+    /* What numbers of a list there are; shares and powers that are numbers. */
+    if (job->dist > UB_DIST_NORMAL || !isfinite(job->dist_param) || job->service > UB_SERVICE_SEQUENTIAL ||
+        job->service_batch == 0 || job->pair > UB_PAIR_READ_WRITE || job->ncpus > UB_MAX_CPUS)
+        return 0;
     return job->iodepth > 0 && job->iodepth <= DEPTH_MAX && job->batch_submit > 0 &&
            job->batch_complete_max > 0 && job->batch_complete_min <= job->iodepth;
 }

@@ -266,7 +266,7 @@ export const jobOptions = [
     kind: 'time',
     bare: 'us',
     group: 'jobs',
-    help: 'pause after each I/O, once it is over: one is in flight; a bare number is microseconds',
+    help: 'pause after each I/O, with none in flight; a bare number is microseconds',
     default: '0',
     scope: 'workload',
   },

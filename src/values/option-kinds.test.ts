@@ -21,7 +21,10 @@ const values: { [K in Kind]: (spec: KindSpec) => fc.Arbitrary<KindValues[K]> } =
       .record({ read: bytes, write: bytes, trim: bytes }, { noNullPrototype: true })
       .filter(({ read, write, trim }) => (read ?? write ?? trim) !== undefined);
   },
-  time: ({ min = 0, max = MOST }) => fc.integer({ min, max }),
+  time({ min = 0, max = MOST, whole, bare = 's' }) {
+    const unit = whole ? { s: 1e9, ms: 1e6, us: 1e3, ns: 1 }[bare] : 1;
+    return fc.integer({ min: Math.ceil(min / unit), max: Math.floor(max / unit) }).map((n) => n * unit);
+  },
   choice: ({ values: known = { one: [] } }) => fc.constantFrom(...Object.keys(known)),
   seed: () => fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   text: () =>
