@@ -14,7 +14,7 @@ import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { INTERVAL_TRIALS_LEAST, widestInterval } from '../stats/confidence.ts';
 import { disturbances } from '../stats/disturbance.ts';
-import { errorsText } from '../stats/error-share.ts';
+import { errorsText, isAsked } from '../stats/error-share.ts';
 import { withGroups } from '../stats/groups.ts';
 import { referenceOf, Summarizer, withReference } from '../stats/summary.ts';
 import { suspicions } from '../stats/suspicions.ts';
@@ -79,9 +79,10 @@ export function settleFiles({ groups }: RunPlan, variant: Variant): void {
 }
 
 /** A trial in which nothing was done has no figures: it has failed, if only by what was counted as errors. */
-function withSomething(trial: Trial): Trial {
+function withSomething(trial: Trial, { label }: Variant): Trial {
   if (trial.status !== 'complete' || trial.total_ios > 0) return trial;
   const [error] = trial.errors;
+  if (error !== undefined && trial.errors.every(({ code }) => isAsked(label, code))) return trial;
   const count = trial.errors.reduce((sum, one) => sum + one.count, 0);
   const why = error === undefined ? '' : `: all ${count} failed, the first with ${error.code}`;
   const failure = { message: `no I/O was done${why}`, errno: error?.errno ?? 0, stage: 'run', hint: null };
@@ -90,7 +91,7 @@ function withSomething(trial: Trial): Trial {
 
 /** A trial with what its files say once they are settled: one whose data never reached the device has failed. */
 function settled(ended: Trial, plan: RunPlan, variant: Variant): Trial {
-  const trial = withSomething(ended);
+  const trial = withSomething(ended, variant);
   try {
     settleFiles(plan, variant);
     return trial;

@@ -66,7 +66,11 @@ const LINE = /^(\d+\.\d+) (\w+)\((.*)\) += (-?\d+|\?|0x[0-9a-f]+)[^<]*(?:<[^>]*>
 function parseCall(line: string): Call | null {
   const match = LINE.exec(line);
   if (!match) {
-    assert.match(line, / \+\+\+ |--- SIG|\? <unavailable>|exit_group|= \?( |$)/, `strace said: ${line}`);
+    assert.match(
+      line,
+      / \+\+\+ |--- SIG|\? <unavailable>|exit_group|= \?( |$)|\?{3}\( <unfinished/,
+      `strace said: ${line}`,
+    );
     return null;
   }
   const [, at, name = '', args = '', result, took] = match;

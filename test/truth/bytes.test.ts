@@ -41,7 +41,8 @@ test('a device counts the bytes that are reported', {
   const folder = diskFolder(t);
   for (const variant of mainOf(realVariantsFor('read', 'write'))) {
     await t.test(variant.label, async (t) => {
-      const target = ['--filename', device, '--allow-overwrite', '--backend', variant.label];
+      // Spelled out, so that nothing looks at what is on it.
+      const target = ['--filename', device, '--destroy-device', device, '--backend', variant.label];
       const workload = ['--rw', 'rw', '--bs', '64k,32k', '--iodepth', '8', '--io-size', '32m'];
       const before = deviceStat(device);
       const trial = trialOf(await benchResult(folder, [...target, ...workload]));
