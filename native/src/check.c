@@ -52,11 +52,28 @@ static int are_blocks(const struct ub_job *job)
     return 1;
 }
 
+/* The generator makes numbers of blocks of it: each distribution has its range (gen.h). */
+static int is_order(const struct ub_job *job)
+{
+    switch (job->dist) {
+    case UB_DIST_SEQUENTIAL:
+    case UB_DIST_RANDOM:
+        return 1;
+    case UB_DIST_ZIPF:
+        return isfinite(job->dist_param) && job->dist_param > 0.0 && job->dist_param != 1.0;
+    case UB_DIST_PARETO:
+        return job->dist_param < 1.0 && 1.0 - job->dist_param < 1.0; /* smaller ones are 0 in doubles */
+    case UB_DIST_NORMAL:
+        return job->dist_param > 0.0 && job->dist_param < 100.0;
+    default:
+        return 0;
+    }
+}
+
 static int is_queue(const struct ub_job *job)
 {
-    /* What numbers of a list there are; shares and powers that are numbers. */
-    if (job->dist > UB_DIST_NORMAL || !isfinite(job->dist_param) || job->service > UB_SERVICE_SEQUENTIAL ||
-        job->service_batch == 0 || job->pair > UB_PAIR_READ_WRITE || job->ncpus > UB_MAX_CPUS)
+    if (job->service > UB_SERVICE_SEQUENTIAL || job->service_batch == 0 || job->pair > UB_PAIR_READ_WRITE ||
+        job->ncpus > UB_MAX_CPUS)
         return 0;
     return job->iodepth > 0 && job->iodepth <= DEPTH_MAX && job->batch_submit > 0 &&
            job->batch_complete_max > 0 && job->batch_complete_min <= job->iodepth;
@@ -67,10 +84,15 @@ static int is_job(const struct ub_arena *arena, uint32_t index)
     const struct ub_job *job = (const struct ub_job *)((const char *)arena + arena->jobs) + index;
     const struct ub_ops *ops = ub_backend_ops(job->backend);
     char rule[UB_STAGE_BYTES];
+    /* A sync comes along with writes, and has no block size of its own. */
+    const uint32_t asked = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM);
+    if (job->op_mask & ~asked)
+        return 0;
     if (!ops || ub_features_check(ops, job->features, rule) < 0 || job->op_mask & ~ops->op_mask ||
         job->op_mask == 0)
         return 0;
-    if (!is_queue(job) || !are_blocks(job) || job->process >= arena->nprocesses || job->compress_pct > 100)
+    if (!is_order(job) || !is_queue(job) || !are_blocks(job) || job->process >= arena->nprocesses ||
+        job->compress_pct > 100)
         return 0;
     /* A job comes after earlier ones only: else it might wait for itself. */
     if (job->after_count > index || job->after_first > index - job->after_count)

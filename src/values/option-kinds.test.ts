@@ -124,6 +124,7 @@ describe('kinds of options', () => {
       'zipf:1.2:3',
       'pareto:1',
       'pareto:0',
+      'pareto:0.00000000000000001',
       'normal',
     ]) {
       refused(() => parse(text), /^option=/);

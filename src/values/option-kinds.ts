@@ -244,7 +244,8 @@ const distribution: KindOf<Distribution> = {
         if (given === 1 || given === 0) throw wrong('theta must be above 0 and other than 1');
         return { kind: 'zipf', theta: given ?? 1.1 };
       case 'pareto':
-        if (given !== undefined && (given <= 0 || given >= 1)) throw wrong('h must be between 0 and 1');
+        // Below 1e-16 it is nothing, beside 1.
+        if (given !== undefined && (1 - given >= 1 || given >= 1)) throw wrong('h must be between 0 and 1');
         return { kind: 'pareto', h: given ?? 0.2 };
       case 'normal':
         if (given === undefined) throw wrong('normal needs a deviation in percent, like normal:10');
