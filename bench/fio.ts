@@ -21,6 +21,8 @@ export function fioArgs(row: Row, { path, fileBytes, seconds, cpu }: RunSettings
   ];
   return [
     `--name=bench`,
+    // A job that is a process leaves its parent's session, and stays when that one is killed.
+    '--thread',
     ...row.fio,
     `--filename=${path}`,
     `--size=${fileBytes}`,

@@ -15,7 +15,7 @@
 
 #define BLOCK_BYTES  1024u
 #define FILE_BYTES   (UINT64_C(512) << 20)
-#define HIST_BYTES   ((uint64_t)UB_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t))
+#define HIST_BYTES   ((uint64_t)UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t))
 #define UP(n, align) (((n) + (align)-1) / (align) * (align))
 
 /* Where everything lies: header, job, process, result, histograms, file and its path. */

@@ -81,6 +81,16 @@ export const rows: readonly Row[] = [
     batch: 1,
     goals: { fio: 1.0 },
   },
+  {
+    // fio's pool has iodepth threads, ours --pool-threads: 4. Not measured yet, so without a goal.
+    name: 'threadpool, iodepth 8',
+    backend: 'threadpool',
+    fio: ['--ioengine=psync', '--io_submit_mode=offload'],
+    bare: null,
+    iodepth: 8,
+    batch: 1,
+    goals: {},
+  },
 ];
 
 /** Bytes of each read. */

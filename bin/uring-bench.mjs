@@ -11,10 +11,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** What keeps the tool from running on this machine, with the mend; undefined when nothing does. */
 function obstacle() {
-  if (process.platform !== 'linux') return 'Linux is needed, this is ' + process.platform;
-  if (process.arch !== 'x64' && process.arch !== 'arm64') {
-    return 'x86-64 or arm64 is needed, this Node is for ' + process.arch;
-  }
   const version = process.versions.node.split('.').map(Number);
   if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
     return (

@@ -37,8 +37,16 @@ const outputs: readonly { path: string; make: () => string | Promise<string> }[]
     make: async () => jsonSchema((await import('../src/results/sweep-schema.ts')).SweepSchema),
   },
   {
+    path: 'schema/baseline.schema.json',
+    make: async () => jsonSchema((await import('../src/results/baseline-schema.ts')).BaselineSchema),
+  },
+  {
     path: 'schema/comparison.schema.json',
     make: async () => jsonSchema((await import('../src/compare/schema.ts')).ComparisonSchema),
+  },
+  {
+    path: 'schema/echo.schema.json',
+    make: async () => jsonSchema((await import('../src/echo/schema.ts')).EchoSchema),
   },
   {
     path: 'docs/OPTIONS.md',

@@ -10,12 +10,13 @@ const HEAD = `# Options
 
 <!-- Generated from src/options/options.ts by \`npm run generate\`. Do not edit. -->
 
-The names, meanings and defaults are fio's where fio has the option. On the command line:
+The names, meanings and defaults are fio's where fio has the option. \`uring-bench --help\` shows those that are used most, \`--help --all\` all of a run, \`help OPTION\` one. On the command line:
 
 - \`--option=value\` is \`--option value\`; \`_\` and \`-\` are the same in every name: \`--iodepth_batch_submit\`.
 - Options that are on or off: \`--direct\`, \`--direct=1\`, \`--direct=0\`, \`--no-direct\`.
 - Of an option that is given twice the last counts; \`--backend\`, \`--filename\` and \`--destroy-device\` add up.
-- An unknown option or value is an error that names the nearest known one: exit code 2, nothing created.
+- An unknown option or value is an error that names a known one where one is near, or says what it is called here: exit code 2, nothing created.
+- \`--output FILE\` takes a new or a regular file (written whole or not at all; one that exists keeps its owner, its mode and its other names), a FIFO or a terminal.
 
 ## Values
 
@@ -44,7 +45,7 @@ const TAIL = `
 | one of those and \`--runtime\` | at whichever comes first |
 | \`--no-time-based\` | fio's way: after size x loops, or at the runtime |
 
-As in fio, \`--number-ios\` does not make a pass longer: a job also ends when it has done its size, \`--io-size\` or
+With \`--ramp-time\` these count from its end, and what is in flight then counts as well. As in fio, \`--number-ios\` does not make a pass longer: a job also ends when it has done its size, \`--io-size\` or
 \`--loops\` times that. A warning says when this is what happened.
 
 ## Where this is not fio
@@ -65,6 +66,7 @@ As in fio, \`--number-ios\` does not make a pass longer: a job also ends when it
 | 2 | wrong usage; nothing was created or changed |
 | 3 | a run failed |
 | 4 | no backend that was asked for is available here |
+| 5 | a comparison could not decide whether there is a regression |
 | 130, 143 | stopped by SIGINT, SIGTERM; the result so far is stored and marked interrupted |
 `;
 
@@ -85,7 +87,11 @@ function names(spec: KnownOption): string {
 function range(spec: KnownOption): string {
   const { kind, min, max } = spec;
   const format =
-    kind === 'size' || kind === 'blocksizes' ? formatSize : kind === 'time' ? formatTime : String;
+    kind === 'size' || kind === 'portion' || kind === 'blocksizes'
+      ? formatSize
+      : kind === 'time'
+        ? formatTime
+        : String;
   switch (kind) {
     case 'bool':
       return 'on/off';
@@ -100,6 +106,8 @@ function range(spec: KnownOption): string {
     case 'percentiles':
     case 'percent':
       return 'above 0, up to 100';
+    case 'portion':
+      return `${format(min ?? 0)} or more, or above 0% up to 100%`;
     case 'count':
     case 'size':
     case 'blocksizes':

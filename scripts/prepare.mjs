@@ -16,11 +16,7 @@ function fail(message) {
   process.exit(1);
 }
 
-function checkMachine() {
-  if (process.platform !== 'linux') fail('Linux is needed, this is ' + process.platform);
-  if (process.arch !== 'x64' && process.arch !== 'arm64') {
-    fail('x86-64 or arm64 is needed, this Node is for ' + process.arch);
-  }
+function checkNode() {
   const version = process.versions.node.split('.').map(Number);
   if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
     fail(
@@ -33,12 +29,6 @@ function checkMachine() {
 
 function has(program) {
   return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
-}
-
-function checkTools() {
-  const mend = 'apt-get install build-essential (or gcc, make and libc headers of your distribution)';
-  if (!has(process.env.CC || 'cc')) fail('no C compiler: ' + mend);
-  if (!has('make')) fail('no make: ' + mend);
 }
 
 function run(what, program, args) {
@@ -83,9 +73,38 @@ function buildDist(tsc) {
   renameSync(fresh, dist);
 }
 
-checkMachine();
-checkTools();
-run('building the native library', 'make', ['--no-print-directory', '-s', '-C', 'native']);
+/** Why nothing native can be built here; undefined when it can. */
+function obstacle() {
+  if (process.platform !== 'linux') return 'Linux is needed, this is ' + process.platform;
+  if (process.arch !== 'x64' && process.arch !== 'arm64') {
+    return 'x86-64 or arm64 is needed, this Node is for ' + process.arch;
+  }
+  const mend = 'apt-get install build-essential (or gcc, make and libc headers of your distribution)';
+  if (!has(process.env.CC || 'cc')) return 'no C compiler: ' + mend;
+  if (!has('make')) return 'no make: ' + mend;
+  return undefined;
+}
+
+/**
+ * Stored results are read, listed and compared without native code: npm's install does not fail for want of it, only what
+ * asks for it by name does.
+ */
+function buildNative() {
+  const asked = !['install', 'prepare'].includes(process.env.npm_lifecycle_event);
+  const missing = obstacle();
+  const without = ' (show, ls and compare work without it; npm run build in ' + root + ' tries again)';
+  const tell = (why) =>
+    process.stderr.write('uring-bench: the native library is not built: ' + why + without + '\n');
+  if (missing !== undefined) return asked ? fail(missing) : tell(missing);
+  const make = ['--no-print-directory', '-s', '-C', 'native'];
+  // A package that is installed has no sources to be mended; in a checkout an error is to be seen.
+  if (asked || existsSync(join(root, 'src'))) return run('building the native library', 'make', make);
+  const { status } = spawnSync('make', make, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) tell('see above');
+}
+
+checkNode();
+buildNative();
 if (existsSync(join(root, 'src')) && !process.argv.includes('--native')) {
   const tsc = compiler();
   if (tsc !== undefined) buildDist(tsc);

@@ -53,6 +53,9 @@ let failed = false;
 if (filters.length === 0 && hasTarget('check')) {
   failed = run('make', ['--no-print-directory', '-s', '-C', 'native', 'check']) !== 0;
 }
+/** For a file: several times what the longest takes. One that hangs is told by name and killed, instead of all of CI. */
+const FILE_LIMIT_MS = 10 * 60_000;
+
 /**
  * @param concurrency 1 for tests that do I/O and measure: they must not get in each other's way
  * @returns the exit status, and the files in which a test failed
@@ -69,7 +72,13 @@ function nodeTest(chosen, concurrency) {
   const status = run(
     process.execPath,
     [
-      ...['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`],
+      ...[
+        '--import',
+        'tsx',
+        '--test',
+        `--test-concurrency=${concurrency}`,
+        `--test-timeout=${FILE_LIMIT_MS}`,
+      ],
       ...reporters,
       ...options,
       ...chosen,

@@ -12,6 +12,8 @@ export const EXIT = {
   failed: 3,
   /** A backend that was asked for is unavailable here. */
   unavailable: 4,
+  /** A comparison could not decide whether there is a regression. */
+  undecided: 5,
   sighup: 129,
   sigint: 130,
   sigquit: 131,
@@ -63,6 +65,12 @@ export function isSystemError(
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number';
 }
 
+/** The error of a system call that native code made, as Node throws its own. @param errno positive */
+export function systemFailure(errno: number, syscall: string): NodeJS.ErrnoException {
+  const { code, text } = systemError(errno);
+  return Object.assign(new Error(`${code}: ${text}, ${syscall}`), { errno: -errno, code, syscall });
+}
+
 /** Does something that may fail when there is nothing better to do then: it takes back what failed already. */
 export function quietly(action: () => void): void {
   try {
@@ -72,9 +80,38 @@ export function quietly(action: () => void): void {
   }
 }
 
+/** What we made and could not remove, and why not. */
+const left = new Map<string, string>();
+
+/**
+ * Removes something that we made; that it is gone already is as good. It is tried once more, as after an interrupted
+ * call. What stays is said when the command ends (leftBehind): there is an error or a report to be told before that.
+ * @param action removes what is at the path
+ */
+export function takeBack(path: string, action: () => void): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      action();
+      return;
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (error.code === 'ENOENT') return;
+      if (tries < 2) continue;
+      left.set(path, systemReason(error));
+      return;
+    }
+  }
+}
+
+/** What takeBack could not remove, a line each for people. */
+export function leftBehind(): string[] {
+  return [...left].map(([path, why]) => `warning: could not remove ${path}: ${why}; remove it by hand`);
+}
+
 /** Errors that disks and quotas give and libuv has no name for (Linux: asm-generic/errno.h), in the words of strerror(3). */
 const UNNAMED: Readonly<Record<number, readonly [code: string, text: string]>> = {
   52: ['EBADE', 'invalid exchange'],
+  53: ['EBADR', 'invalid request descriptor'],
   62: ['ETIME', 'timer expired'],
   67: ['ENOLINK', 'link has been severed'],
   74: ['EBADMSG', 'bad message'],
@@ -118,6 +155,19 @@ export function systemReason(error: NodeJS.ErrnoException): string {
   const unnamed = UNNAMED[Math.abs(error.errno ?? 0)];
   if (unnamed !== undefined) return unnamed[1];
   return error.message.replace(/^\w+: /, '').replace(/, \w+( '.*)?$/s, '');
+}
+
+/** "i/o error (EIO)" of a positive errno. */
+export function systemWords(errno: number): string {
+  const { code, text } = systemError(errno);
+  return `${text} (${code})`;
+}
+
+/** The mend of a call that every run must make and that a filter or a module has refused; undefined for other errors. */
+export function refusedHint(errno: number, call: string): string | undefined {
+  const { EPERM, EACCES, ENOSYS } = constants.errno;
+  if (![EPERM, EACCES, ENOSYS].includes(errno)) return undefined;
+  return `a seccomp filter or a security module refuses ${call}: allow it in its profile`;
 }
 
 /** EIO and "i/o error" of a positive errno. */

@@ -156,10 +156,11 @@ describe('an experiment that cannot be', () => {
   const cases: [args: string[], why: RegExp][] = [
     [
       ['tabel1'],
-      /unknown table 'tabel1': did you mean 'table1'\? \(there are: table1, table2, table3, all\)/,
+      /unknown table 'tabel1': did you mean 'table1'\? \(there are: table1, table2, table3, all, metadata, durability, cache\)/,
     ],
     [[], /missing required argument 'TABLE'/],
-    [['table1', '--iodepth=4'], /article has no option '--iodepth'/],
+    [['table1', '--iodepth=4'], /iodepth is of article metadata and article durability alone/],
+    [['table1', '--rwmixread=4'], /article has no option '--rwmixread'/],
     [['table1', '--directory=missing'], /directory missing does not exist/],
     [['table1', 'table2', '--trials=0'], /trials=0 is out of range/],
     [['all', '--filesize=400'], /smaller than bs/],

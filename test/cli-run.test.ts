@@ -33,10 +33,13 @@ function storedResult(t: TestContext): { folder: string; path: string } {
 describe('--help and --version', () => {
   for (const [name, args] of [
     ['help.txt', ['--help']],
+    ['help-all.txt', ['--help', '--all']],
     ['help-ladder.txt', ['ladder', '--help']],
     ['help-show.txt', ['show', '--help']],
+    ['help-ls.txt', ['ls', '--help']],
     ['help-backends.txt', ['help', 'backends']],
     ['help-doctor.txt', ['doctor', '--help']],
+    ['help-clean.txt', ['clean', '--help']],
     ['help-sweep.txt', ['sweep', '--help']],
     ['help-article.txt', ['article', '--help']],
   ] as const) {
@@ -83,7 +86,7 @@ describe('a run', () => {
     const loud = uringBench([...SMALL, '--no-save'], { cwd });
     assert.match(
       loud.stderr,
-      /^rw=randread bs=4k iodepth=1 numjobs=1 direct=1\n1 backend x 1 trial x 200 ms: about 200 ms\n/,
+      /^rw=randread bs=4k iodepth=1 numjobs=1 direct=1\n1 backend x 1 trial x 200 ms: about 330 ms\n/,
     );
     assert.ok(!loud.stderr.includes('\u001b') && !loud.stdout.includes('\u001b'), 'no colours in pipes');
     assert.equal(uringBench([...SMALL, '--no-save', '--quiet'], { cwd }).stderr, '');
@@ -247,17 +250,19 @@ describe('backends', () => {
     for (const name of [
       'sync',
       'posix-aio',
+      'threadpool',
       'linux-aio',
       'io_uring',
       '  +fixedbufs',
       '  +enhanced',
+      'mmap',
       'null',
     ]) {
       assert.ok(table.stdout.includes(`\n${name} `), name);
     }
     const { backends } = JSON.parse(uringBench(['backends', '--output-format=json']).stdout);
     const names = backends.map(({ name }: { name: string }) => name);
-    assert.deepEqual(names, ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'null']);
+    assert.deepEqual(names, ['sync', 'posix-aio', 'threadpool', 'linux-aio', 'io_uring', 'mmap', 'null']);
     const [sync] = backends;
     assert.deepEqual([sync.available, sync.reason, sync.aliases], [true, null, ['psync', 'pvsync2']]);
   });

@@ -8,98 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { HistogramLogReader, listTags } from 'hdr-histogram-js';
 import type { OutputFormat } from '../src/options/output.ts';
-import type { RenderOptions } from '../src/report/formats/format-spec.ts';
 import { renderAll, renderComparison } from '../src/report/formats/index.ts';
 import { printable } from '../src/report/text/text.ts';
-import type { RunResult } from '../src/results/schema.ts';
-import { fixture, fixtureNames } from './fixtures/load.ts';
-import { changedRun, comparisonReport } from './support/comparison.ts';
+import { fixture } from './fixtures/load.ts';
+import { cases, comparisonOf, EVIL, forEach, hostile, needs, plain } from './support/format-cases.ts';
 import { opsOf } from './support/ops.ts';
-import { hasCommand, scratchFolder } from './support/scratch.ts';
+import { scratchFolder } from './support/scratch.ts';
 
-const plain: RenderOptions = { color: false, columns: 100 };
 const schema = (name: string): string => fileURLToPath(new URL(`./schemas/${name}`, import.meta.url));
-
-/** What no format may let out of its place. */
-const EVIL = 'a b,c=d"e\\f<g>&h\n#i%{}/j é\u0007\u2028;|\\';
-
-/** A result whose every free text is hostile. */
-function hostile(): RunResult {
-  const result = fixture('troubled');
-  result.environment.hostname = EVIL;
-  result.environment.kernel = EVIL;
-  result.environment.cpu_model = EVIL;
-  for (const device of result.environment.files) device.model = EVIL;
-  for (const job of result.jobs) job.name = EVIL;
-  for (const backend of result.backends) {
-    backend.label = `${backend.label}${EVIL}`;
-    backend.variant = `${backend.variant}${EVIL}`;
-    if (backend.reason !== null) backend.reason = EVIL;
-  }
-  return result;
-}
-
-interface Case {
-  name: string;
-  of: (format: OutputFormat) => string;
-}
-
-function report(baseline: RunResult, rules: string[], inconclusive: 'pass' | 'fail' = 'pass') {
-  const candidate = changedRun(baseline, 0.5);
-  return comparisonReport({ baseline: [baseline], candidate: [candidate], rules, inconclusive });
-}
-
-/** Everything that a format must be able to say. */
-const cases: Case[] = [
-  ...fixtureNames.map(
-    (name): Case => ({
-      name: `run ${name}`,
-      of: (format) => renderAll([fixture(name)], format, plain),
-    }),
-  ),
-  {
-    name: 'several runs',
-    of: (format) => renderAll([fixture('comparison'), fixture('mixed')], format, plain),
-  },
-  { name: 'a hostile run', of: (format) => renderAll([hostile()], format, plain) },
-  ...(
-    [
-      ['a comparison', fixture('comparison'), ['iops<-5%', 'lat_p99.9>+10%']],
-      ['a comparison without rules', fixture('mixed'), []],
-      ['a comparison with a backend that is missing', fixture('troubled'), ['iops<-5%']],
-      ['a hostile comparison', hostile(), ['iops<-5%']],
-    ] as const
-  ).map(
-    ([name, result, rules]): Case => ({
-      name,
-      of: (format) => renderComparison(report(result, [...rules]), format, plain),
-    }),
-  ),
-];
-
-const made = new Map<string, string>();
-
-/** A case's text; each is made once. */
-function textOf({ name, of }: Case, format: OutputFormat): string {
-  const key = `${format} ${name}`;
-  const text = made.get(key) ?? of(format);
-  made.set(key, text);
-  return text;
-}
-
-function forEach(format: OutputFormat, check: (text: string, name: string) => void): void {
-  for (const one of cases) {
-    const text = textOf(one, format);
-    assert.match(text, /\n$/, one.name);
-    check(text, one.name);
-  }
-}
-
-function needs(command: string, ...args: string[]): string | false {
-  if (!hasCommand(command)) return `needs ${command}`;
-  const works = args.length === 0 || spawnSync(command, args).status === 0;
-  return works ? false : `needs ${command} ${args.join(' ')}`;
-}
 
 describe('json for benchmark trackers', () => {
   const ajv = new Ajv({ strict: true, allErrors: true });
@@ -173,65 +89,9 @@ describe('JUnit XML', () => {
       /<testsuites [^>]*failures="(\d+)" errors="(\d+)" skipped="(\d+)"/.exec(text)?.slice(1);
     const few = fixture('troubled');
     const junit = (inconclusive: 'pass' | 'fail') =>
-      renderComparison(report(few, ['iops<-5%'], inconclusive), 'junit', plain);
+      renderComparison(comparisonOf(few, ['iops<-5%'], inconclusive), 'junit', plain);
     assert.deepEqual(counts(junit('pass')), ['0', '0', '4']);
     assert.deepEqual(counts(junit('fail')), ['4', '0', '0']);
-  });
-});
-
-describe('OpenMetrics', () => {
-  const python = '/usr/bin/python3';
-  const parser = 'from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse';
-
-  it("is read by Prometheus' own parser", { skip: needs(python, '-c', parser) }, () => {
-    const script = `${parser}
-import json, sys
-families = list(parse(sys.stdin.read()))
-print(json.dumps([[f.name, f.type, f.unit, [[s.name, s.labels, s.value] for s in f.samples]] for f in families]))`;
-    type Family = [
-      name: string,
-      type: string,
-      unit: string,
-      samples: [string, Record<string, string>, number][],
-    ];
-    forEach('openmetrics', (text, name) => {
-      const { status, stdout, stderr } = spawnSync(python, ['-c', script], { input: text, encoding: 'utf8' });
-      assert.equal(status, 0, `${name}: ${stderr}\n${text}`);
-      const families = JSON.parse(stdout) as Family[];
-      for (const [family, , unit] of families) assert.ok(unit === '' || family.endsWith(`_${unit}`), family);
-      const info = families.find(([family]) => family === 'uring_bench');
-      if (name.includes('hostile')) assert.equal(info?.[3][0]?.[1].host, printable(EVIL));
-      assert.ok(
-        families.some(([family]) => family === 'uring_bench_iops'),
-        name,
-      );
-      assert.match(text, /\n# EOF\n$/);
-    });
-  });
-
-  it('is in base units', () => {
-    const text = cases[0]?.of('openmetrics') ?? '';
-    const p99 = fixture('comparison').backends[0]?.summary?.lat_ns_trials['99.000000']?.median ?? 0;
-    const found = /^uring_bench_lat_p99_seconds\{backend="sync",[^}]*stat="median"\} (\S+)$/m.exec(text)?.[1];
-    assert.ok(Math.abs(Number(found) / (p99 / 1e9) - 1) < 1e-9, `${found} s are ${p99} ns`);
-  });
-
-  it("is read by Prometheus' own importer, every sample", { skip: needs('promtool', '--version') }, (t) => {
-    const folder = scratchFolder(t);
-    const file = join(folder, 'metrics.txt');
-    forEach('openmetrics', (text, name) => {
-      // The importer wants the time of each sample, which is the scraper's to add.
-      const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-      writeFileSync(file, text.replace(/^(?!#)(.+)$/gm, '$1 1700000000'));
-      const { status, stdout, stderr } = spawnSync(
-        'promtool',
-        ['tsdb', 'create-blocks-from', 'openmetrics', file, join(folder, 'blocks')],
-        { encoding: 'utf8' },
-      );
-      assert.equal(status, 0, `${name}: ${stderr}`);
-      const [, , , , taken] = stdout.trim().split('\n').at(-1)?.split(/ +/) ?? [];
-      assert.equal(Number(taken), samples.length, `${name}: ${stdout}`);
-    });
   });
 });
 
@@ -311,7 +171,7 @@ describe("Go's benchmark format", () => {
 
   it('is read by benchstat, which finds both sides', { skip: needs('benchstat', '-h') }, (t) => {
     const file = join(scratchFolder(t), 'bench.txt');
-    writeFileSync(file, renderComparison(report(fixture('comparison'), []), 'gobench', plain));
+    writeFileSync(file, renderComparison(comparisonOf(fixture('comparison'), []), 'gobench', plain));
     const { status, stdout, stderr } = spawnSync('benchstat', ['-col', 'side', file], { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
     assert.doesNotMatch(stderr, /bench\.txt:\d+/);
@@ -380,7 +240,7 @@ describe('HdrHistogram log', () => {
   });
 
   it('tells the sides of a comparison apart', () => {
-    const text = renderComparison(report(fixture('comparison'), []), 'hlog', plain);
+    const text = renderComparison(comparisonOf(fixture('comparison'), []), 'hlog', plain);
     assert.ok(listTags(text).includes('baseline.sync') && listTags(text).includes('candidate.io_uring'));
   });
 });

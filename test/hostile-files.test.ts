@@ -16,7 +16,7 @@ import { defaultOf } from '../src/options/option-reader.ts';
 import type { OutputFormat } from '../src/options/output.ts';
 import { formats, renderAll, renderComparison, renderSweep } from '../src/report/formats/index.ts';
 import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
-import { isSweep, type Stored } from '../src/results/document.ts';
+import { isBaseline, isSweep, type Stored } from '../src/results/document.ts';
 import { parseStored } from '../src/results/read.ts';
 import { type FixtureName, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { syntheticArticle, syntheticSweep } from './fixtures/synthetic-runs.ts';
@@ -207,6 +207,7 @@ const plain = { color: false, columns: 80 };
 function show(stored: Stored): void {
   for (const format of FORMATS) {
     const report = tolerant(() => {
+      if (isBaseline(stored)) return renderAll(stored.runs, format, plain);
       if (!isSweep(stored)) return renderAll([stored], format, plain);
       return renderSweep(stored, sweepView(reportSettings({}, stored.report)), format, plain);
     });
@@ -222,7 +223,7 @@ function goOn(stored: Stored): void {
 }
 
 function compare(stored: Stored, other: Stored): void {
-  if (isSweep(stored) || isSweep(other)) return;
+  if (isSweep(stored) || isSweep(other) || isBaseline(stored) || isBaseline(other)) return;
   const metrics = parseMetrics('metric', defaultOf('metric'));
   const rules = parseRules('fail-on', ['iops<-5%']);
   const side = (path: string, result: typeof stored) => [{ path, result }];

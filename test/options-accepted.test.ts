@@ -54,6 +54,16 @@ const texts: { [K in Kind]: (option: KnownOption) => fc.Arbitrary<string> } = {
       numbers(min, max),
       decimals.map((n) => `${n}k`),
     ),
+  portion: ({ min = 0, max = 2 ** 53 - 1 }) =>
+    fc.oneof(
+      numbers(min, max),
+      decimals.map((n) => `${n}%`),
+    ),
+  sizerange: ({ min = 0, max = 2 ** 53 - 1 }) =>
+    fc.oneof(
+      numbers(min, max),
+      fc.tuple(numbers(min, max), numbers(min, max)).map((ends) => ends.join('-')),
+    ),
   blocksizes: () =>
     fc
       .array(fc.constantFrom('', '1', '512', '4k', '64k', '1m', '3', '0x7ffff000', '1.5k'), {
@@ -160,6 +170,13 @@ describe('an option value that is accepted', () => {
       { numRuns: 1500 },
     );
     assert.ok(works > 0, 'some are accepted');
+  });
+
+  it('can be a pair, though operations of a tree are none', (t) => {
+    const folder = scratchFolder(t);
+    const pair = { flag: 'pair', text: 'double-write' } as const;
+    const tree = { flag: 'rw', text: 'ftruncate' } as const;
+    assert.equal(accepted([{ flag: 'backend', text: 'sync' }, pair, tree], folder), null);
   });
 
   it('is refused where the kernel takes whole milliseconds', (t) => {

@@ -17,6 +17,7 @@ type Texts = Partial<Record<Flag, string>>;
 
 const own = (backend: string, text: string): [string, Texts] => [text, { backend }];
 const writes: Texts = { backend: 'io_uring', rw: 'randwrite' };
+const tree: Texts = { backend: 'sync', rw: 'create' };
 const deep: Texts = { backend: 'io_uring', iodepth: '16' };
 
 /** A value other than the default, and what else must be given for it to have an effect. */
@@ -30,9 +31,11 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   'warmup-trials': ['3'],
   isolation: ['process'],
   'aio-threads': own('posix-aio', '4'),
+  'pool-threads': own('threadpool', '2'),
   pair: ['write-fdatasync', writes],
   'sqthread-poll-cpu': own('io_uring+sqpoll', '1'),
   'sqthread-poll-idle': own('io_uring+sqpoll', '5'),
+  'min-wait': own('io_uring+min_wait', '2ms'),
   'iowq-bounded': own('io_uring', '2'),
   'iowq-unbounded': own('io_uring', '2'),
   'null-delay': own('null', '250'),
@@ -41,6 +44,10 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   size: ['2m'],
   filesize: ['256k'],
   nrfiles: ['2'],
+  dirs: ['3', tree],
+  depth: ['2', tree],
+  'shared-dir': ['1', tree],
+  checksum: ['1', { backend: 'sync', rw: 'wholefile' }],
   'file-service-type': ['random:8', { nrfiles: '2' }],
   offset: ['64k'],
   'allow-overwrite': ['1', { ...writes, filename: 'data' }],
@@ -53,6 +60,8 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   'random-distribution': ['zipf:1.2'],
   'refill-buffers': ['1', writes],
   'buffer-compress-percentage': ['50', writes],
+  overwrite: ['0', writes],
+  fallocate: ['posix', { ...writes, overwrite: '0' }],
   'zero-buffers': ['1', writes],
   iodepth: ['4', { backend: 'io_uring' }],
   'iodepth-batch-submit': ['4', deep],
@@ -67,10 +76,12 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   invalidate: ['0'],
   'pre-read': ['1'],
   noatime: ['1'],
+  'fadvise-hint': ['random', { buffered: '1', rw: 'read' }],
   numjobs: ['2'],
   'cpus-allowed': ['1'],
   'cpus-allowed-policy': ['split', { 'cpus-allowed': '0,1', numjobs: '2' }],
   nice: ['5'],
+  'count-instructions': ['1'],
   thinktime: ['10'],
   startdelay: ['1'],
   runtime: ['2'],
@@ -81,10 +92,15 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   'io-size': ['64k'],
   'continue-on-error': ['all'],
   'percentile-list': ['50:99'],
+  advise: ['1'],
+  report: ['junit=more.xml'],
   'output-format': ['json'],
   output: ['file'],
   'results-dir': ['elsewhere'],
   save: ['0'],
+  label: ['disk=new'],
+  note: ['a word'],
+  'hash-serial': ['1'],
   quiet: ['1'],
   color: ['0'],
 };

@@ -1,18 +1,11 @@
 /** The README's commands, run as they stand there in a copy of the sources where nothing is installed. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Lines of the README's sh blocks. */
-function commands(): string[] {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  return [...readme.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = '']) => block.trim().split('\n'));
-}
+import { root } from './support/cli.ts';
+import { documentCommands, typed } from './support/documents.ts';
 
 function copySources(to: string): void {
   const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
@@ -25,21 +18,15 @@ function copySources(to: string): void {
 }
 
 test('the first two commands build, compare and end in the path of the result', { timeout: 400_000 }, () => {
-  const [first = '', second = '', last = ''] = commands();
+  const [first = '', second = '', last = ''] = documentCommands('README.md');
   assert.equal(first, 'npm ci && npm start');
   assert.equal(last, 'npm ci && npm test');
   const copy = mkdtempSync('/var/tmp/uring-bench-readme-');
   try {
     copySources(copy);
-    const env = { ...process.env };
-    delete env.NODE_OPTIONS;
     const run = (command: string) => {
-      const { status, stdout, stderr } = spawnSync('bash', ['-c', command], {
-        cwd: copy,
-        env,
-        encoding: 'utf8',
-      });
-      assert.equal(status, 0, `${command}\n${stderr}`);
+      const { code, stdout, stderr } = typed(command, { cwd: copy });
+      assert.equal(code, 0, `${command}\n${stderr}`);
       return stdout;
     };
     const begun = performance.now();

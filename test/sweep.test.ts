@@ -113,7 +113,7 @@ describe('a sweep', { skip: noDisk }, () => {
     assert.match(stdout, /^iodepth +iops +lat_p50$/m);
     assert.match(stdout, /^Knee: after it IOPS grow by less than 10 % per doubling of iodepth$/m);
     assert.match(stdout, /^IOPS\n/m);
-    assert.match(stderr, /^sweep of 4 points: iodepth=1,2,4,8\n1 backend x 8 trials x 60 ms: about 480 ms\n/);
+    assert.match(stderr, /^sweep of 4 points: iodepth=1,2,4,8\n1 backend x 8 trials x 60 ms: about 1.5 s\n/);
     const { path, sweep } = storedSweep(folder);
     assert.equal(sweep.points.length, 4);
     assert.ok(stdout.endsWith(`\nSweep: ${path}\n`), stdout.slice(-80));
@@ -122,6 +122,33 @@ describe('a sweep', { skip: noDisk }, () => {
     const other = await bench(folder, ['show', path, '--metric=bw', '--latency-limit=p50:1h']);
     assert.match(other.stdout, /^iodepth +bw MiB\/s$/m);
     assert.match(other.stdout, /^Knee: the most IOPS with lat_p50 <= 1h$/m);
+  });
+
+  it('measures a backend without depth once along it, and says so', async (t) => {
+    const folder = diskFolder(t);
+    const args = ['sweep', '--backend=sync,io_uring', ...SHORT, '--iodepth=1,2', '--bs=4k,8k', '--no-save'];
+    const { code, stdout, stderr } = await bench(folder, [...args, '--output-format=json', '--quiet']);
+    assert.equal(code, EXIT.ok, stderr);
+    const { points } = parseSweep(stdout);
+    assert.deepEqual(
+      points.map(({ values, result }) => [
+        values.bs,
+        values.iodepth,
+        result.backends.map(({ label }) => label).join(),
+      ]),
+      [
+        ['4k', '1', 'sync,io_uring'],
+        ['4k', '2', 'io_uring'],
+        ['8k', '1', 'sync,io_uring'],
+        ['8k', '2', 'io_uring'],
+      ],
+    );
+    assert.deepEqual(points[1]?.result.jobs[0]?.options.backend, ['io_uring']);
+    const told = points
+      .flatMap(({ result }) => result.warnings)
+      .filter((one) => one.code === 'measured-once');
+    assert.equal(told.length, 2);
+    assert.match(told[0]?.message ?? '', /^sync does one I\/O at a time/);
   });
 
   it('writes one CSV table with the swept options as its first columns', async (t) => {
@@ -166,7 +193,7 @@ describe('a sweep that is stopped', { skip: noDisk }, () => {
     const folder = diskFolder(t);
     const args = [...NULL_SWEEP.slice(0, 2), '--runtime=400ms', '--trials=1', '--size=1m', '--iodepth=1..16'];
     const running = startBench(folder, args);
-    await running.said(/about 2 s\n/);
+    await running.said(/: about [\d.]+ s\n/);
     await firstPoint(folder);
     running.kill('SIGINT');
     const { code, stdout, stderr } = await running.ended;

@@ -12,6 +12,7 @@ import { Observers, type TrialObserver, type TrialView } from '../src/jobs/trial
 import { targetHost } from '../src/native/library.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
+import { resolveOutput } from '../src/options/output.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
 import { resolve } from '../src/resolve/resolve.ts';
 import type { RunPlan } from '../src/resolve/run-plan.ts';
@@ -147,7 +148,7 @@ async function runWith(observers: readonly TrialObserver[]): Promise<RunResult> 
     signal: new AbortController().signal,
     commandLine: [],
     warnings: [],
-    output: { outputFormat: 'json', output: null, resultsDir: '', save: false, quiet: true, color: false },
+    output: resolveOutput({ 'output-format': 'json', save: false, quiet: true }, false),
     observers,
   });
   return result;

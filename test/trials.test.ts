@@ -8,8 +8,10 @@ import { describe, it, type TestContext } from 'node:test';
 import { noProgress, type ProgressPlan } from '../src/jobs/progress.ts';
 import { runPlan } from '../src/jobs/runner.ts';
 import { targetHost } from '../src/native/library.ts';
+import { instructionsErrno } from '../src/native/look.ts';
 import { readOptions } from '../src/options/option-reader.ts';
 import type { Flag } from '../src/options/options.ts';
+import { resolveOutput } from '../src/options/output.ts';
 import { readMachine } from '../src/resolve/cpus.ts';
 import { resolve } from '../src/resolve/resolve.ts';
 import type { RunResult } from '../src/results/schema.ts';
@@ -54,6 +56,51 @@ describe('the order of trials', () => {
   });
 });
 
+describe('what a CPU is worth', () => {
+  it('is measured before each trial, and stored with it', async (t) => {
+    const args = ['--backend=null,sync', ...SMALL, '--trials=2', '--cpus-allowed=0'];
+    const { backends } = await benchResult(scratchFolder(t), args);
+    const calibrations = backends.flatMap(({ trials }) =>
+      trials.map(({ conditions }) => conditions?.calibration),
+    );
+    assert.equal(calibrations.length, 4);
+    for (const calibration of calibrations) {
+      assert.ok(calibration && calibration.syscall_ns > 10 && calibration.syscall_ns < 100_000);
+      assert.ok(calibration.null_ns > 1 && calibration.null_ns < 100_000);
+    }
+    // A trial's own counters know nothing of it.
+    const nothing = backends.find(({ backend }) => backend === 'null')?.trials[0];
+    assert.deepEqual(nothing?.syscalls.by_name, {});
+  });
+});
+
+describe('instructions', () => {
+  it('are counted when asked for, or null with the reason once', async (t) => {
+    const args = ['--backend=null,posix-aio', ...SMALL, '--trials=2'];
+    const folder = scratchFolder(t);
+    const { backends, warnings } = await benchResult(folder, [...args, '--count-instructions']);
+    const counted = (label: string) =>
+      backends
+        .filter((one) => one.label === label)
+        .flatMap(({ trials }) => trials.map((x) => x.instructions));
+    const told = warnings.filter(({ code }) => code === 'instructions-not-counted');
+    assert.equal(told.length, 1);
+    assert.deepEqual(counted('posix-aio'), [null, null]);
+    if (instructionsErrno() === 0) {
+      assert.match(told[0]?.message ?? '', /of posix-aio/);
+      for (const value of counted('null')) assert.ok(value && value > 1000);
+    } else {
+      assert.match(
+        told[0]?.message ?? '',
+        /this machine has no counter|perf_event_paranoid|the kernel cannot/,
+      );
+      assert.deepEqual(counted('null'), [null, null]);
+    }
+    const without = await benchResult(folder, args);
+    assert.ok(without.backends.every(({ trials }) => trials.every((one) => !('instructions' in one))));
+  });
+});
+
 interface Seen {
   plans: ProgressPlan[];
   /** "sync 0" of each sample. */
@@ -73,16 +120,9 @@ async function observed(t: TestContext, options: Partial<Record<Flag, string>>):
     sample: ({ variant, trial }: { variant: string; trial: number }) =>
       void seen.samples.add(`${variant} ${trial}`),
   };
-  const output = {
-    outputFormat: 'json',
-    output: null,
-    resultsDir: '',
-    save: false,
-    quiet: true,
-    color: false,
-  };
+  const output = resolveOutput({ 'output-format': 'json', save: false, quiet: true }, false);
   const context = { progress, signal: new AbortController().signal, commandLine: [], warnings: [] };
-  const { result } = await runPlan(plan, { ...context, output: { ...output, outputFormat: 'json' } });
+  const { result } = await runPlan(plan, { ...context, output });
   return { ...seen, result };
 }
 
@@ -98,7 +138,8 @@ describe('warm-up trials', () => {
       [...samples].slice(0, 2).map((name) => name.slice(-1)),
       ['0', '0'],
     );
-    assert.ok(Math.abs((plans[0]?.expectedSeconds ?? 0) - 2 * 2 * 0.45) < 1e-9);
+    // 30 ms around each trial, 100 ms before each block.
+    assert.ok(Math.abs((plans[0]?.expectedSeconds ?? 0) - (2 * 2 * 0.48 + 0.1)) < 1e-9);
     for (const { trials } of result.backends)
       assert.deepEqual(
         trials.map(({ trial }) => trial),
@@ -113,7 +154,7 @@ describe('warm-up trials', () => {
     const asked = await observed(t, { backend: 'null', runtime: '450ms', 'warmup-trials': '2' });
     assert.deepEqual([...asked.samples], ['null 0', 'null 1']);
     assert.equal(asked.result.backends[0]?.trials.length, 1);
-    assert.ok(Math.abs((asked.plans[0]?.expectedSeconds ?? 0) - 3 * 0.45) < 1e-9);
+    assert.ok(Math.abs((asked.plans[0]?.expectedSeconds ?? 0) - (3 * 0.48 + 0.1)) < 1e-9);
   });
 });
 
@@ -143,7 +184,7 @@ describe('--until-confident', () => {
     assert.match(result.validity?.text ?? '', /wider than was asked for/);
     const { stdout, code } = await bench(folder, [...args, '--no-save', '--quiet']);
     assert.equal(code, 0);
-    assert.match(stdout, /^run +7 trials of each backend/);
+    assert.match(stdout, /^run +7 trials of each backend/m);
     assert.match(
       stdout.replace(/\n +/g, ' '),
       /warning: not as confident as asked after 7 trials \(--max-trials\)/,

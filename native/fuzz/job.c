@@ -22,7 +22,7 @@ struct content {
     char path[16];
 };
 
-static const uint64_t histograms = (uint64_t)UB_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t);
+static const uint64_t histograms = (uint64_t)UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t);
 
 static struct ub_arena *arena;
 static struct ub_arena header;  /* in order, */

@@ -11,17 +11,19 @@
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 4
+#define UB_ABI_VERSION 9
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 
 /* Backends. */
-#define UB_BACKEND_SYNC      0u
-#define UB_BACKEND_POSIX_AIO 1u
-#define UB_BACKEND_LINUX_AIO 2u
-#define UB_BACKEND_IO_URING  3u
-#define UB_BACKEND_NULL      4u
-#define UB_BACKENDS          5u
+#define UB_BACKEND_SYNC       0u
+#define UB_BACKEND_POSIX_AIO  1u
+#define UB_BACKEND_LINUX_AIO  2u
+#define UB_BACKEND_IO_URING   3u
+#define UB_BACKEND_NULL       4u
+#define UB_BACKEND_THREADPOOL 5u
+#define UB_BACKEND_MMAP       6u
+#define UB_BACKENDS           7u
 
 /* Features: bits of ub_job.features; each backend knows its own. */
 #define UB_FEATURE_REGISTERFILES (1u << 0)
@@ -47,13 +49,40 @@
 #define UB_FEATURE_USER_REAP     (1u << 20)
 #define UB_FEATURE_EVENTFD       (1u << 21)
 #define UB_FEATURE_HIPRI         (1u << 22)
+#define UB_FEATURE_SPIN          (1u << 23)
+#define UB_FEATURE_DIRECTFILES   (1u << 24)
+#define UB_FEATURE_DSYNC         (1u << 25)
+#define UB_FEATURE_REG_WAIT      (1u << 26)
+#define UB_FEATURE_NO_IOWAIT     (1u << 27)
+#define UB_FEATURE_CQE_MIXED     (1u << 28)
+#define UB_FEATURE_HUGEPAGES     (1u << 29)
+#define UB_FEATURE_POPULATE      (1u << 30)
+#define UB_FEATURE_TIMEOUT       (1u << 31)
+#define UB_FEATURE_MIN_WAIT      (UINT64_C(1) << 32)
+#define UB_FEATURE_SQ_REWIND     (UINT64_C(1) << 33)
 
 /* Operations; also the index of per-operation results. */
 #define UB_OP_READ  0u
 #define UB_OP_WRITE 1u
 #define UB_OP_TRIM  2u
 #define UB_OP_SYNC  3u
-#define UB_OPS      4u
+/* Of names and lengths, in a tree of small files (meta.h). */
+#define UB_OP_CREATE    4u
+#define UB_OP_STAT      5u
+#define UB_OP_OPEN      6u /* and close */
+#define UB_OP_RENAME    7u
+#define UB_OP_LINK      8u
+#define UB_OP_UNLINK    9u
+#define UB_OP_MKDIR     10u
+#define UB_OP_RMDIR     11u
+#define UB_OP_FALLOCATE 12u
+#define UB_OP_FTRUNCATE 13u
+/* Of whole small files: open, read all, close (whole.h). */
+#define UB_OP_WHOLEFILE 14u
+#define UB_OPS          15u
+/* A job has histograms of so many operations: op's are those of op % UB_HIST_OPS. It does either data
+ * operations, each of which has its own, or one of the others. */
+#define UB_HIST_OPS 4u
 
 /* Latencies; also the index of a histogram inside an operation. */
 #define UB_LAT_TOTAL  0u /* fio's lat: queued to reaped */
@@ -72,10 +101,25 @@
 #define UB_SERVICE_RANDOM     1u
 #define UB_SERVICE_SEQUENTIAL 2u
 
-/* Two operations that make one I/O: the second starts when the first has succeeded. Counted as writes. */
+/* What the kernel is told of how a buffered file will be read. */
+#define UB_FADVISE_NONE       0u
+#define UB_FADVISE_RANDOM     1u
+#define UB_FADVISE_SEQUENTIAL 2u
+
+/* fio's fallocate: how room is made in a file. */
+#define UB_ROOM_NONE     0u
+#define UB_ROOM_NATIVE   1u /* fallocate(2), or nothing where the file system has none */
+#define UB_ROOM_POSIX    2u /* posix_fallocate(3), which writes where the file system has none */
+#define UB_ROOM_KEEP     3u /* as NATIVE, the file's length kept at 0 */
+#define UB_ROOM_TRUNCATE 4u /* a hole of that length */
+
+/* Operations that make one I/O: each starts when the one before it has succeeded (chain.h). Counted as
+ * writes. */
 #define UB_PAIR_NONE            0u
 #define UB_PAIR_WRITE_FDATASYNC 1u
 #define UB_PAIR_READ_WRITE      2u /* of the same block */
+#define UB_PAIR_DOUBLE_WRITE    3u /* elsewhere first, both flushed: a page is never torn for good */
+#define UB_PAIRS                4u
 
 /* ub_job.flags */
 #define UB_FLAG_DIRECT         (1u << 0)
@@ -91,6 +135,14 @@
 #define UB_FLAG_CONTINUE_READ  (1u << 10)
 #define UB_FLAG_CONTINUE_WRITE (1u << 11)
 #define UB_FLAG_NOATIME        (1u << 12)
+#define UB_FLAG_DIRECTORIES    (1u << 13) /* the items of a tree are directories */
+#define UB_FLAG_CHECKSUM       (1u << 14) /* what is read of whole files must be what was laid out */
+
+/* What a job has the kernel count in its window, for its thread and those that it starts. */
+#define UB_COUNT_NONE         0u
+#define UB_COUNT_INSTRUCTIONS 1u /* hardware's: user and kernel mode */
+#define UB_COUNT_TASK_CLOCK   2u /* software's: nanoseconds of CPU time; for tests where there is no other */
+#define UB_COUNTS             3u
 
 /* States of a job, in this order. */
 #define UB_STATE_NEW      0u
@@ -113,20 +165,24 @@
 #define UB_MAX_CPUS    1024u
 #define UB_MAX_ERRORS  8u
 #define UB_STAGE_BYTES 48u
-#define UB_SYSCALLS    12u
+#define UB_SYSCALLS    23u
 #define UB_HASHED_IOS  1024u /* that many first I/Os of a job go into ub_result.offsets_hash */
 
 struct ub_file {
     uint64_t path;   /* offset of a NUL-terminated path in the arena */
     uint64_t offset; /* first byte used */
     uint64_t size;   /* bytes used */
-    uint32_t kind;   /* 0 regular, 1 block, 2 character */
+    uint32_t kind;   /* 0 regular, 1 block, 2 character, 3 the directory that a tree is in */
     uint32_t known;  /* 1: what follows is what was checked, and anything else that has its name is refused */
     uint64_t dev;    /* of a regular file: st_dev and st_ino */
     uint64_t inode;
     uint64_t rdev;    /* of a device: st_rdev */
     uint64_t diskseq; /* of a block device: BLKGETDISKSEQ; 0: not known */
 };
+
+/* Of a tree. */
+#define UB_ITEMS_MAX  (1u << 22)
+#define UB_LEVELS_MAX 16u
 
 /* What one job does: written by TypeScript, read only afterwards. */
 struct ub_job {
@@ -142,6 +198,7 @@ struct ub_job {
     uint32_t batch_complete_max;
     uint64_t max_ios;    /* 0: no bound */
     uint64_t max_bytes;  /* 0: no bound */
+    uint64_t pass_bytes; /* after so many the files' cached pages are dropped again; 0: never */
     uint64_t runtime_ns; /* 0: no bound */
     uint64_t ramp_ns;
     uint64_t startdelay_ns;
@@ -166,8 +223,20 @@ struct ub_job {
     uint32_t iowq_bounded; /* most io-wq workers for files and block devices; 0: the kernel's default */
     uint32_t iowq_unbounded;
     uint64_t null_delay_ns; /* backend null: what each I/O takes at least */
+    uint64_t min_wait_us;   /* min_wait: batch_complete_min is waited for so long */
     uint32_t after_first;   /* begins when these jobs have ended: of another group */
     uint32_t after_count;   /* 0: with the others */
+    uint32_t fadvise;       /* UB_FADVISE_* */
+    uint32_t count;         /* UB_COUNT_* */
+    uint32_t pool_threads;  /* backend threadpool */
+    uint32_t owner;         /* of a tree's files: a part of their names, so that jobs can share a directory */
+    uint64_t items; /* files or directories of its tree that it works on; 0: none, its operations move data */
+    uint64_t item_bytes;      /* size of such a file, or the least of them: */
+    uint64_t item_bytes_most; /* drawn up to this size; 0: all alike */
+    uint64_t item_step;       /* sizes between are so far apart; 0: 1 */
+    uint64_t tree_seed;       /* of sizes and content, the same in each trial */
+    uint32_t dirs;            /* directories in each directory of the tree, */
+    uint32_t levels;          /* to so many levels; items are in the last */
     uint64_t cpus[UB_MAX_CPUS / 64];
 };
 
@@ -177,6 +246,8 @@ struct ub_usage {
     uint64_t involuntary;
     uint64_t usr_ns;
     uint64_t sys_ns;
+    uint64_t minor_faults; /* page faults without I/O; both of jobs alone, 0 of helpers */
+    uint64_t major_faults; /* and with it */
 };
 
 struct ub_latency {
@@ -199,7 +270,7 @@ struct ub_error {
     uint32_t op;
     uint32_t error; /* positive errno */
     uint64_t count;
-    uint64_t first_offset;
+    uint64_t first_offset; /* or the number of a tree's item */
     uint32_t first_file;
     uint32_t pad;
 };
@@ -214,19 +285,27 @@ struct ub_result {
     uint32_t tid;
     uint32_t lost;       /* I/Os that the kernel took and whose end could not be waited for */
     uint32_t shared_fds; /* 1: it was to have a descriptor table of its own, which the kernel refused */
-    uint32_t pad;
-    uint64_t begin_ns; /* measured window, by the arena's clock */
+    uint32_t uncounted;  /* positive errno: counted is nothing, since the kernel could not count; 0 */
+    uint64_t counted;    /* what ub_job.count names, inside the window */
+    uint64_t begin_ns;   /* measured window, by the arena's clock */
     uint64_t end_ns;
     uint64_t offsets_hash; /* of the first UB_HASHED_IOS (op, file, offset) */
     uint64_t hashed_ios;
     uint64_t errors_total;
+    uint64_t error_ns;     /* when the job saw the error that ended it, by the arena's clock; 0 */
     uint64_t carried_ns;   /* time that I/Os in flight at the window's begin had been so: in lat, not in the
                               window */
+    uint64_t stalled_ns;   /* of the window, in stretches of UB_STALL_NS or more without any completion */
     struct ub_usage usage; /* of the job's thread, inside the window */
     uint64_t syscalls[UB_SYSCALLS]; /* by UB_SYS_*, inside the window */
     struct ub_op_result ops[UB_OPS];
     struct ub_error errors[UB_MAX_ERRORS];
 };
+
+/* What ub_calibrate says, in picoseconds. */
+#define UB_CALIBRATED_SYSCALL 0u /* of a system call that does nothing */
+#define UB_CALIBRATED_NULL    1u /* of an I/O of the backend null */
+#define UB_CALIBRATED         2u
 
 /* System calls that jobs count. */
 #define UB_SYS_PREAD          0u
@@ -241,6 +320,17 @@ struct ub_result {
 #define UB_SYS_IOCTL          9u
 #define UB_SYS_EPOLL_WAIT     10u
 #define UB_SYS_READ           11u
+#define UB_SYS_FUTEX          12u
+#define UB_SYS_OPENAT         13u
+#define UB_SYS_CLOSE          14u
+#define UB_SYS_STATX          15u
+#define UB_SYS_RENAMEAT2      16u
+#define UB_SYS_LINKAT         17u
+#define UB_SYS_UNLINKAT       18u
+#define UB_SYS_MKDIRAT        19u
+#define UB_SYS_FALLOCATE      20u
+#define UB_SYS_FTRUNCATE      21u
+#define UB_SYS_MSYNC          22u
 
 /* What a process adds to the use of its jobs: threads that are neither jobs nor the runtime's own. */
 struct ub_process {
@@ -262,7 +352,7 @@ struct ub_arena {
     uint64_t jobs; /* offsets of the arrays */
     uint64_t processes;
     uint64_t results;
-    uint64_t histograms; /* [njobs][UB_OPS][UB_LATS][UB_HIST_COUNTS] of uint64_t */
+    uint64_t histograms; /* [njobs][UB_HIST_OPS][UB_LATS][UB_HIST_COUNTS] of uint64_t */
     /* The clock: ns = ((cycles - tsc_base) * tsc_mult) >> 32, the same in all threads and processes. */
     uint32_t clock;
     uint32_t pad;

@@ -17,9 +17,9 @@
 /* Ends the process at once with this exit code: nothing that exit(3) calls is run, no stream is flushed. */
 UB_EXPORT void ub_leave(int code);
 
-/* Version of the library and of the ABI: "0.1.0 abi 3". Static. */
+/* Version of the library and of the ABI: "0.1.0 abi 8". Static. */
 UB_EXPORT const char *ub_version(void);
-/* Version of glibc at run time. Static. */
+/* Version of glibc at run time, static; NULL with another C library. */
 UB_EXPORT const char *ub_glibc(void);
 
 /* A zeroed arena of size bytes in a memfd (close-on-exec) -> fd, its mapping in *arena; or -errno. */
@@ -51,11 +51,20 @@ UB_EXPORT int ub_job_call(void *arena, uint32_t index);
 UB_EXPORT int ub_job_absent(void *arena, uint32_t index);
 
 /*
+ * How fast a CPU among these (bits; none: any that the caller may use) is now, by UB_CALIBRATED_*, in some
+ * 10 ms -> 0 or -errno. Not beside jobs of this process: it runs one of its own.
+ */
+UB_EXPORT int ub_calibrate(const uint64_t cpus[UB_MAX_CPUS / 64], uint64_t ps[UB_CALIBRATED]);
+
+/* Whether the kernel counts this (UB_COUNT_*) for a thread of this process: 0 or -errno. */
+UB_EXPORT int ub_count_possible(uint32_t count);
+
+/*
  * Whether the kernel lets this backend with these features work here, with that many jobs of this depth and
  * buffer size at a time -> 0 or -errno with stage. Nothing is kept.
  */
-UB_EXPORT int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes,
-                       uint32_t jobs, char stage[UB_STAGE_BYTES]);
+UB_EXPORT int ub_probe(uint32_t backend, uint64_t features, uint32_t op_mask, uint32_t depth,
+                       uint64_t buffer_bytes, uint32_t jobs, char stage[UB_STAGE_BYTES]);
 
 /*
  * What this kernel's io_uring can do here. facts: IORING_FEAT_*, the IORING_SETUP_* that it knows, those of
@@ -65,6 +74,9 @@ UB_EXPORT int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint
  */
 UB_EXPORT int ub_uring_look(uint64_t facts[UB_LOOK_FACTS], unsigned char ops[UB_LOOK_OPS],
                             char stage[UB_STAGE_BYTES]);
+/* The features of io_uring (bits) of which the kernel says by itself whether it has them, and those of them
+ * that it has not -> 0, or -errno where it does not say (before 6.18). */
+UB_EXPORT int ub_uring_tells(uint64_t told[2]);
 /*
  * What statx says of a file or device, in bytes: O_DIRECT's alignment of memory, of offset and length, of
  * reads alone; the smallest and largest untorn write, and the largest that is not slower -> 0 or -errno. 0:
@@ -80,8 +92,12 @@ UB_EXPORT int ub_dontcache(const char *path);
  * (data = 0) or data (data = 1) at or after from begins, the file's size when there is none.
  */
 UB_EXPORT int ub_drop_cache(const char *path);
+/* Empties a file, makes room for so many bytes (UB_ROOM_*), and has all that on the device -> 0 or -errno. */
+UB_EXPORT int ub_make_room(const char *path, uint64_t bytes, uint32_t how);
 UB_EXPORT int ub_dio_align(const char *path, uint32_t *memory, uint32_t *offset);
 UB_EXPORT int64_t ub_seek(const char *path, int64_t from, int data);
+/* An exclusive flock(2) on an open file, without waiting -> 0, -EAGAIN when another holds it, -errno. */
+UB_EXPORT int ub_lock(int fd);
 /*
  * What libblkid finds on a device, also at its end -> 1 with its name, at most bytes of text, 0 for nothing,
  * -ENOSYS without libblkid, -errno.

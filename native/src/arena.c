@@ -87,7 +87,8 @@ int ub_arena_merge(const void *p, uint32_t op, uint32_t lat, uint32_t first, uin
         const struct ub_latency *own = &results[j].ops[op].lat[lat];
         if (own->count == 0)
             continue;
-        const uint64_t *from = histograms + (((uint64_t)j * UB_OPS + op) * UB_LATS + lat) * UB_HIST_COUNTS;
+        const uint64_t *from =
+            histograms + (((uint64_t)j * UB_HIST_OPS + op % UB_HIST_OPS) * UB_LATS + lat) * UB_HIST_COUNTS;
         for (uint32_t i = 0; i < UB_HIST_COUNTS; i++)
             counts[i] += from[i];
         total->count += own->count;

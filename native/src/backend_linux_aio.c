@@ -183,6 +183,8 @@ static int laio_probe(uint64_t features, const struct ub_setup *setup, const cha
     if (ret == 0) {
         *stage = "io_getevents";
         ret = UB_SYSCALL(SYS_io_getevents, context, 0, 0, 0, 0, 0);
+        if (ret == -EINTR)
+            ret = 0; /* a signal came: it is not refused */
     }
     UB_SYSCALL(SYS_io_destroy, context, 0, 0, 0, 0, 0);
     return (int)ret;
@@ -225,7 +227,8 @@ static int laio_open(struct ub_ctx *ctx, const char **stage)
     aio->events = calloc(ctx->depth, sizeof *aio->events);
     if (!aio->iocbs || !aio->queue || !aio->events)
         return -ENOMEM;
-    aio->rw_flags = ctx->job->features & UB_FEATURE_NOWAIT ? (int32_t)UB_RWF_NOWAIT : 0;
+    aio->rw_flags = (ctx->job->features & UB_FEATURE_NOWAIT ? (int32_t)UB_RWF_NOWAIT : 0) |
+                    (ctx->job->features & UB_FEATURE_DSYNC ? (int32_t)UB_RWF_DSYNC : 0);
     *stage = "io_setup";
     int ret = (int)UB_SYSCALL(SYS_io_setup, ctx->depth, &aio->context, 0, 0, 0, 0);
     if (ret == 0 && ctx->job->features & UB_FEATURE_EVENTFD)
@@ -272,7 +275,8 @@ const struct ub_ops ub_ops_linux_aio = {
     .syscalls_exact = 1,
     .features = {{"userspace_reap", UB_FEATURE_USER_REAP, .excludes = UB_FEATURE_EVENTFD},
                  {"eventfd", UB_FEATURE_EVENTFD},
-                 {"nowait", UB_FEATURE_NOWAIT}},
+                 {"nowait", UB_FEATURE_NOWAIT},
+                 {"dsync", UB_FEATURE_DSYNC}},
     .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_SYNC),
     .probe = laio_probe,
     .open = laio_open,

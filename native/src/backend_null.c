@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "data.h"
+#include "meta.h"
 
 struct null_queue {
     uint32_t *slots; /* submitted, oldest first from head */
@@ -71,6 +72,9 @@ static int null_open(struct ub_ctx *ctx, const char **stage)
 static int null_run(struct ub_ctx *ctx, const char **stage)
 {
     struct null_queue q = *(struct null_queue *)ctx->private; /* a local: its fields can live in registers */
+    if (ctx->tree)
+        return ctx->job->null_delay_ns ? ub_loop(ctx, &q, ub_meta_next, prep, submit, reap_late, 0, stage)
+                                       : ub_loop(ctx, &q, ub_meta_next, prep, submit, reap, 0, stage);
     if (ctx->job->null_delay_ns)
         return ub_loop(ctx, &q, ub_data_next, prep, submit, reap_late, 0, stage);
     return ub_loop(ctx, &q, ub_data_next, prep, submit, reap, 0, stage);
@@ -88,7 +92,7 @@ const struct ub_ops ub_ops_null = {
     .name = "null",
     .async = 1,
     .syscalls_exact = 1,
-    .op_mask = (1u << UB_OP_READ) | (1u << UB_OP_WRITE) | (1u << UB_OP_TRIM) | (1u << UB_OP_SYNC),
+    .op_mask = (1u << UB_OPS) - 1,
     .probe = null_probe,
     .open = null_open,
     .run = null_run,

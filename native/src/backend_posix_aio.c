@@ -96,6 +96,7 @@ static int paio_probe(uint64_t features, const struct ub_setup *setup, const cha
     return 0; /* a part of the C library */
 }
 
+#ifdef __GLIBC__
 /* glibc takes the size of its pool once a process, before the pool's first use. */
 static int size_pool(const struct ub_job *job, uint32_t njobs)
 {
@@ -116,6 +117,14 @@ static int size_pool(const struct ub_job *job, uint32_t njobs)
     pthread_mutex_unlock(&lock);
     return ret;
 }
+#else
+/* musl has no pool: a thread for each request (its src/aio/aio.c). */
+static int size_pool(const struct ub_job *job, uint32_t njobs)
+{
+    (void)job, (void)njobs;
+    return 0;
+}
+#endif
 
 static int paio_open(struct ub_ctx *ctx, const char **stage)
 {

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include "job.h"
+#include <time.h>
+#include "whole.h"
 
-#define HUGE_PAGE (2u << 20)
-#define CHUNK     512u /* fio's buffer_compress_chunk: compressible part and random part alternate within it */
+#define CHUNK 512u /* fio's buffer_compress_chunk: compressible part and random part alternate within it */
 
 void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len)
 {
@@ -23,8 +23,51 @@ void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len)
     }
 }
 
-/* One mapping for all slots, so that it can be registered as one buffer; in huge pages where there are any.
- */
+#ifndef MAP_HUGE_2MB
+#define MAP_HUGE_2MB (21 << 26) /* linux/mman.h */
+#endif
+
+/* A ring that has been closed gives its pages back a moment later: so often it is tried, 10 ms apart. */
+#define HUGE_TRIES 12
+
+int ub_map_huge(uint64_t bytes, void **memory)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB;
+    for (int tries = 1;; tries++) {
+        *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+        if (*memory != MAP_FAILED)
+            return 0;
+        if (errno != ENOMEM || tries == HUGE_TRIES)
+            return -errno;
+        nanosleep(&moment, NULL);
+    }
+}
+
+/* In huge pages where there are any: a wish, or with +hugepages a condition. */
+static int map_buffers(struct ub_ctx *ctx, uint64_t bytes)
+{
+    int huge = (ctx->job->features & UB_FEATURE_HUGEPAGES) != 0;
+    uint64_t page = huge || bytes >= UB_HUGE_PAGE ? UB_HUGE_PAGE : 4096;
+    void *p;
+    ctx->buffers_bytes = ub_whole_pages(bytes, page);
+    if (huge) {
+        int ret = ub_map_huge(ctx->buffers_bytes, &p);
+        if (ret < 0)
+            return ret;
+        ctx->buffers = p;
+        return 0;
+    }
+    p = mmap(NULL, ctx->buffers_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return -errno;
+    ctx->buffers = p;
+    if (page == UB_HUGE_PAGE)
+        madvise(p, ctx->buffers_bytes, MADV_HUGEPAGE);
+    return 0;
+}
+
+/* One mapping for all slots, so that it can be registered as one buffer. */
 int ub_buffers_open(struct ub_ctx *ctx)
 {
     const struct ub_job *job = ctx->job;
@@ -32,20 +75,17 @@ int ub_buffers_open(struct ub_ctx *ctx)
     for (uint32_t op = UB_OP_READ; op <= UB_OP_WRITE; op++)
         if (job->op_mask & (1u << op) && job->bs[op] > largest)
             largest = job->bs[op];
+    if (job->op_mask & (1u << UB_OP_WHOLEFILE) && ub_whole_bytes_most(job) > largest)
+        largest = ub_whole_bytes_most(job);
     ctx->buffer_stride = (largest + 511) / 512 * 512;
     uint64_t bytes;
     if (ctx->buffer_stride < largest || __builtin_mul_overflow(ctx->buffer_stride, ctx->depth, &bytes) ||
         bytes > UINT64_MAX / 2)
         return -ENOMEM;
-    uint64_t page = bytes >= HUGE_PAGE ? HUGE_PAGE : 4096;
-    ctx->buffers_bytes = (bytes + page - 1) / page * page;
-    void *p = mmap(NULL, ctx->buffers_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
-        return -errno;
-    ctx->buffers = p;
-    if (page == HUGE_PAGE)
-        madvise(p, ctx->buffers_bytes, MADV_HUGEPAGE); /* a wish: without huge pages it works as well */
-    memset(p, 0, ctx->buffers_bytes);
+    int ret = map_buffers(ctx, bytes);
+    if (ret < 0)
+        return ret;
+    memset(ctx->buffers, 0, ctx->buffers_bytes);
     if (job->op_mask & (1u << UB_OP_WRITE) && !(job->flags & UB_FLAG_ZERO_BUFFERS))
         for (uint32_t i = 0; i < ctx->depth; i++)
             ub_buffer_fill(ctx, ub_buffer(ctx, i), job->bs[UB_OP_WRITE]);

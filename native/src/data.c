@@ -1,14 +1,14 @@
 /* What goes along with reads and writes now and then: hashes of the first, stamps and syncs of writes. */
+#include "call.h"
 #include "data.h"
 
-/* FNV-1a over 64-bit words: tells whether two jobs issued the same I/Os in the same order. */
-static void hash_io(struct ub_ctx *ctx, const struct ub_slot *slot)
+int32_t ub_call_other(int fd, uint32_t op, const struct ub_data_io *io, uint32_t len)
 {
-    const uint64_t words[3] = {slot->op, slot->data.file, slot->data.offset};
-    for (int i = 0; i < 3; i++)
-        ctx->result->offsets_hash = (ctx->result->offsets_hash ^ words[i]) * UINT64_C(0x100000001b3);
-    if (++ctx->result->hashed_ios == UB_HASHED_IOS)
-        ctx->hooks &= ~UB_HOOK_HASH;
+    if (op == UB_OP_SYNC)
+        return (int32_t)(io->datasync ? UB_SYSCALL(SYS_fdatasync, fd, 0, 0, 0, 0, 0)
+                                      : UB_SYSCALL(SYS_fsync, fd, 0, 0, 0, 0, 0));
+    int ret = ub_trim(fd, io->offset, len);
+    return ret < 0 ? ret : (int32_t)len;
 }
 
 /*
@@ -27,9 +27,12 @@ static void before_write(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_
 {
     const struct ub_job *job = ctx->job;
     unsigned char *buffer = ub_buffer(ctx, index);
-    if (job->flags & UB_FLAG_REFILL)
+    int zeros = (job->flags & UB_FLAG_ZERO_BUFFERS) != 0;
+    if (zeros && job->op_mask & (1u << UB_OP_READ))
+        memset(buffer, 0, slot->len); /* a read was here before */
+    else if (!zeros && job->flags & UB_FLAG_REFILL)
         ub_buffer_fill(ctx, buffer, slot->len);
-    if (!(job->flags & UB_FLAG_ZERO_BUFFERS))
+    if (!zeros)
         stamp(ctx, slot, buffer);
     ctx->writes_issued++;
     if (job->fsync && ctx->writes_issued % job->fsync == 0)
@@ -40,8 +43,10 @@ static void before_write(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_
 
 void ub_data_hooks(struct ub_ctx *ctx, const struct ub_slot *slot, uint32_t index)
 {
-    if (ctx->hooks & UB_HOOK_HASH)
-        hash_io(ctx, slot);
+    if (ctx->hooks & UB_HOOK_HASH) {
+        const uint64_t words[] = {slot->op, slot->data.file, slot->data.offset};
+        ub_loop_hash(ctx, words, 3);
+    }
     if (slot->op == UB_OP_WRITE)
         before_write(ctx, slot, index);
 }

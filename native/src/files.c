@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,9 +16,12 @@
 
 static int open_flags(const struct ub_job *job, const struct ub_file *file)
 {
+    if (file->kind == 3)
+        return O_CLOEXEC | O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
     int reads = (job->op_mask & (1u << UB_OP_READ)) != 0;
     int writes = (job->op_mask & ~(1u << UB_OP_READ)) != 0;
-    if (job->pair == UB_PAIR_READ_WRITE)
+    if (job->pair == UB_PAIR_READ_WRITE ||
+        job->backend == UB_BACKEND_MMAP) /* a mapping is always read, too */
         reads = 1;
     int flags = O_CLOEXEC | (writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY);
     if (job->flags & UB_FLAG_DIRECT && file->kind != 2) /* a character device has no page cache to go past */
@@ -42,6 +46,8 @@ static int is_known(const struct stat *st, const struct ub_file *file)
         return S_ISREG(st->st_mode) && st->st_dev == file->dev && st->st_ino == file->inode;
     case 1:
         return S_ISBLK(st->st_mode) && st->st_rdev == file->rdev;
+    case 3:
+        return S_ISDIR(st->st_mode) && st->st_dev == file->dev && st->st_ino == file->inode;
     default:
         return S_ISCHR(st->st_mode) && st->st_rdev == file->rdev;
     }
@@ -130,6 +136,8 @@ static int open_one(struct ub_ctx *ctx, uint32_t i, const char **stage)
     if (fd < 0)
         return fd;
     ctx->fds[i] = fd;
+    if (file->kind == 3)
+        return 0;
     int ret = 0;
     if (job->flags & UB_FLAG_PRE_READ) {
         ret = pre_read(path, file, stage);
@@ -137,9 +145,10 @@ static int open_one(struct ub_ctx *ctx, uint32_t i, const char **stage)
         *stage = "invalidate";
         ret = invalidate(fd, file);
     }
-    if (ret == 0 && job->dist != UB_DIST_SEQUENTIAL && file->kind == 0 && !(job->flags & UB_FLAG_DIRECT))
-        posix_fadvise(fd, 0, 0,
-                      POSIX_FADV_RANDOM); /* as fio's fadvise_hint=1: no read-ahead for random I/O */
+    /* How far the kernel reads ahead. Only a hint: where it is refused nothing is lost but speed. */
+    if (ret == 0 && job->fadvise)
+        posix_fadvise(fd, (off_t)file->offset, (off_t)file->size,
+                      job->fadvise == UB_FADVISE_RANDOM ? POSIX_FADV_RANDOM : POSIX_FADV_SEQUENTIAL);
     return ret;
 }
 
@@ -162,6 +171,18 @@ int ub_files_sync(struct ub_ctx *ctx, uint32_t *file)
         if (fsync(ctx->fds[i]) < 0)
             return -errno;
     }
+    return 0;
+}
+
+int ub_files_invalidate(struct ub_ctx *ctx, uint32_t *file)
+{
+    for (uint32_t i = 0; i < ctx->nfiles; i++) {
+        *file = i;
+        int ret = invalidate(ctx->fds[i], &ctx->files[i]);
+        if (ret < 0)
+            return ret;
+    }
+    *file = UINT32_MAX;
     return 0;
 }
 
@@ -204,6 +225,37 @@ int ub_drop_cache(const char *path)
     return ret;
 }
 
+static int make_room(int fd, off_t bytes, uint32_t how)
+{
+    if (ftruncate(fd, 0) < 0)
+        return -errno;
+    switch (how) {
+    case UB_ROOM_NATIVE:
+    case UB_ROOM_KEEP:
+        if (fallocate(fd, how == UB_ROOM_KEEP ? FALLOC_FL_KEEP_SIZE : 0, 0, bytes) == 0)
+            return 0;
+        return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno; /* as fio: then none */
+    case UB_ROOM_POSIX:
+        return -posix_fallocate(fd, 0, bytes);
+    case UB_ROOM_TRUNCATE:
+        return ftruncate(fd, bytes) < 0 ? -errno : 0;
+    default:
+        return 0;
+    }
+}
+
+int ub_make_room(const char *path, uint64_t bytes, uint32_t how)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int ret = make_room(fd, (off_t)bytes, how);
+    if (ret == 0 && fsync(fd) < 0)
+        ret = -errno;
+    close(fd);
+    return ret;
+}
+
 int ub_dio_align(const char *path, uint32_t *memory, uint32_t *offset)
 {
     struct ub_statx stx;
@@ -230,4 +282,9 @@ int64_t ub_seek(const char *path, int64_t from, int data)
     int64_t ret = at < 0 ? -errno : at;
     close(fd);
     return ret;
+}
+
+int ub_lock(int fd)
+{
+    return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }

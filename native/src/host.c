@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __GLIBC__
 #include <gnu/libc-version.h>
+#endif
 #include "job.h"
 #include "kernel.h"
 #include "ub_api.h"
@@ -118,7 +120,9 @@ static void see_off(struct ub_arena *arena, uint32_t index)
     uint32_t state = __atomic_load_n(&result->state, __ATOMIC_ACQUIRE);
     if (state >= UB_STATE_FINISHED)
         return;
+    const struct ub_clock clock = ub_arena_clock(arena);
     ub_job_fail(result, EOWNERDEAD, "run the job's thread", UINT32_MAX);
+    result->error_ns = ub_now(&clock);
     __atomic_store_n(&result->state, UB_STATE_FAILED, __ATOMIC_RELEASE);
     ub_futex_wake(&result->state);
     leave_out(arena, index, state < UB_STATE_ENDED);
@@ -234,14 +238,15 @@ static int probe_rw_flags(uint64_t features, const char **stage)
     return ret;
 }
 
-int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs,
-             char stage[UB_STAGE_BYTES])
+int ub_probe(uint32_t backend, uint64_t features, uint32_t op_mask, uint32_t depth, uint64_t buffer_bytes,
+             uint32_t jobs, char stage[UB_STAGE_BYTES])
 {
     const struct ub_ops *ops = ub_backend_ops(backend);
-    const struct ub_setup setup = {.depth = depth, .jobs = jobs, .buffer_bytes = buffer_bytes};
+    const struct ub_setup setup = {
+        .op_mask = op_mask, .depth = depth, .jobs = jobs, .buffer_bytes = buffer_bytes};
     char rule[UB_STAGE_BYTES] = "look up backend";
     const char *where = rule;
-    int ret = ops ? ub_features_check(ops, features, rule) : -EINVAL;
+    int ret = ops ? ub_features_check(ops, features, op_mask, rule) : -EINVAL;
     if (ret == 0)
         ret = probe_rw_flags(features, &where);
     if (ret == 0)
@@ -266,5 +271,9 @@ const char *ub_version(void)
 
 const char *ub_glibc(void)
 {
+#ifdef __GLIBC__
     return gnu_get_libc_version();
+#else
+    return NULL;
+#endif
 }

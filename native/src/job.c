@@ -11,16 +11,19 @@
 #include <unistd.h>
 #include "job.h"
 #include "loop.h"
+#include "meta.h"
 
 /* One in each backend_*.c; nothing else names them. */
-extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null;
+extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null,
+    ub_ops_threadpool, ub_ops_mmap;
 
 const struct ub_ops *ub_backend_ops(uint32_t backend)
 {
     static const struct ub_ops *const all[UB_BACKENDS] = {
         [UB_BACKEND_SYNC] = &ub_ops_sync,           [UB_BACKEND_POSIX_AIO] = &ub_ops_posix_aio,
         [UB_BACKEND_LINUX_AIO] = &ub_ops_linux_aio, [UB_BACKEND_IO_URING] = &ub_ops_io_uring,
-        [UB_BACKEND_NULL] = &ub_ops_null,
+        [UB_BACKEND_NULL] = &ub_ops_null,           [UB_BACKEND_THREADPOOL] = &ub_ops_threadpool,
+        [UB_BACKEND_MMAP] = &ub_ops_mmap,
     };
     return backend < UB_BACKENDS ? all[backend] : NULL;
 }
@@ -34,13 +37,20 @@ static const char *feature_name(const struct ub_ops *ops, uint64_t features)
     return "";
 }
 
-int ub_features_check(const struct ub_ops *ops, uint64_t features, char rule[UB_STAGE_BYTES])
+int ub_features_check(const struct ub_ops *ops, uint64_t features, uint32_t op_mask,
+                      char rule[UB_STAGE_BYTES])
 {
     uint64_t known = 0;
+    const struct ub_operation *first = ub_operation(op_mask ? (uint32_t)__builtin_ctz(op_mask) : UB_OP_READ);
     for (const struct ub_feature *feature = ops->features; feature->bit; feature++) {
         known |= feature->bit;
         if (!(features & feature->bit))
             continue;
+        uint32_t kinds = feature->kinds ? feature->kinds : 1u << UB_KIND_DATA;
+        if (!(kinds & (1u << first->kind))) {
+            snprintf(rule, UB_STAGE_BYTES, "%s with %s", feature->name, first->name);
+            return -EINVAL;
+        }
         if (features & feature->excludes) {
             snprintf(rule, UB_STAGE_BYTES, "%s with %s", feature->name,
                      feature_name(ops, features & feature->excludes));
@@ -99,9 +109,9 @@ static int set_thread(const struct ub_ctx *ctx, const char **stage)
 static int make_generators(struct ub_ctx *ctx)
 {
     const struct ub_job *job = ctx->job;
-    int mixed = (job->op_mask & (job->op_mask - 1)) != 0;
+    int mixed = (job->op_mask & (job->op_mask - 1)) != 0; /* only what moves data */
     int own = mixed && (job->dist == UB_DIST_SEQUENTIAL || job->bs[UB_OP_READ] != job->bs[UB_OP_WRITE]);
-    ctx->ngens = own ? UB_OPS : 1;
+    ctx->ngens = own ? UB_HIST_OPS : 1;
     ctx->gens = calloc((size_t)ctx->nfiles * ctx->ngens, sizeof *ctx->gens);
     if (!ctx->gens)
         return -ENOMEM;
@@ -109,8 +119,8 @@ static int make_generators(struct ub_ctx *ctx)
     for (uint32_t f = 0; f < ctx->nfiles; f++) {
         for (uint32_t g = 0; g < ctx->ngens; g++) {
             uint32_t op = own && g < 3 ? g : (uint32_t)__builtin_ctz(job->op_mask);
-            uint64_t bs = job->bs[op] ? job->bs[op] : 1;
-            uint64_t blocks = ctx->files[f].size / bs;
+            uint64_t bs = op <= UB_OP_TRIM && job->bs[op] ? job->bs[op] : 1;
+            uint64_t blocks = job->items ? job->items : ctx->files[f].size / bs;
             ub_gen_init(&ctx->gens[f * ctx->ngens + g], job, blocks ? blocks : 1, ub_rng_next(&seeds));
         }
     }
@@ -132,18 +142,32 @@ static int allocate(struct ub_ctx *ctx)
         ctx->fds[i] = -1;
     for (uint32_t i = 0; i < ctx->depth; i++)
         ctx->free[ctx->nfree++] = ctx->depth - 1 - i; /* slot 0 on top: the first buffers stay in the cache */
-    int ret = make_generators(ctx);
-    return ret < 0 ? ret : ub_buffers_open(ctx);
+    return make_generators(ctx);
 }
 
 static uint32_t hooks_of(const struct ub_job *job)
 {
     uint32_t hooks = UB_HOOK_HASH;
-    if (job->thinktime_ns)
+    if (job->thinktime_ns && !(job->features & UB_FEATURE_TIMEOUT)) /* there a slot pauses, not the loop */
         hooks |= UB_HOOK_THINKTIME;
     if (job->op_mask & (1u << UB_OP_WRITE))
         hooks |= UB_HOOK_WRITE;
     return hooks;
+}
+
+/*
+ * Nobody's job fails for want of a counter. glibc's pool of posix-aio outlives the jobs: its threads may be
+ * of an earlier one, whose counter is gone.
+ */
+static void open_counter(struct ub_ctx *ctx)
+{
+    if (ctx->job->count == UB_COUNT_NONE)
+        return;
+    int fd = ctx->job->backend == UB_BACKEND_POSIX_AIO ? -EOPNOTSUPP : ub_counter_open(ctx->job->count);
+    if (fd < 0)
+        ctx->result->uncounted = (uint32_t)-fd;
+    else
+        ctx->counter = fd;
 }
 
 static int set_up(struct ub_ctx *ctx, const struct ub_ops *ops, const char **stage, uint32_t *file)
@@ -155,29 +179,31 @@ static int set_up(struct ub_ctx *ctx, const struct ub_ops *ops, const char **sta
         ret = set_thread(ctx, stage);
     if (ret < 0)
         return ret;
+    open_counter(ctx); /* before the backend starts its threads */
     *stage = "allocate";
     ret = allocate(ctx);
     if (ret < 0)
         return ret;
-    if (job->backend != UB_BACKEND_NULL)
-        ret = ub_files_open(ctx, stage, file);
+    if (job->features & UB_FEATURE_HUGEPAGES)
+        *stage = "map huge pages";
+    ret = ub_buffers_open(ctx);
     if (ret < 0)
         return ret;
+    if (ub_has_files(job))
+        ret = ub_files_open(ctx, stage, file);
+    if (ret == 0 && job->items) {
+        *file = 0;
+        ret = ub_tree_open(ctx, stage);
+    }
+    if (ret < 0)
+        return ret;
+    *file = UINT32_MAX;
     ctx->hooks = hooks_of(job);
-    ctx->ios_left = ctx->bytes_left = UINT64_MAX;
-    if (!job->ramp_ns)
-        ub_set_bounds(ctx, 0, 0);
+    ub_first_pass(ctx);
     ctx->file = ctx->nfiles - 1; /* so that file 0 is first */
     ctx->result->offsets_hash = UINT64_C(0xcbf29ce484222325);
     ub_result_clear(ctx);
     return ops->open(ctx, stage);
-}
-
-void ub_set_bounds(struct ub_ctx *ctx, uint64_t ios, uint64_t bytes)
-{
-    uint64_t max_ios = ctx->job->max_ios, max_bytes = ctx->job->max_bytes;
-    ctx->ios_left = max_ios == 0 ? UINT64_MAX : max_ios > ios ? max_ios - ios : 0;
-    ctx->bytes_left = max_bytes == 0 ? UINT64_MAX : max_bytes > bytes ? max_bytes - bytes : 0;
 }
 
 /* A group that starts after another: its jobs are set up with all others, and wait here. */
@@ -215,14 +241,13 @@ static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **st
         start_delay(ctx);
     ub_measure_begin(ctx);
     ctx->result->error_file = UINT32_MAX;
-    int ret = ops->run(ctx, stage);
+    int ret = ub_run_passes(ctx, ops, stage);
     assert(ctx->result->lost || ctx->failed || ctx->nfree == ctx->depth); /* drained */
     /* It failed on its way, or its last turn was the one that ended the ramp and began the window. */
     if (ctx->result->end_ns < ctx->result->begin_ns)
         ctx->result->end_ns = ub_now(&ctx->clock);
     *file = ctx->result->error_file;
-    /* null has no files. */
-    if (ret == 0 && ctx->job->flags & UB_FLAG_END_FSYNC && ctx->job->backend != UB_BACKEND_NULL) {
+    if (ret == 0 && ctx->job->flags & UB_FLAG_END_FSYNC && ub_has_files(ctx->job)) {
         *stage = "fsync at the end";
         ret = ub_files_sync(ctx, file);
         ctx->result->syscalls[UB_SYS_FSYNC] += ctx->nfiles;
@@ -234,7 +259,10 @@ static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **st
 
 static void clean_up(struct ub_ctx *ctx)
 {
+    if (ctx->counter >= 0)
+        close(ctx->counter);
     ub_buffers_close(ctx);
+    ub_tree_close(ctx);
     if (ctx->fds)
         ub_files_close(ctx);
     free(ctx->gens);
@@ -247,21 +275,29 @@ static void clean_up(struct ub_ctx *ctx)
 static void give_up(struct ub_ctx *ctx, int error, const char *stage, uint32_t file)
 {
     ub_job_fail(ctx->result, error, stage, file);
+    if (ctx->result->error_ns == 0) /* no I/O's */
+        ctx->result->error_ns = ub_now(&ctx->clock);
     __atomic_store_n(&ctx->arena->stop, 1, __ATOMIC_RELAXED);
     ub_futex_wake(&ctx->arena->go);
 }
 
 void ub_job_run(struct ub_arena *arena, uint32_t index)
 {
+    char name[24]; /* the kernel keeps 15 */
+    snprintf(name, sizeof name, "ub-job-%u", index);
+    prctl(PR_SET_NAME, name);
+    ub_job_run_unnamed(arena, index);
+}
+
+void ub_job_run_unnamed(struct ub_arena *arena, uint32_t index)
+{
     assert(arena->magic == UB_MAGIC && index < arena->njobs);
-    char *base = (char *)arena, name[24]; /* the kernel keeps 15 */
+    char *base = (char *)arena;
     const struct ub_job *job = (const struct ub_job *)(base + arena->jobs) + index;
     struct ub_result *result = (struct ub_result *)(base + arena->results) + index;
     const struct ub_ops *ops = ub_backend_ops(job->backend);
     if (!ops)
         return; /* the callers have checked it */
-    snprintf(name, sizeof name, "ub-job-%u", index);
-    prctl(PR_SET_NAME, name);
     result->tid = (uint32_t)UB_SYSCALL(SYS_gettid, 0, 0, 0, 0, 0, 0);
 
     struct ub_ctx ctx = {
@@ -269,14 +305,12 @@ void ub_job_run(struct ub_arena *arena, uint32_t index)
         .arena = arena,
         .result = result,
         .histograms =
-            (uint64_t *)(base + arena->histograms) + (uint64_t)index * UB_OPS * UB_LATS * UB_HIST_COUNTS,
-        .clock = {.kind = arena->clock,
-                  .base = arena->tsc_base,
-                  .mult = arena->tsc_mult,
-                  .hz = arena->tsc_hz},
+            (uint64_t *)(base + arena->histograms) + (uint64_t)index * UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS,
+        .clock = ub_arena_clock(arena),
         .depth = ops->async ? job->iodepth : 1,
         .files = (const struct ub_file *)(base + job->files),
         .nfiles = job->nfiles,
+        .counter = -1,
     };
     const char *stage = "set up";
     uint32_t file = UINT32_MAX;

@@ -13,6 +13,11 @@ struct ub_data_io {
     uint32_t datasync; /* UB_OP_SYNC: fdatasync instead of fsync */
 };
 
+/* Kinds of operations: what is made, renamed, removed... is an item of the job's tree, by its number. */
+struct ub_meta_io {
+    uint64_t item;
+};
+
 /*
  * One operation in flight. Its index is also that of its buffer and of the backend's own per-operation
  * object. `op` is the tag of the union: ub_operation(op)->kind says which member it is. A job does operations
@@ -25,10 +30,11 @@ struct ub_slot {
     uint32_t len;       /* what it returns when all of it was done: bytes, 0 where success is 0 */
     union {
         struct ub_data_io data;
+        struct ub_meta_io meta;
     };
 };
 
-enum ub_kind { UB_KIND_DATA, UB_KINDS };
+enum ub_kind { UB_KIND_DATA, UB_KIND_META, UB_KINDS };
 
 /* What is known of an operation; its row of the one table is in loop.c. */
 struct ub_operation {
@@ -42,14 +48,22 @@ struct ub_operation {
 
 struct ub_done {
     uint32_t slot;
-    int32_t res; /* bytes or -errno */
+    int32_t res; /* bytes or -errno; UB_NOT_BEGUN: the run ended before it began, so it counts as nothing */
+};
+#define UB_NOT_BEGUN INT32_MIN
+
+/* A counter at one moment. */
+struct ub_counted {
+    uint64_t value;
+    uint64_t enabled_ns; /* for so long it was to count, */
+    uint64_t running_ns; /* and so long it did: less when others had the hardware */
 };
 
 struct ub_ctx {
     const struct ub_job *job;
     struct ub_arena *arena;
     struct ub_result *result;
-    uint64_t *histograms; /* [UB_OPS][UB_LATS][UB_HIST_COUNTS] of this job */
+    uint64_t *histograms; /* [UB_HIST_OPS][UB_LATS][UB_HIST_COUNTS] of this job */
     struct ub_clock clock;
 
     struct ub_slot *slots;
@@ -60,8 +74,9 @@ struct ub_ctx {
 
     const struct ub_file *files;
     int *fds;
-    struct ub_gen *gens; /* [nfiles][ngens] */
-    uint32_t ngens;      /* 1, or UB_OPS when operations have their own position or block size */
+    struct ub_tree *tree; /* meta.h; NULL where operations move data */
+    struct ub_gen *gens;  /* [nfiles][ngens]; of a tree one, of its items */
+    uint32_t ngens;       /* 1, or UB_HIST_OPS when operations have their own position or block size */
     uint32_t nfiles;
     uint32_t file;      /* whose turn it is */
     uint64_t file_left; /* I/Os until the next file's turn */
@@ -73,8 +88,10 @@ struct ub_ctx {
     uint64_t rng;      /* of operations and files; offsets have their own */
     uint64_t data_rng; /* of write data: how much of it is drawn depends on the backend's depth */
     uint64_t issued;
-    uint64_t ios_left;
-    uint64_t bytes_left;
+    uint64_t ios_left;    /* of this pass */
+    uint64_t bytes_left;  /* of this pass */
+    uint64_t later_ios;   /* of the passes after it */
+    uint64_t later_bytes; /* of the passes after it */
     uint64_t writes_issued;
     uint32_t pending_sync; /* UB_SYNC_*: queued before the next I/O */
     uint32_t hooks;        /* whether any of UB_HOOK_* is on: the loop tests this once an I/O */
@@ -86,13 +103,21 @@ struct ub_ctx {
     uint64_t lost_ns;      /* when waiting for completions first failed */
     uint64_t begin_ns;
     uint64_t deadline_ns;
+    uint64_t look_ns;     /* when the loop next looks at what is rare (ub_loop_look); 0: in each turn */
+    uint64_t looked_ns;   /* when it did last, */
+    uint64_t looked_done; /* and what was done then */
+    uint64_t quiet_ns;    /* when it last saw that something had been done */
     uint64_t ramp_end_ns; /* 0 when there is no ramp, or it is over */
     struct ub_usage usage_begin;
-    void *private; /* the backend's */
+    int counter; /* descriptor; -1: nothing is counted */
+    struct ub_counted counted_begin;
+    uint64_t paused_cpu_ns; /* CPU time of pauses since then */
+    void *private;          /* the backend's */
 };
 
 /* What is asked of the kernel at once. */
 struct ub_setup {
+    uint32_t op_mask;
     uint32_t depth;
     uint32_t jobs;
     uint64_t buffer_bytes; /* of one job */
@@ -104,9 +129,11 @@ struct ub_feature {
     uint64_t bit;
     uint64_t needs;    /* all of these */
     uint64_t excludes; /* none of these; stated on one side only */
+    uint32_t kinds;    /* of operations that it is for, bits 1 << UB_KIND_*; 0: those that move data */
 };
+#define UB_ANY_KIND ((1u << UB_KINDS) - 1)
 
-#define UB_FEATURES_MAX 24
+#define UB_FEATURES_MAX 32
 
 /*
  * A backend: its facts, which tools/abi_gen.c hands on to TypeScript, and its functions.
@@ -115,7 +142,7 @@ struct ub_ops {
     const char *name;
     uint32_t async;     /* 0: the loop runs at depth 1 */
     uint32_t has_slat;  /* submission is a call of its own that returns before completion is waited for */
-    uint32_t has_pairs; /* two operations as one: ub_job.pair */
+    uint32_t has_pairs; /* operations that follow each other as one: ub_job.pair */
     uint32_t syscalls_exact;                     /* all system calls made for I/O are counted */
     uint32_t stack_per_io;                       /* bytes of the job's stack that each I/O in flight takes */
     uint32_t op_mask;                            /* operations that it can do */
@@ -126,14 +153,25 @@ struct ub_ops {
     int (*open)(struct ub_ctx *ctx, const char **stage);
     /* The loop until its end, drained: 0 or -errno with *stage. */
     int (*run)(struct ub_ctx *ctx, const char **stage);
+    /* What it has counted by itself so far does not count: the window begins now. NULL: it does not. */
+    void (*recount)(struct ub_ctx *ctx);
+    /* With nothing in flight: lets go of cached pages, so that they can be dropped. NULL: it holds none. */
+    void (*let_go)(struct ub_ctx *ctx);
     void (*close)(struct ub_ctx *ctx);
 };
 
 const struct ub_ops *ub_backend_ops(uint32_t backend);
-/* 0, or -EINVAL when it does not know one of these features, one misses what it needs, or two exclude each
- * other: then rule names them. */
-int ub_features_check(const struct ub_ops *ops, uint64_t features, char rule[UB_STAGE_BYTES]);
+/* 0, or -EINVAL when it does not know one of these features, one misses what it needs, is not for these
+ * operations, or two exclude each other: then rule names them. */
+int ub_features_check(const struct ub_ops *ops, uint64_t features, uint32_t op_mask,
+                      char rule[UB_STAGE_BYTES]);
 const struct ub_operation *ub_operation(uint32_t op);
+
+/* Histograms of an operation, one a latency (UB_LAT_*). */
+static inline uint64_t *ub_histograms(const struct ub_ctx *ctx, uint32_t op)
+{
+    return ctx->histograms + (uint64_t)(op % UB_HIST_OPS) * UB_LATS * UB_HIST_COUNTS;
+}
 
 static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)
 {
@@ -144,17 +182,37 @@ static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)
  * is nonsense. */
 int ub_jobs_check(const struct ub_arena *arena, uint32_t first, uint32_t count);
 
-/* job.c: how many I/Os and bytes the job may still issue, when so many that are in flight count already. */
+/* passes.c: how many I/Os and bytes the job may still issue, when so many that are in flight count already.
+ */
 void ub_set_bounds(struct ub_ctx *ctx, uint64_t ios, uint64_t bytes);
+/* How many it may issue at first; in a ramp as many as it can. */
+void ub_first_pass(struct ub_ctx *ctx);
+/* The loop until its end, pass by pass: 0 or -errno with *stage. */
+int ub_run_passes(struct ub_ctx *ctx, const struct ub_ops *ops, const char **stage);
+/* The backend null opens none. */
+static inline int ub_has_files(const struct ub_job *job)
+{
+    return job->backend != UB_BACKEND_NULL;
+}
 /* Runs job index of the arena on this thread, from set-up to clean-up; the outcome is in its result.
  */
 void ub_job_run(struct ub_arena *arena, uint32_t index);
+/* The same without naming the thread ub-job-N, by which whoever looks on knows a run's jobs. */
+void ub_job_run_unnamed(struct ub_arena *arena, uint32_t index);
+/* The clock that all jobs of an arena go by. */
+static inline struct ub_clock ub_arena_clock(const struct ub_arena *arena)
+{
+    return (struct ub_clock){
+        .kind = arena->clock, .base = arena->tsc_base, .mult = arena->tsc_mult, .hz = arena->tsc_hz};
+}
+
 /* Records the error that ends a job. */
 void ub_job_fail(struct ub_result *result, int error, const char *stage, uint32_t file);
 
 /* files.c */
 int ub_files_open(struct ub_ctx *ctx, const char **stage, uint32_t *file);
 int ub_files_sync(struct ub_ctx *ctx, uint32_t *file);
+int ub_files_invalidate(struct ub_ctx *ctx, uint32_t *file);
 void ub_files_close(struct ub_ctx *ctx);
 int ub_trim(int fd, uint64_t offset, uint64_t len);
 /* Whether this kernel knows RWF_* flags that are newer than 6.9: 0, or -EOPNOTSUPP. */
@@ -162,6 +220,14 @@ int ub_rw_flags_known(uint32_t flags);
 
 /* buffers.c */
 int ub_buffers_open(struct ub_ctx *ctx);
+/* New memory of this process in huge pages of UB_HUGE_PAGE, of which bytes is a multiple -> 0 or -errno;
+ * -ENOMEM: so many are not free (vm.nr_hugepages). */
+#define UB_HUGE_PAGE (UINT64_C(2) << 20)
+int ub_map_huge(uint64_t bytes, void **memory);
+static inline uint64_t ub_whole_pages(uint64_t bytes, uint64_t page)
+{
+    return (bytes + page - 1) / page * page;
+}
 void ub_buffers_close(struct ub_ctx *ctx);
 /* New data in the first len bytes of a write buffer, compressible as asked. */
 void ub_buffer_fill(struct ub_ctx *ctx, unsigned char *to, uint64_t len);
@@ -172,9 +238,26 @@ int ub_measure_possible(void);
 void ub_measure_arrive(struct ub_ctx *ctx);
 void ub_measure_begin(struct ub_ctx *ctx);
 void ub_measure_ramp_over(struct ub_ctx *ctx);
+/* What a job does between a pause and its resumption is outside the window: neither its time nor its CPU
+ * counts. */
+struct ub_pause {
+    uint64_t begin_ns;
+    uint64_t cpu_ns;
+    struct ub_usage usage;
+    struct ub_counted counted;
+};
+struct ub_pause ub_measure_pause(struct ub_ctx *ctx);
+void ub_measure_resume(struct ub_ctx *ctx, const struct ub_pause *pause);
 void ub_measure_end(struct ub_ctx *ctx);
 void ub_measure_leave(struct ub_ctx *ctx);
 void ub_result_clear(struct ub_ctx *ctx);
+
+/* counter.c: a counter of this thread and what it starts -> its descriptor or -errno (ENOENT: no hardware).
+ */
+int ub_counter_open(uint32_t count);
+int ub_counter_read(int fd, struct ub_counted *out);
+/* What was counted since -> 0, -EBUSY when the counter was not there all the time, -errno. */
+int ub_counter_since(int fd, const struct ub_counted *begin, uint64_t *counted);
 
 /* futex.c: bounded waits on a word that other threads or processes write. */
 void ub_futex_wait(uint32_t *word, uint32_t while_value);

@@ -40,8 +40,14 @@ _Static_assert(__builtin_offsetof(struct ub_statx, dio_mem_align) == 0x98, "offs
 _Static_assert(__builtin_offsetof(struct ub_statx, atomic_write_unit_min) == 0xa8,
                "offset of stx_atomic_write_unit_min");
 
-#define UB_OP_URING_CMD 46 /* IORING_OP_URING_CMD, 5.19 */
-#define UB_SQE_ADDR3    48 /* offset of addr3 in an sqe, 5.19 */
+#define UB_OP_URING_CMD       46 /* IORING_OP_URING_CMD, 5.19 */
+#define UB_URING_OP_FTRUNCATE 55 /* IORING_OP_FTRUNCATE, 6.9 */
+#define UB_OP_READV_FIXED     60 /* IORING_OP_READV_FIXED, 6.15 */
+#define UB_OP_WRITEV_FIXED    61 /* IORING_OP_WRITEV_FIXED, 6.15 */
+#define UB_SQE_ADDR3          48 /* offset of addr3 in an sqe, 5.19 */
+
+/* io_uring_params.features: a linked request looks its file up when its turn has come; 5.18 */
+#define UB_FEAT_LINKED_FILE (1u << 12)
 
 /* io_uring_setup(2) flags */
 #define UB_SETUP_CQSIZE        (1u << 3)  /* 5.5 */
@@ -56,16 +62,78 @@ _Static_assert(__builtin_offsetof(struct ub_statx, atomic_write_unit_min) == 0xa
 #define UB_SETUP_FD_ONLY       (1u << 15) /* IORING_SETUP_REGISTERED_FD_ONLY, 6.5 */
 #define UB_SETUP_NO_SQARRAY    (1u << 16) /* 6.6 */
 #define UB_SETUP_HYBRID_IOPOLL (1u << 17) /* 6.13 */
+#define UB_SETUP_CQE_MIXED     (1u << 18) /* 6.18 */
+#define UB_SETUP_SQ_REWIND     (1u << 20) /* 7.0 */
+
+/* io_uring_cqe.flags on a ring with IORING_SETUP_CQE_MIXED, 6.18 */
+#define UB_CQE_F_SKIP                                                                                        \
+    (1u << 5) /* fills the last place before the ring's end, where a large one does not fit */
+#define UB_CQE_F_32 (1u << 15) /* a large one: the next place is its second half */
 
 /* io_uring_enter(2), io_uring_register(2) */
 #define UB_ENTER_REGISTERED_RING     (1u << 4)  /* 5.18 */
+#define UB_ENTER_EXT_ARG             (1u << 3)  /* 5.11 */
+#define UB_ENTER_EXT_ARG_REG         (1u << 6)  /* 6.13 */
+#define UB_ENTER_NO_IOWAIT           (1u << 7)  /* 6.15 */
 #define UB_REGISTER_RING_FDS         20u        /* 5.18 */
 #define UB_UNREGISTER_RING_FDS       21u        /* 5.18 */
 #define UB_REGISTER_IOWQ_MAX_WORKERS 19u        /* 5.15 */
+#define UB_REGISTER_MEM_REGION       34u        /* 6.13 */
 #define UB_REGISTER_QUERY            35u        /* 6.18 */
 #define UB_REGISTER_BY_INDEX         (1u << 31) /* the ring is a registered one, 6.3 */
 #define UB_SQE_CQE_SKIP_SUCCESS      (1u << 6)  /* 5.17 */
 #define UB_URING_CMD_FIXED           (1u << 0)  /* 6.1 */
+
+/* io_uring_params.features */
+#define UB_FEAT_MIN_TIMEOUT (1u << 15) /* 6.12 */
+#define UB_FEAT_NO_IOWAIT   (1u << 17) /* 6.15 */
+
+/*
+ * What io_uring_enter takes with IORING_ENTER_EXT_ARG: struct io_uring_getevents_arg (5.11; min_wait_usec
+ * 6.12), and the struct __kernel_timespec that its ts means.
+ */
+struct ub_timespec {
+    int64_t sec;
+    int64_t nsec;
+};
+struct ub_getevents_arg {
+    uint64_t sigmask;
+    uint32_t sigmask_bytes;
+    uint32_t min_wait_us;
+    uint64_t ts;
+};
+_Static_assert(sizeof(struct ub_getevents_arg) == 24, "struct io_uring_getevents_arg has 24 bytes");
+
+/* With IORING_ENTER_EXT_ARG_REG: struct io_uring_reg_wait in memory that was registered with the ring (6.13).
+ */
+struct ub_reg_wait {
+    struct ub_timespec ts;
+    uint32_t min_wait_us;
+    uint32_t flags;
+    uint64_t sigmask;
+    uint32_t sigmask_bytes;
+    uint32_t pad[3];
+    uint64_t pad2[2];
+};
+#define UB_REG_WAIT_TS (1u << 0) /* its ts counts */
+/* struct io_uring_region_desc, and struct io_uring_mem_region_reg, which leads to one */
+struct ub_region {
+    uint64_t address;
+    uint64_t bytes;
+    uint32_t flags;
+    uint32_t id;
+    uint64_t mmap_offset;
+    uint64_t resv[4];
+};
+struct ub_mem_region {
+    uint64_t region;
+    uint64_t flags;
+    uint64_t resv[2];
+};
+#define UB_REGION_USER     1u /* IORING_MEM_REGION_TYPE_USER */
+#define UB_REGION_WAIT_ARG 1u /* IORING_MEM_REGION_REG_WAIT_ARG: of a ring that is not enabled yet */
+_Static_assert(sizeof(struct ub_reg_wait) == 64 && sizeof(struct ub_region) == 64,
+               "sizes of a registered wait");
 
 struct ub_rsrc_update {
     uint32_t offset;
@@ -97,6 +165,7 @@ _Static_assert(sizeof(struct ub_query) == 40 && sizeof(struct ub_query_opcodes) 
 
 /* preadv2(2) and rw_flags of an sqe or iocb */
 #define UB_RWF_HIPRI     0x01u /* 4.6 */
+#define UB_RWF_DSYNC     0x02u /* 4.7 */
 #define UB_RWF_NOWAIT    0x08u /* 4.14 */
 #define UB_RWF_APPEND    0x10u /* 4.16 */
 #define UB_RWF_NOAPPEND  0x20u /* 6.9 */

@@ -1,7 +1,7 @@
 // clang-format off
 /*
  * The hot loop. One function, inlined into every backend with four steps as constants, so that there is no
- * indirect call. The first belongs to the kind of operation (data.h), the others to the backend:
+ * indirect call. The first belongs to the kind of operation (data.h, meta.h), the others to the backend:
  *
  *   next(ctx, slot, i, now)    fills in the next operation: what it is, its member of the slot's union, its len;
  *                              counts down ios_left and bytes_left
@@ -29,25 +29,45 @@
  */
 #define UB_WAIT_NS 100000000
 
+/*
+ * How often the loop looks at what is rare, the ramp's end and stalls, besides when the deadline has passed:
+ * the one comparison of time in a turn.
+ */
+#define UB_LOOK_NS UINT64_C(100000000)
+/* So long without a completion is a stall: retries of a path or drive take that long, an I/O does not. */
+#define UB_STALL_NS UINT64_C(1000000000)
+
 /* ctx->hooks */
 #define UB_HOOK_THINKTIME 1u
 #define UB_HOOK_WRITE     2u /* writes: stamps, new data, fsync every so often */
 #define UB_HOOK_HASH      4u /* the first UB_HASHED_IOS: goes out by itself */
 
-/* Calls that the kernel answers by "again" are made for so long, and so often, before that is an error. */
+/*
+ * Calls that the kernel answers by "again" are made for so long before that is an error, and so often: a
+ * process that was stopped for a while has waited long, too. With an eventfd each try may wait for
+ * UB_WAIT_NS.
+ */
 #define UB_PATIENCE_NS    UINT64_C(5000000000)
-#define UB_PATIENCE_TRIES 1000u
+#define UB_PATIENCE_TRIES 50u
 /* How long to go on when waiting for completions fails: then what is in flight is given up as lost. */
 #define UB_LOST_NS UINT64_C(10000000000)
 
 /* loop.c: the rare parts. */
 UB_COLD int ub_loop_odd(struct ub_ctx *ctx, const struct ub_slot *slot, int32_t res, const char **stage);
 UB_COLD void ub_loop_think(struct ub_ctx *ctx);
+/* Looks begin anew: nothing before now counts as a stall. */
+UB_COLD void ub_loop_look_from(struct ub_ctx *ctx, uint64_t now);
+/* The job did something else for a while, with nothing in flight: that is no stall. */
+UB_COLD void ub_loop_paused(struct ub_ctx *ctx, uint64_t ns);
+/* The ramp's end, stalls -> whether the deadline has passed. */
+UB_COLD int ub_loop_look(struct ub_ctx *ctx, uint64_t now);
 /* Keeps the first error of a job with its stage and file (UINT32_MAX: none) -> that error. */
 UB_COLD int ub_loop_fail(struct ub_ctx *ctx, int error, const char *what, uint32_t file, const char **stage);
 /* A call was answered by ret, "again" -> 0, or ret when that has lasted too long without an I/O being done.
  */
 UB_COLD int ub_loop_patience(struct ub_ctx *ctx, int ret);
+/* Adds words of what the job issued to its hash, as long as that is of the first UB_HASHED_IOS. */
+UB_COLD void ub_loop_hash(struct ub_ctx *ctx, const uint64_t *words, uint32_t n);
 /* Waiting for completions failed: a pause -> whether to go on. */
 UB_COLD int ub_loop_wait_again(struct ub_ctx *ctx);
 
@@ -63,7 +83,7 @@ UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res
     }
     op->ios++;
     op->bytes += (uint32_t)res;
-    uint64_t *counts = ctx->histograms + (uint64_t)slot->op * UB_LATS * UB_HIST_COUNTS;
+    uint64_t *counts = ub_histograms(ctx, slot->op);
     ub_latency_add(&op->lat[UB_LAT_TOTAL], counts, now - slot->start_ns);
     if (has_slat) {
         ub_latency_add(&op->lat[UB_LAT_SUBMIT], counts + UB_HIST_COUNTS, slot->submit_ns - slot->start_ns);
@@ -72,12 +92,15 @@ UB_ALWAYS_INLINE int ub_complete(struct ub_ctx *ctx, uint32_t index, int32_t res
     return 0;
 }
 
-/* Whether to stop queueing: the stop flag, the deadline, a bound. The ramp's end is seen here, too. */
-UB_ALWAYS_INLINE int ub_at_end(struct ub_ctx *ctx, uint64_t now)
+/* Whether to stop queueing: the deadline, a bound, the stop flag. */
+UB_ALWAYS_INLINE int ub_at_end(struct ub_ctx *ctx, uint64_t *now)
 {
-    if (UB_UNLIKELY(ctx->ramp_end_ns && now >= ctx->ramp_end_ns))
-        ub_measure_ramp_over(ctx);
-    return UB_UNLIKELY(now >= ctx->deadline_ns) || ctx->ios_left == 0 || ctx->bytes_left == 0 ||
+    int late = 0;
+    if (UB_UNLIKELY(*now >= ctx->look_ns)) {
+        late = ub_loop_look(ctx, *now);
+        *now = ctx->looked_ns; /* the window's begin after a ramp: what is queued next starts within it */
+    }
+    return late || ctx->ios_left == 0 || ctx->bytes_left == 0 ||
            UB_UNLIKELY(__atomic_load_n(&ctx->arena->stop, __ATOMIC_RELAXED));
 }
 
@@ -97,7 +120,7 @@ UB_ALWAYS_INLINE int ub_loop(struct ub_ctx *ctx, void *b, ub_next_fn next, ub_pr
 
     for (;;) {
         uint32_t n = 0;
-        int ending = failed || ub_at_end(ctx, now);
+        int ending = failed || ub_at_end(ctx, &now);
         uint32_t first = ctx->nfree;
         while (!ending && n < batch && inflight < depth) {
             uint32_t slot = ctx->free[--ctx->nfree];

@@ -1,9 +1,9 @@
 /*
  * The measured window. Context switches and CPU time are the kernel's own counts for everything that the
- * backend used: each job's thread by RUSAGE_THREAD; helper threads (glibc's aio pool, iou-wrk, iou-sqp) as
- * the rest of RUSAGE_SELF, which also holds what threads that have ended had used, less the jobs and the
- * runtime's own threads. The last job to arrive at the barrier and the last to leave the loop look at the
- * process.
+ * backend used: each job's thread by RUSAGE_THREAD; helper threads (glibc's aio pool, threadpool's workers,
+ * iou-wrk, iou-sqp) as the rest of RUSAGE_SELF, which also holds what threads that have ended had used, less
+ * the jobs and the runtime's own threads. The last job to arrive at the barrier and the last to leave the
+ * loop look at the process.
  */
 #define _GNU_SOURCE
 #include <assert.h>
@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#include "job.h"
+#include "loop.h"
 
 /* A process at one moment. */
 struct snapshot {
@@ -47,7 +47,9 @@ static struct ub_usage usage_of(int who)
     return (struct ub_usage){.voluntary = (uint64_t)ru.ru_nvcsw,
                              .involuntary = (uint64_t)ru.ru_nivcsw,
                              .usr_ns = timeval_ns(ru.ru_utime),
-                             .sys_ns = timeval_ns(ru.ru_stime)};
+                             .sys_ns = timeval_ns(ru.ru_stime),
+                             .minor_faults = (uint64_t)ru.ru_minflt,
+                             .major_faults = (uint64_t)ru.ru_majflt};
 }
 
 /* CPU time of another thread: its clock's id, as the kernel composes it (CPUCLOCK_PERTHREAD |
@@ -78,10 +80,12 @@ static int is_job(const struct ub_ctx *ctx, int tid)
     return 0;
 }
 
-/* Jobs name their threads ub-job-N; threads that glibc starts for them inherit the name. */
+/* Jobs name their threads ub-job-N, and those of threadpool ub-pool-N.M; threads that glibc starts inherit
+ * the name. */
 static int is_helper(const char *status)
 {
-    return strncmp(status, "Name:\tub-job", 12) == 0 || strncmp(status, "Name:\tiou-", 10) == 0;
+    return strncmp(status, "Name:\tub-job", 12) == 0 || strncmp(status, "Name:\tub-pool", 13) == 0 ||
+           strncmp(status, "Name:\tiou-", 10) == 0;
 }
 
 static void add_thread(const struct ub_ctx *ctx, struct snapshot *snap, int tid)
@@ -200,21 +204,74 @@ void ub_measure_arrive(struct ub_ctx *ctx)
         ub_futex_wait(&arena->go, 0);
 }
 
+/* A counter that cannot be read has counted nothing. */
+static struct ub_counted counted(struct ub_ctx *ctx)
+{
+    struct ub_counted now = {0};
+    if (ctx->counter < 0 || ctx->result->uncounted)
+        return now;
+    int ret = ub_counter_read(ctx->counter, &now);
+    if (ret < 0)
+        ctx->result->uncounted = (uint32_t)-ret;
+    return now;
+}
+
 static void begin_window(struct ub_ctx *ctx)
 {
     ctx->begin_ns = ub_now(&ctx->clock);
     ctx->result->begin_ns = ctx->begin_ns;
     ctx->deadline_ns = ctx->job->runtime_ns ? ctx->begin_ns + ctx->job->runtime_ns : UINT64_MAX;
+    ctx->result->stalled_ns = 0;
+    ub_loop_look_from(ctx, ctx->begin_ns);
+}
+
+/*
+ * CPU time of this thread until now. getrusage knows it as of the last tick or switch, which is too coarse
+ * for what lasts no longer than that.
+ */
+static uint64_t own_cpu_ns(void)
+{
+    struct timespec ts = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+struct ub_pause ub_measure_pause(struct ub_ctx *ctx)
+{
+    return (struct ub_pause){.begin_ns = ub_now(&ctx->clock),
+                             .cpu_ns = own_cpu_ns(),
+                             .usage = usage_of(RUSAGE_THREAD),
+                             .counted = counted(ctx)};
+}
+
+void ub_measure_resume(struct ub_ctx *ctx, const struct ub_pause *pause)
+{
+    struct ub_usage now = usage_of(RUSAGE_THREAD), *begin = &ctx->usage_begin;
+    begin->voluntary += now.voluntary - pause->usage.voluntary;
+    begin->involuntary += now.involuntary - pause->usage.involuntary;
+    begin->minor_faults += now.minor_faults - pause->usage.minor_faults;
+    begin->major_faults += now.major_faults - pause->usage.major_faults;
+    ctx->paused_cpu_ns += own_cpu_ns() - pause->cpu_ns;
+    struct ub_counted seen = counted(ctx), *from = &ctx->counted_begin;
+    from->value += seen.value - pause->counted.value;
+    from->enabled_ns += seen.enabled_ns - pause->counted.enabled_ns;
+    from->running_ns += seen.running_ns - pause->counted.running_ns;
+    uint64_t ns = ub_now(&ctx->clock) - pause->begin_ns;
+    ctx->result->begin_ns += ns;
+    ub_loop_paused(ctx, ns);
 }
 
 /* ramp_time lies before the window: what is counted in it is thrown away when it is over. */
 void ub_measure_begin(struct ub_ctx *ctx)
 {
     ctx->usage_begin = usage_of(RUSAGE_THREAD);
+    ctx->counted_begin = counted(ctx);
+    ctx->paused_cpu_ns = 0;
     begin_window(ctx);
     ctx->ramp_end_ns = ctx->job->ramp_ns ? ctx->begin_ns + ctx->job->ramp_ns : 0;
     if (ctx->ramp_end_ns && ctx->job->runtime_ns)
         ctx->deadline_ns += ctx->job->ramp_ns;
+    ub_loop_look_from(ctx, ctx->begin_ns); /* the ramp's end, too, is to be seen in time */
     __atomic_store_n(&ctx->result->state, UB_STATE_RUNNING, __ATOMIC_RELEASE);
 }
 
@@ -231,45 +288,55 @@ void ub_result_clear(struct ub_ctx *ctx)
             result->ops[op].lat[lat].min_ns = UINT64_MAX;
         /* Touching them here also keeps the loop free of page faults. */
         if (ctx->job->op_mask & (1u << op) || op == UB_OP_SYNC)
-            memset(ctx->histograms + (uint64_t)op * UB_LATS * UB_HIST_COUNTS, 0,
-                   (size_t)UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t));
+            memset(ub_histograms(ctx, op), 0, (size_t)UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t));
     }
 }
 
-/* Bytes of what is in flight: all slots less the free ones. */
-static uint64_t inflight_bytes(const struct ub_ctx *ctx)
+struct flying {
+    uint64_t ios, bytes;
+    uint64_t ns; /* for how long, of all together */
+};
+
+/* Syncs are neither among the I/Os that are counted nor among their latencies. */
+static void add_slot(struct flying *sum, const struct ub_slot *slot, uint64_t now)
 {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < ctx->depth; i++)
-        sum += ctx->slots[i].len;
-    for (uint32_t i = 0; i < ctx->nfree; i++)
-        sum -= ctx->slots[ctx->free[i]].len;
-    return sum;
+    if (slot->op == UB_OP_SYNC)
+        return;
+    sum->ios++;
+    sum->bytes += slot->len;
+    if (slot->start_ns < now) /* else it pauses before it begins (uring_think.c) */
+        sum->ns += now - slot->start_ns;
 }
 
-/* How long what is in flight has been so: all slots less the free ones. */
-static uint64_t inflight_ns(const struct ub_ctx *ctx, uint64_t now)
+/* What is in flight: all slots less the free ones. */
+static struct flying in_flight(const struct ub_ctx *ctx, uint64_t now)
 {
-    uint64_t sum = 0;
+    struct flying all = {0}, idle = {0};
     assert(ctx->nfree <= ctx->depth);
     for (uint32_t i = 0; i < ctx->depth; i++)
-        sum += now - ctx->slots[i].start_ns;
+        add_slot(&all, &ctx->slots[i], now);
     for (uint32_t i = 0; i < ctx->nfree; i++)
-        sum -= now - ctx->slots[ctx->free[i]].start_ns;
-    return sum;
+        add_slot(&idle, &ctx->slots[ctx->free[i]], now);
+    return (struct flying){all.ios - idle.ios, all.bytes - idle.bytes, all.ns - idle.ns};
 }
 
 void ub_measure_ramp_over(struct ub_ctx *ctx)
 {
     ctx->ramp_end_ns = 0;
     ub_result_clear(ctx);
+    const struct ub_ops *ops = ub_backend_ops(ctx->job->backend);
+    if (ops->recount)
+        ops->recount(ctx);
     if (!__atomic_exchange_n(&process_of(ctx)->ramped, 1, __ATOMIC_ACQ_REL))
         snapshot_start(ctx);
     ctx->usage_begin = usage_of(RUSAGE_THREAD);
+    ctx->counted_begin = counted(ctx);
+    ctx->paused_cpu_ns = 0;
     begin_window(ctx);
-    ctx->result->carried_ns = inflight_ns(ctx, ctx->begin_ns);
+    struct flying carried = in_flight(ctx, ctx->begin_ns);
+    ctx->result->carried_ns = carried.ns;
     /* Bounds are of the window, in which what is in flight will end. */
-    ub_set_bounds(ctx, ctx->depth - ctx->nfree, inflight_bytes(ctx));
+    ub_set_bounds(ctx, carried.ios, carried.bytes);
 }
 
 void ub_measure_end(struct ub_ctx *ctx)
@@ -279,6 +346,16 @@ void ub_measure_end(struct ub_ctx *ctx)
     out->involuntary = now.involuntary - ctx->usage_begin.involuntary;
     out->usr_ns = now.usr_ns - ctx->usage_begin.usr_ns;
     out->sys_ns = now.sys_ns - ctx->usage_begin.sys_ns;
+    out->minor_faults = now.minor_faults - ctx->usage_begin.minor_faults;
+    out->major_faults = now.major_faults - ctx->usage_begin.major_faults;
+    if (ctx->counter >= 0 && !ctx->result->uncounted) {
+        int ret = ub_counter_since(ctx->counter, &ctx->counted_begin, &ctx->result->counted);
+        ctx->result->uncounted = (uint32_t)-ret;
+    }
+    /* Pauses are system calls one after another: nearly all of it. */
+    uint64_t paused_sys = ctx->paused_cpu_ns < out->sys_ns ? ctx->paused_cpu_ns : out->sys_ns;
+    out->sys_ns -= paused_sys;
+    out->usr_ns = minus(out->usr_ns, ctx->paused_cpu_ns - paused_sys);
     __atomic_store_n(&ctx->result->state, UB_STATE_ENDED, __ATOMIC_RELEASE);
     ub_futex_wake(&ctx->result->state);
 }

@@ -76,15 +76,6 @@ uint64_t ub_uring_try_flags(const struct ub_ring *base, uint64_t *refused)
     return known;
 }
 
-static int ask(struct ub_query_opcodes *answer)
-{
-    memset(answer, 0, sizeof *answer);
-    struct ub_query query = {
-        .query_data = (uint64_t)(uintptr_t)answer, .query_op = UB_QUERY_OPCODES, .size = sizeof *answer};
-    int ret = (int)UB_SYSCALL(SYS_io_uring_register, -1, UB_REGISTER_QUERY, &query, 0, 0, 0);
-    return ret < 0 ? ret : query.result;
-}
-
 static int look_at_ops(const struct ub_ring *ring, unsigned char ops[UB_LOOK_OPS])
 {
     char memory[sizeof(struct io_uring_probe) + UB_LOOK_OPS * sizeof(struct io_uring_probe_op)];
@@ -108,7 +99,7 @@ int ub_uring_look(uint64_t facts[UB_LOOK_FACTS], unsigned char ops[UB_LOOK_OPS],
     int ret = ub_ring_open(&ring, 1, &params, &where);
     if (ret == 0) {
         facts[FEATURES] = ring.features;
-        if (ask(&known) == 0) {
+        if (ub_uring_query(&known) == 0) {
             facts[SETUP_FLAGS] = known.setup_flags;
             facts[QUERIED] = 1;
             facts[OPERATIONS] = known.request_opcodes;

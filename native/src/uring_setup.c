@@ -1,11 +1,13 @@
-/* Set-up of the io_uring backend: flags of io_uring_setup, registrations, probes. */
+/* Set-up of the io_uring backend: opcodes, registrations, probes. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include "chain.h"
 #include "uring.h"
+#include "whole.h"
 
 /* So many rings at a time does a probe open at the most. */
 #define PROBE_RINGS 256u
@@ -24,42 +26,6 @@ void ub_uring_init_sqe(const struct uring *u, const struct ub_ctx *ctx, uint32_t
     }
     if (u->vectored)
         u->iovecs[slot].iov_base = ub_buffer(ctx, slot);
-}
-
-/* Which feature asks for which flag of io_uring_setup. */
-static const struct {
-    uint64_t feature;
-    uint32_t flags;
-} setup_flags[] = {
-    {UB_FEATURE_IOPOLL, IORING_SETUP_IOPOLL},
-    {UB_FEATURE_HYBRID_IOPOLL, UB_SETUP_HYBRID_IOPOLL},
-    {UB_FEATURE_SQPOLL, IORING_SETUP_SQPOLL},
-    {UB_FEATURE_COOP_TASKRUN, UB_SETUP_COOP_TASKRUN},
-    {UB_FEATURE_SINGLE_ISSUER, UB_SETUP_SINGLE_ISSUER},
-    {UB_FEATURE_DEFER_TASKRUN, UB_SETUP_DEFER_TASKRUN},
-    {UB_FEATURE_NO_SQARRAY, UB_SETUP_NO_SQARRAY},
-    {UB_FEATURE_NO_MMAP, UB_SETUP_NO_MMAP},
-    {UB_FEATURE_BIG_RINGS, UB_SETUP_SQE128 | UB_SETUP_CQE32},
-    {UB_FEATURE_PASSTHROUGH, UB_SETUP_SQE128 | UB_SETUP_CQE32},
-};
-
-static void set_params(struct io_uring_params *params, uint64_t features)
-{
-    memset(params, 0, sizeof *params);
-    for (size_t i = 0; i < sizeof setup_flags / sizeof *setup_flags; i++)
-        if (features & setup_flags[i].feature)
-            params->flags |= setup_flags[i].flags;
-}
-
-static void set_sqpoll(struct io_uring_params *params, const struct ub_job *job)
-{
-    if (!(params->flags & IORING_SETUP_SQPOLL))
-        return;
-    params->sq_thread_idle = job->sq_idle_ms;
-    if (job->sq_cpu >= 0) {
-        params->flags |= IORING_SETUP_SQ_AFF;
-        params->sq_thread_cpu = (uint32_t)job->sq_cpu;
-    }
 }
 
 /* Whether the kernel knows an opcode; where it would not say (a filter refuses to be asked), that is what
@@ -84,18 +50,62 @@ static int probe_buffers(const struct ub_ring *ring, const struct ub_setup *setu
     return ret;
 }
 
+/* The requests of an operation of a tree. */
+static int need_meta(const struct ub_ring *ring, uint32_t op, uint64_t features, const char **stage)
+{
+    int ret = need_op(ring, ub_uring_meta_opcode(op), ub_uring_meta_name(op), stage);
+    if (ret == 0 && ub_uring_meta_opcode(op) == IORING_OP_OPENAT)
+        ret = need_op(ring, IORING_OP_CLOSE, "IORING_OP_CLOSE", stage);
+    if (ret < 0 || op != UB_OP_WHOLEFILE)
+        return ret;
+    *stage = "IORING_FEAT_LINKED_FILE"; /* else a read looks its slot up before the open has filled it */
+    if (features & UB_FEATURE_LINKED && !(ring->features & UB_FEAT_LINKED_FILE))
+        return -EOPNOTSUPP;
+    return need_op(ring, IORING_OP_READ, "IORING_OP_READ", stage);
+}
+
+static int register_sparse(const struct ub_ring *ring, uint32_t n, const char **stage)
+{
+    int32_t *none = malloc(n * sizeof *none);
+    *stage = "register files";
+    if (!none)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++)
+        none[i] = -1; /* a sparse table (5.5) */
+    int ret = ub_ring_register(ring, IORING_REGISTER_FILES, none, n);
+    free(none);
+    return ret;
+}
+
+static int probe_meta(struct ub_ring *ring, uint32_t op, uint64_t features, const char **stage)
+{
+    int ret = need_meta(ring, op, features, stage);
+    if (ret == 0 && features & UB_FEATURE_DIRECTFILES)
+        ret = register_sparse(ring, 1, stage);
+    if (ret == 0 && features & UB_FEATURE_REGISTERRING) {
+        *stage = "register ring";
+        ret = ub_ring_register_self(ring);
+    }
+    return ret;
+}
+
 static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_setup *setup,
                       const char **stage)
 {
-    struct io_uring_params params;
-    set_params(&params, features);
-    int ret = ub_ring_open(ring, setup->depth, &params, stage);
+    int ret = ub_uring_open_ring(ring, setup->depth, features, NULL, stage);
     if (ret == 0) {
         *stage = "io_uring_enter"; /* that does nothing: a filter may refuse it alone */
         ret = ub_ring_enter(ring, 0, 0, 0);
+        if (ret == -EINTR)
+            ret = 0;
     }
+    uint32_t op = (uint32_t)__builtin_ctz(setup->op_mask);
+    if (ret == 0 && ub_operation(op)->kind == UB_KIND_META)
+        return probe_meta(ring, op, features, stage);
     if (ret == 0 && !(features & (UB_FEATURE_PASSTHROUGH | UB_FEATURE_VECTORED | UB_FEATURE_FIXEDBUFS)))
         ret = need_op(ring, IORING_OP_READ, "IORING_OP_READ", stage);
+    if (ret == 0 && features & UB_FEATURE_FIXEDBUFS && features & UB_FEATURE_VECTORED)
+        ret = need_op(ring, UB_OP_READV_FIXED, "IORING_OP_READV_FIXED", stage);
     if (ret == 0 && features & UB_FEATURE_FIXEDBUFS) {
         *stage = "register buffers";
         ret = probe_buffers(ring, setup);
@@ -109,8 +119,24 @@ static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_s
         *stage = "register ring";
         ret = ub_ring_register_self(ring);
     }
+    if (ret == 0 && features & UB_FEATURE_TIMEOUT)
+        ret = need_op(ring, IORING_OP_TIMEOUT, "IORING_OP_TIMEOUT", stage);
     if (ret == 0 && features & UB_FEATURE_PASSTHROUGH)
         ret = need_op(ring, UB_OP_URING_CMD, "IORING_OP_URING_CMD", stage);
+    return ret;
+}
+
+/* Of all jobs, beside their rings: mapping them takes the pages that nobody else can have then. */
+static int probe_huge_buffers(const struct ub_setup *setup, const char **stage)
+{
+    void *p;
+    uint64_t bytes;
+    *stage = "map huge pages";
+    if (__builtin_mul_overflow(ub_whole_pages(setup->buffer_bytes, UB_HUGE_PAGE), setup->jobs, &bytes))
+        return -ENOMEM;
+    int ret = ub_map_huge(bytes, &p);
+    if (ret == 0)
+        munmap(p, bytes);
     return ret;
 }
 
@@ -124,6 +150,8 @@ int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char *
     int ret = rings ? 0 : -ENOMEM;
     while (ret == 0 && opened < n)
         ret = probe_ring(&rings[opened++], features, setup, stage);
+    if (ret == 0 && features & UB_FEATURE_HUGEPAGES)
+        ret = probe_huge_buffers(setup, stage);
     while (opened > 0)
         ub_ring_close(&rings[--opened]);
     free(rings);
@@ -192,75 +220,124 @@ static int open_namespaces(struct uring *u, const struct ub_ctx *ctx, const char
     return 0;
 }
 
+/* A read and a write: by one address or an iovec, in any memory or in that of a registered buffer. */
+static int choose_opcodes(struct uring *u, uint64_t features, const char **stage)
+{
+    static const struct {
+        uint8_t read, write;
+        const char *newer; /* the read's name where 5.1 did not have it */
+    } opcodes[2][2] = {
+        {{IORING_OP_READ, IORING_OP_WRITE, "IORING_OP_READ"},
+         {IORING_OP_READ_FIXED, IORING_OP_WRITE_FIXED, NULL}},
+        {{IORING_OP_READV, IORING_OP_WRITEV, NULL},
+         {UB_OP_READV_FIXED, UB_OP_WRITEV_FIXED, "IORING_OP_READV_FIXED"}},
+    };
+    int vectored = u->vectored, fixed = (features & UB_FEATURE_FIXEDBUFS) != 0;
+    u->opcode[UB_OP_READ] = opcodes[vectored][fixed].read;
+    u->opcode[UB_OP_WRITE] = opcodes[vectored][fixed].write;
+    const char *newer = opcodes[vectored][fixed].newer;
+    return newer ? need_op(&u->ring, opcodes[vectored][fixed].read, newer, stage) : 0;
+}
+
 static int choose_operations(struct uring *u, const struct ub_ctx *ctx, const char **stage)
 {
     const struct ub_job *job = ctx->job;
     uint64_t features = job->features;
     u->rw_flags = (features & UB_FEATURE_UNCACHED ? UB_RWF_DONTCACHE : 0) |
                   (features & UB_FEATURE_NOWAIT ? UB_RWF_NOWAIT : 0) |
-                  (features & UB_FEATURE_ATOMIC ? UB_RWF_ATOMIC : 0);
+                  (features & UB_FEATURE_ATOMIC ? UB_RWF_ATOMIC : 0) |
+                  (features & UB_FEATURE_DSYNC ? UB_RWF_DSYNC : 0);
     if (features & UB_FEATURE_FORCE_ASYNC)
         u->sqe_flags |= IOSQE_ASYNC;
     if (features & UB_FEATURE_PASSTHROUGH)
         return open_namespaces(u, ctx, stage);
-    if (features & UB_FEATURE_VECTORED) {
-        u->vectored = 1;
-        u->opcode[0] = IORING_OP_READV;
-        u->opcode[1] = IORING_OP_WRITEV;
-    } else if (features & UB_FEATURE_FIXEDBUFS) {
-        u->opcode[0] = IORING_OP_READ_FIXED;
-        u->opcode[1] = IORING_OP_WRITE_FIXED;
-    } else {
-        u->opcode[0] = IORING_OP_READ;
-        u->opcode[1] = IORING_OP_WRITE;
-        int ret = need_op(&u->ring, IORING_OP_READ, "IORING_OP_READ", stage);
-        if (ret < 0)
-            return ret;
-    }
+    u->vectored = (features & UB_FEATURE_VECTORED) != 0;
+    int ret = choose_opcodes(u, features, stage);
+    if (ret < 0)
+        return ret;
     *stage = "IORING_OP_URING_CMD discard";
     return job->op_mask & (1u << UB_OP_TRIM) ? ub_ring_has_op(&u->ring, UB_OP_URING_CMD) : 0;
 }
 
-/* A pair takes two sqes and, sent one after the other, a place for the first result. */
-static int set_pairs(struct uring *u, const struct ub_ctx *ctx)
+/* A chain takes an sqe for each step and, linked, a place for what came of them. */
+static int set_chain(struct uring *u, const struct ub_ctx *ctx)
 {
     uint64_t features = ctx->job->features;
-    u->pair = ctx->job->pair;
-    if (u->pair == UB_PAIR_NONE)
+    u->chain = ub_chain_of(ctx->job->pair);
+    if (!u->chain)
         return 0;
     u->linked = (features & UB_FEATURE_LINKED) != 0;
-    u->first_flags = (uint8_t)((u->linked ? IOSQE_IO_LINK : 0u) |
-                               (features & UB_FEATURE_CQE_SKIP ? UB_SQE_CQE_SKIP_SUCCESS : 0u));
+    u->before_flags = (uint8_t)((u->linked ? IOSQE_IO_LINK : 0u) |
+                                (features & UB_FEATURE_CQE_SKIP ? UB_SQE_CQE_SKIP_SUCCESS : 0u));
+    u->chained = calloc(ctx->depth, sizeof *u->chained);
+    return u->chained ? 0 : -ENOMEM;
+}
+
+/* Requests that an I/O takes at most. */
+static uint32_t requests_each(const struct ub_ctx *ctx)
+{
+    const struct ub_chain *chain = ub_chain_of(ctx->job->pair);
+    if (ctx->tree)
+        return ctx->tree->op == UB_OP_WHOLEFILE ? UB_WHOLE_REQUESTS : 2;
+    return chain ? chain->n : 1;
+}
+
+static int choose_meta(struct uring *u, const struct ub_ctx *ctx, const char **stage)
+{
+    uint64_t features = ctx->job->features;
+    if (features & UB_FEATURE_FORCE_ASYNC)
+        u->sqe_flags |= IOSQE_ASYNC;
+    *stage = "linked without directfiles"; /* the descriptor to be closed is not known */
+    if (features & UB_FEATURE_LINKED && !(features & UB_FEATURE_DIRECTFILES))
+        return -EINVAL;
+    int ret = need_meta(&u->ring, ctx->tree->op, features, stage);
+    if (ret == 0 && features & UB_FEATURE_DIRECTFILES) {
+        u->direct_files = 1;
+        ret = register_sparse(&u->ring, ctx->depth, stage);
+    }
+    return ret;
+}
+
+/* open and create take two sqes, and a place for the first result. */
+static int set_meta(struct uring *u, const struct ub_ctx *ctx)
+{
+    u->linked = (ctx->job->features & UB_FEATURE_LINKED) != 0;
     u->first_res = calloc(ctx->depth, sizeof *u->first_res);
+    if (ctx->tree->op == UB_OP_WHOLEFILE && !(u->whole = ub_whole_ios(ctx->depth)))
+        return -ENOMEM;
     return u->first_res ? 0 : -ENOMEM;
 }
 
 int ub_uring_open(struct ub_ctx *ctx, const char **stage)
 {
     struct uring *u = calloc(1, sizeof *u);
-    struct io_uring_params params;
     const struct ub_job *job = ctx->job;
     ctx->private = u;
     *stage = "allocate";
     if (!u)
         return -ENOMEM;
     u->ring.fd = -1;
-    set_params(&params, job->features);
-    set_sqpoll(&params, job);
-    int ret = ub_ring_open(&u->ring, ctx->depth * (job->pair ? 2 : 1), &params, stage);
+    uint32_t entries = ctx->depth * requests_each(ctx);
+    int ret = ub_uring_open_ring(&u->ring, entries, job->features, job, stage);
     if (ret == 0)
-        ret = choose_operations(u, ctx, stage);
+        ret = ctx->tree ? choose_meta(u, ctx, stage) : choose_operations(u, ctx, stage);
     if (ret == 0)
         ret = register_all(u, ctx, stage);
     if (ret < 0)
         return ret;
     *stage = "allocate";
-    ret = set_pairs(u, ctx);
+    ret = ctx->tree ? set_meta(u, ctx) : set_chain(u, ctx);
+    if (ret == 0)
+        ret = ub_uring_set_thinking(u, ctx);
     if (ret < 0 || (u->vectored && !(u->iovecs = calloc(ctx->depth, sizeof *u->iovecs))))
         return -ENOMEM;
-    u->sqpoll = (params.flags & IORING_SETUP_SQPOLL) != 0;
-    u->changing = job->fsync || job->fdatasync || u->pair || u->passthrough || !u->ring.sq_array ||
-                  job->op_mask & (1u << UB_OP_TRIM);
+    u->sqpoll = (u->ring.flags & IORING_SETUP_SQPOLL) != 0;
+    u->min_wait = job->features & UB_FEATURE_MIN_WAIT && !u->sqpoll; /* there reap is what waits */
+    if (job->features & UB_FEATURE_CQE_MIXED)
+        u->mixed = u->passthrough ? 2 : 1;
+    u->rewind = (job->features & UB_FEATURE_SQ_REWIND) != 0;
+    u->changing = ctx->tree || job->fsync || job->fdatasync || u->chain || u->passthrough || u->think_until ||
+                  !u->ring.sq_array || job->op_mask & (1u << UB_OP_TRIM);
     for (uint32_t i = 0; !u->changing && i < ctx->depth; i++)
         ub_uring_init_sqe(u, ctx, i, ub_ring_sqe(&u->ring, i));
     return 0;
@@ -270,6 +347,10 @@ void ub_uring_release(struct uring *u)
 {
     ub_ring_close(&u->ring);
     free(u->first_res);
+    free(u->chained);
+    free(u->think_until);
+    free(u->think_ts);
+    free(u->whole);
     free(u->iovecs);
     free(u->namespaces);
     free(u);

@@ -78,7 +78,7 @@ static void test_merge(void)
     for (uint32_t j = 0; j < 2; j++) { /* the third has none, and fields as a job leaves them */
         struct ub_latency *lat = &run.results[j].ops[UB_OP_WRITE].lat[UB_LAT_DONE];
         uint64_t *own =
-            run.histograms + ((j * UB_OPS + UB_OP_WRITE) * UB_LATS + UB_LAT_DONE) * UB_HIST_COUNTS;
+            run.histograms + ((j * UB_HIST_OPS + UB_OP_WRITE) * UB_LATS + UB_LAT_DONE) * UB_HIST_COUNTS;
         lat->min_ns = UINT64_MAX;
         for (int i = 0; i < 1000; i++) {
             uint64_t ns = ub_rng_below(&rng, UB_HIST_MAX + UB_HIST_MAX / 100);

@@ -82,6 +82,26 @@ static void test_ramp(uint32_t backend)
     run_close(&run);
 }
 
+/* Of what the ramp leaves in flight only I/Os count, not syncs: neither in bounds nor in the time carried
+ * over. */
+static void test_ramp_with_syncs(uint32_t backend)
+{
+    const struct variant variant = variant_of(backend);
+    struct ub_job job = fixture_job(&variant, 1u << UB_OP_WRITE);
+    test_context("%s, ramp_time and fdatasync", variant.name);
+    job.ramp_ns = 50 * MS;
+    job.fdatasync = 1;
+    job.iodepth = 16;
+    job.max_ios = 40;
+    const struct spec spec = spec_of(job, 1);
+    struct run run;
+    run_threads(&run, &spec);
+    const struct ub_op_result *writes = &run.results[0].ops[UB_OP_WRITE];
+    CHECK_EQ(writes->ios, 40);
+    CHECK(run.results[0].carried_ns <= writes->lat[UB_LAT_TOTAL].sum_ns);
+    run_close(&run);
+}
+
 /* The last I/O has outlasted the ramp: the turn that begins the window also ends it, never before it began.
  */
 static void test_ends_with_ramp(void)
@@ -96,6 +116,23 @@ static void test_ends_with_ramp(void)
     struct run run;
     run_threads(&run, &spec);
     CHECK_BETWEEN(0, window_ns(&run, 0), SLACK_NS);
+    run_close(&run);
+}
+
+/* What is queued first in the window starts in it, not before what it takes to begin one. */
+static void test_first_after_ramp(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    test_context("the first I/O after the ramp");
+    job.ramp_ns = 15 * MS;
+    job.max_ios = 1;
+    const struct spec spec = spec_of(job, 1);
+    struct run run;
+    run_threads(&run, &spec);
+    const struct ub_latency *lat = &run.results[0].ops[UB_OP_READ].lat[UB_LAT_TOTAL];
+    CHECK_EQ(lat->count, 1);
+    CHECK(lat->max_ns <= window_ns(&run, 0));
     run_close(&run);
 }
 
@@ -188,6 +225,72 @@ static void test_amounts(void)
     run_close(&run);
 }
 
+/* Passes end drained and go on: as many I/Os, each block once in each, whatever was in flight at their ends.
+ */
+static void test_passes(const struct variant *variant)
+{
+    struct ub_job job = fixture_job(variant, READ);
+    struct run run;
+    test_context("%s: passes with the cache dropped", variant->name);
+    job.flags &= ~UB_FLAG_DIRECT;
+    job.pass_bytes = 25 * 4096;
+    job.max_bytes = 3 * job.pass_bytes - 4096;
+    job.batch_submit = 3;
+    const struct spec spec = spec_of(job, 2);
+    run_threads(&run, &spec);
+    check_jobs(&run);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 2 * (3 * 25 - 1));
+    run_close(&run);
+
+    test_context("%s: passes within a runtime", variant->name);
+    job.max_bytes = 0;
+    job.max_ios = 60;
+    job.runtime_ns = 30000 * MS;
+    const struct spec timed = spec_of(job, 1);
+    run_threads(&run, &timed);
+    check_jobs(&run);
+    CHECK_EQ(run_sum_ios(&run, UB_OP_READ), 60);
+    run_close(&run);
+}
+
+/* What the job of a backend says it stood still, when it did two I/Os. */
+static uint64_t stalled_ns(struct ub_job job)
+{
+    struct run run;
+    job.max_ios = 2;
+    job.iodepth = job.batch_submit = 1;
+    const struct spec spec = spec_of(job, 1);
+    run_threads(&run, &spec);
+    CHECK_EQ(run.results[0].error, 0);
+    uint64_t stalled = run.results[0].stalled_ns;
+    run_close(&run);
+    return stalled;
+}
+
+static void test_stalls(void)
+{
+    const struct variant null = variant_of(UB_BACKEND_NULL), sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&null, READ);
+    test_context("stalls: two I/Os of 1.3 s");
+    job.null_delay_ns = 1300 * MS;
+    CHECK_BETWEEN(2 * 1150 * MS, stalled_ns(job), 2 * 1300 * MS + SLACK_NS);
+    test_context("stalls: two I/Os of 1.3 s, the second after the deadline");
+    job.runtime_ns = 1000 * MS;
+    CHECK_BETWEEN(1150 * MS, stalled_ns(job), 1300 * MS + SLACK_NS);
+    test_context("stalls: none in the ramp");
+    job.runtime_ns = 0;
+    job.ramp_ns = 2500 * MS;
+    CHECK_BETWEEN(1150 * MS, stalled_ns(job), 2 * 1300 * MS + SLACK_NS);
+    test_context("stalls: not I/Os of 0.6 s");
+    job.ramp_ns = 0;
+    job.null_delay_ns = 600 * MS;
+    CHECK_EQ(stalled_ns(job), 0);
+    test_context("stalls: not pauses");
+    job = fixture_job(&sync, READ);
+    job.thinktime_ns = 1200 * MS;
+    CHECK_EQ(stalled_ns(job), 0);
+}
+
 static void test_stop_first(void)
 {
     const struct variant sync = variant_of(UB_BACKEND_SYNC);
@@ -267,6 +370,8 @@ static void test_variant(const struct variant *variant)
 {
     test_stop(variant);
     test_runtime(variant);
+    if (!(variant->features & UB_FEATURE_IOPOLL))
+        test_passes(variant);
 }
 
 int main(void)
@@ -277,10 +382,14 @@ int main(void)
     test_ramp(UB_BACKEND_SYNC);
     test_ramp(UB_BACKEND_NULL);
     test_ramp(UB_BACKEND_POSIX_AIO);
+    test_ramp_with_syncs(UB_BACKEND_LINUX_AIO);
+    test_ramp_with_syncs(UB_BACKEND_POSIX_AIO);
     test_ends_with_ramp();
+    test_first_after_ramp();
     test_startdelay();
     test_thinktime();
     test_amounts();
+    test_stalls();
     test_stop_first();
     test_stop_at_barrier();
     test_after();

@@ -13,6 +13,7 @@
 static struct target good;
 static struct target cut;     /* said to be twice as long as the file is */
 static struct target ragged;  /* its last block is not whole */
+static struct target large;   /* takes a while to read */
 static struct target missing; /* there is no such file */
 
 static struct spec spec_of(struct ub_job job, uint32_t njobs, const struct target *target)
@@ -27,7 +28,16 @@ static void check_failed(const struct run *run, uint32_t j, int error, const cha
     if (strcmp(result->stage, stage) != 0)
         test_fail(__FILE__, __LINE__, "stage is '%s', not '%s'", result->stage, stage);
     CHECK_EQ(result->error_file, file);
+    CHECK(result->error_ns > 0);
+    if (result->begin_ns) /* in its loop */
+        CHECK(result->error_ns >= result->begin_ns && result->error_ns - result->begin_ns < 60000000000);
     CHECK_EQ(result->state, UB_STATE_FAILED);
+}
+
+/* What an I/O behind the end of the file comes to: a mapping has SIGBUS there. */
+static uint32_t error_at_end(const struct variant *variant)
+{
+    return variant->backend == UB_BACKEND_MMAP ? EIO : ENODATA;
 }
 
 /* Half of the blocks lie behind the end of the file: with continue_on_error all of them are counted. */
@@ -46,13 +56,14 @@ static void test_end_of_file_continued(const struct variant *variant)
         const struct ub_op_result *reads = &result->ops[UB_OP_READ];
         CHECK_EQ(result->state, UB_STATE_FINISHED);
         CHECK_EQ(result->error, 0);
+        CHECK_EQ(result->error_ns, 0); /* what is only counted ended nothing */
         CHECK_EQ(reads->ios, blocks / 2);
         CHECK_EQ(reads->bytes, FILE_BYTES);
         CHECK_EQ(reads->lat[UB_LAT_TOTAL].count, blocks / 2); /* an error is no I/O */
         CHECK_EQ(result->errors_total, blocks / 2);
         CHECK_EQ(result->nerrors, 1);
         CHECK_EQ(result->errors[0].count, blocks / 2);
-        CHECK_EQ(result->errors[0].error, ENODATA);
+        CHECK_EQ(result->errors[0].error, error_at_end(variant));
         CHECK_EQ(result->errors[0].op, UB_OP_READ);
         CHECK_EQ(result->errors[0].first_file, 0);
         CHECK(result->errors[0].first_offset >= FILE_BYTES && result->errors[0].first_offset % 4096 == 0);
@@ -69,10 +80,22 @@ static void test_end_of_file(const struct variant *variant)
     job.dist = UB_DIST_SEQUENTIAL;
     const struct spec spec = spec_of(job, 1, &cut);
     run_threads(&run, &spec);
-    check_failed(&run, 0, ENODATA, "read", 0);
+    check_failed(&run, 0, (int)error_at_end(variant), "read", 0);
     CHECK_EQ(run.results[0].ops[UB_OP_READ].ios, FILE_BYTES / 4096);
     CHECK_BETWEEN(1, run.results[0].errors_total, variant->ops->async ? job.iodepth : 1);
     CHECK_EQ(run.results[0].errors[0].count, run.results[0].errors_total);
+    run_close(&run);
+}
+
+/* What is to be in memory before the window must be there. */
+static void test_populate_error(const struct variant *variant)
+{
+    struct ub_job job = fixture_job(variant, READ);
+    struct run run;
+    test_context("%s, end of file", variant->name);
+    const struct spec spec = spec_of(job, 1, &cut);
+    run_threads(&run, &spec);
+    check_failed(&run, 0, EIO, "MADV_POPULATE_READ", UINT32_MAX);
     run_close(&run);
 }
 
@@ -174,6 +197,23 @@ static void test_other_flag(void)
     run_close(&run);
 }
 
+/* Of two that cannot begin, the first has read all of a file before it sees that. */
+static void test_which_was_first(void)
+{
+    const struct variant sync = variant_of(UB_BACKEND_SYNC);
+    const struct target targets[] = {large, missing, missing, large};
+    struct ub_job job = fixture_job(&sync, READ);
+    struct run run;
+    test_context("two jobs that fail");
+    job.flags |= UB_FLAG_PRE_READ;
+    const struct spec spec = {.job = job, .njobs = 2, .nfiles = 2, .targets = targets, .own_targets = 1};
+    run_threads(&run, &spec);
+    check_failed(&run, 0, ENOENT, "open", 1);
+    check_failed(&run, 1, ENOENT, "open", 0);
+    CHECK(run.results[0].error_ns > run.results[1].error_ns);
+    run_close(&run);
+}
+
 static void test_no_such_cpu(void)
 {
     const struct variant sync = variant_of(UB_BACKEND_SYNC);
@@ -191,14 +231,20 @@ static void test_no_such_cpu(void)
 
 static void test_variant(const struct variant *variant)
 {
+    int mapped = variant->backend == UB_BACKEND_MMAP;
     if (variant->backend == UB_BACKEND_NULL)
         return; /* opens nothing, fails nothing */
-    test_end_of_file_continued(variant);
-    test_end_of_file(variant);
-    test_short_read(variant);
+    if (variant->features & UB_FEATURE_POPULATE) {
+        test_populate_error(variant);
+    } else {
+        test_end_of_file_continued(variant);
+        test_end_of_file(variant);
+    }
+    if (!mapped) /* the rest of a page is zeros */
+        test_short_read(variant);
     test_missing_file(variant);
     test_directory(variant);
-    if (direct_is_strict())
+    if (!mapped && direct_is_strict())
         test_unaligned(variant);
 }
 
@@ -211,8 +257,12 @@ int main(void)
     test_stamp_file(good.path, FILE_BYTES, 1);
     test_stamp_file(ragged.path, ragged.size - 1024, 1);
     test_stamp_file(cut.path, FILE_BYTES, 1);
+    large = (struct target){.path = test_path("large"), .size = 128 * MIB};
+    test_stamp_file(large.path, 4096, 1);
+    CHECK_EQ(truncate(large.path, (off_t)large.size), 0);
     each_variant(test_variant);
     test_other_flag();
+    test_which_was_first();
     test_no_such_cpu();
     return 0;
 }

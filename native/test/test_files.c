@@ -95,7 +95,7 @@ static void expect_probe(uint32_t backend, uint64_t features, uint32_t depth, in
     test_context("probe of backend %u, features %#llx, depth %u", backend, (unsigned long long)features,
                  depth);
     memset(said, 'x', sizeof said);
-    CHECK_EQ(ub_probe(backend, features, depth, 4096, 1, said), want);
+    CHECK_EQ(ub_probe(backend, features, 1u << UB_OP_READ, depth, 4096, 1, said), want);
     CHECK(memchr(said, 0, sizeof said));
     if (stage)
         CHECK(strcmp(said, stage) == 0);
@@ -110,11 +110,11 @@ static void test_probe(void)
     expect_probe(UB_BACKEND_IO_URING, UINT64_C(1) << 63, 1, -EINVAL, "look up backend");
     expect_probe(UB_BACKEND_SYNC, 0, 1, 0, NULL);
     expect_probe(UB_BACKEND_NULL, 0, 1000000, 0, NULL);
-    if (ub_probe(UB_BACKEND_LINUX_AIO, 0, 1, 4096, 1, stage) == 0)
+    if (ub_probe(UB_BACKEND_LINUX_AIO, 0, 1u << UB_OP_READ, 1, 4096, 1, stage) == 0)
         expect_probe(UB_BACKEND_LINUX_AIO, 0, 0x7fffffff, -EINVAL, "io_setup");
-    if (ub_probe(UB_BACKEND_IO_URING, 0, 1, 4096, 1, stage) == 0) {
-        expect_probe(UB_BACKEND_IO_URING, UB_FEATURE_VECTORED | UB_FEATURE_FIXEDBUFS, 1, -EINVAL,
-                     "vectored with fixedbufs");
+    if (ub_probe(UB_BACKEND_IO_URING, 0, 1u << UB_OP_READ, 1, 4096, 1, stage) == 0) {
+        expect_probe(UB_BACKEND_IO_URING, UB_FEATURE_VECTORED | UB_FEATURE_PASSTHROUGH, 1, -EINVAL,
+                     "vectored with passthrough");
         expect_probe(UB_BACKEND_IO_URING, 0, 32769, -EINVAL, "io_uring_setup");
         expect_probe(UB_BACKEND_IO_URING, UB_FEATURE_FIXEDBUFS | UB_FEATURE_REGISTERFILES, 64, 0, NULL);
     }

@@ -64,7 +64,7 @@ int main(void)
                          .batch_complete_min = 1,
                          .batch_complete_max = DEPTH,
                          .flags = UB_FLAG_CONTINUE_WRITE};
-    uint64_t *histograms = calloc((size_t)UB_OPS * UB_LATS * UB_HIST_COUNTS, sizeof *histograms);
+    uint64_t *histograms = calloc((size_t)UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS, sizeof *histograms);
     CHECK(histograms);
     struct ub_ctx ctx = {.job = &job,
                          .arena = &arena,

@@ -77,7 +77,7 @@ static struct spec spec_of(struct ub_job job)
     return (struct spec){.job = job, .njobs = JOBS, .nfiles = 2, .targets = files, .processes = 1};
 }
 
-/* Only posix-aio has helper threads here; what they use is theirs and not the job's. */
+/* Only posix-aio and threadpool have helper threads here; what they use is theirs and not the job's. */
 static void check_helpers(const struct run *run, const struct variant *variant)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -89,7 +89,7 @@ static void check_helpers(const struct run *run, const struct variant *variant)
         CHECK_EQ(run->processes[j].measured, 1);
         CHECK_EQ(run->processes[j].finished, 1);
         CHECK_BETWEEN(0, cpu, (window + 1e8) * (double)cpus);
-        if (variant->backend == UB_BACKEND_POSIX_AIO) {
+        if (variant->backend == UB_BACKEND_POSIX_AIO || variant->backend == UB_BACKEND_THREADPOOL) {
             CHECK(switches > 0);
             CHECK(cpu > 0);
         } else if (variant->backend != UB_BACKEND_IO_URING) {

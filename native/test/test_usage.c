@@ -3,6 +3,7 @@
  * helpers', and those of glibc's aio threads must.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include "fixture.h"
@@ -96,11 +97,89 @@ static void test_pool(void)
     run_close(&run);
 }
 
+/* Through the software's clock, which is there on each machine: what it says is what getrusage says. */
+static void test_counter(const struct variant *variant, uint64_t ramp_ns, double helpers_share)
+{
+    struct ub_job job = fixture_job(variant, READ);
+    struct run run;
+    test_context("a counter");
+    job.count = UB_COUNT_TASK_CLOCK;
+    job.runtime_ns = 200 * MS;
+    job.ramp_ns = ramp_ns;
+    const struct spec spec = {.job = job, .njobs = 2, .nfiles = 1, .targets = &file};
+    run_threads(&run, &spec);
+    check_jobs(&run);
+    uint64_t own = 0, counted = 0;
+    for (uint32_t i = 0; i < run.njobs; i++) {
+        CHECK_EQ(run.results[i].uncounted, 0);
+        own += run.results[i].usage.usr_ns + run.results[i].usage.sys_ns;
+        counted += run.results[i].counted;
+    }
+    const struct ub_usage *helpers = &run.processes[0].helpers;
+    uint64_t all = own + helpers->usr_ns + helpers->sys_ns;
+    CHECK(counted > 0);
+    double used = (double)(all - own), least = (double)own + helpers_share * used;
+    CHECK_BETWEEN(0.9 * least - MS, counted, 1.1 * (double)all + 5 * MS);
+    run_close(&run);
+}
+
+static void test_counted(void)
+{
+    const struct variant null = variant_of(UB_BACKEND_NULL), sync = variant_of(UB_BACKEND_SYNC);
+    if (ub_count_possible(UB_COUNT_TASK_CLOCK) < 0) {
+        test_note("perf_event_open is refused here");
+        return;
+    }
+    test_counter(&null, 0, 0);
+    test_counter(&sync, 100 * MS, 0);
+    /* A kernel thread that the job started by setting the ring up; it turns on until the last job has left.
+     */
+    struct variant sqpoll = variant_of(UB_BACKEND_IO_URING);
+    char stage[UB_STAGE_BYTES];
+    sqpoll.features = UB_FEATURE_SQPOLL;
+    if (ub_probe(sqpoll.backend, sqpoll.features, 1u << UB_OP_READ, 8, 4096, 2, stage) == 0)
+        test_counter(&sqpoll, 0, 0.3);
+    else
+        test_note("no io_uring with sqpoll here");
+}
+
+/* What can't be counted says why, and the job runs all the same. */
+static void test_uncounted(void)
+{
+    const struct variant aio = variant_of(UB_BACKEND_POSIX_AIO), sync = variant_of(UB_BACKEND_SYNC);
+    struct run run;
+    struct ub_job job = fixture_job(&aio, READ);
+    test_context("no counter");
+    job.count = UB_COUNT_TASK_CLOCK;
+    job.max_ios = 100;
+    const struct spec spec = {.job = job, .njobs = 1, .nfiles = 1, .targets = &file};
+    run_threads(&run, &spec);
+    check_jobs(&run);
+    CHECK_EQ(run.results[0].uncounted, EOPNOTSUPP);
+    CHECK_EQ(run.results[0].counted, 0);
+    run_close(&run);
+
+    job = fixture_job(&sync, READ);
+    job.count = UB_COUNT_INSTRUCTIONS;
+    job.max_ios = 100;
+    const struct spec instructions = {.job = job, .njobs = 1, .nfiles = 1, .targets = &file};
+    run_threads(&run, &instructions);
+    check_jobs(&run);
+    int possible = ub_count_possible(UB_COUNT_INSTRUCTIONS);
+    if (possible < 0)
+        CHECK_EQ(run.results[0].uncounted, -possible);
+    CHECK((run.results[0].counted == 0) == (run.results[0].uncounted != 0));
+    run_close(&run);
+    CHECK_EQ(ub_count_possible(UB_COUNTS), -EINVAL);
+}
+
 int main(void)
 {
     file = (struct target){.path = test_path("file"), .size = MIB};
     test_stamp_file(file.path, file.size, 1);
     test_no_helpers();
     test_pool();
+    test_counted();
+    test_uncounted();
     return 0;
 }

@@ -109,16 +109,18 @@ static void test_syncs(const struct variant *variant)
                 CHECK_EQ(result->syscalls[UB_SYS_FSYNC], datasync ? 0 : WRITES / EVERY);
                 CHECK_EQ(result->syscalls[UB_SYS_FDATASYNC], datasync ? WRITES / EVERY : 0);
             }
+            if (variant->backend == UB_BACKEND_MMAP)
+                CHECK_EQ(result->syscalls[UB_SYS_MSYNC], WRITES / EVERY);
         }
         run_close(&run);
     }
 }
 
 /* Runs one job of sync over one file; the content is for the caller to free. */
-static unsigned char *content_written(uint32_t flags, uint32_t compress_pct)
+static unsigned char *content_after(uint32_t ops, uint32_t flags, uint32_t compress_pct)
 {
     const struct variant sync = variant_of(UB_BACKEND_SYNC);
-    struct ub_job job = fixture_job(&sync, WRITE);
+    struct ub_job job = fixture_job(&sync, ops);
     struct run run;
     uint64_t size;
     job.flags |= flags;
@@ -130,6 +132,11 @@ static unsigned char *content_written(uint32_t flags, uint32_t compress_pct)
     check_jobs(&run);
     run_close(&run);
     return test_read_file(files[0].path, &size);
+}
+
+static unsigned char *content_written(uint32_t flags, uint32_t compress_pct)
+{
+    return content_after(WRITE, flags, compress_pct);
 }
 
 /* Number of blocks that are, but for their stamps, like the one before. */
@@ -174,6 +181,17 @@ static void test_content(void)
     test_context("zero_buffers");
     content = content_written(UB_FLAG_ZERO_BUFFERS, 0);
     CHECK(zeros(content, BYTES));
+    free(content);
+    content = content_written(UB_FLAG_ZERO_BUFFERS | UB_FLAG_REFILL, 0);
+    CHECK(zeros(content, BYTES));
+    free(content);
+
+    test_context("zero_buffers, between reads of 0xff");
+    content = content_after(1u << UB_OP_READ | WRITE, UB_FLAG_ZERO_BUFFERS, 0);
+    int zero_blocks = 0;
+    for (uint64_t at = 0; at < BYTES; at += 4096)
+        zero_blocks += zeros(content + at, 4096);
+    CHECK(zero_blocks > 0);
     free(content);
 }
 

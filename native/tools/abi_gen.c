@@ -26,18 +26,26 @@ static void constants(void)
 {
     printf("export const UB = {\n");
     CONST(ABI_VERSION), CONST(MAGIC);
-    CONST(PAIR_NONE), CONST(PAIR_WRITE_FDATASYNC), CONST(PAIR_READ_WRITE);
-    CONST(OP_READ), CONST(OP_WRITE), CONST(OP_TRIM), CONST(OP_SYNC), CONST(OPS);
+    CONST(PAIR_NONE), CONST(PAIR_WRITE_FDATASYNC), CONST(PAIR_READ_WRITE), CONST(PAIR_DOUBLE_WRITE);
+    CONST(OP_READ), CONST(OP_WRITE), CONST(OP_TRIM), CONST(OP_SYNC);
+    CONST(OP_CREATE), CONST(OP_STAT), CONST(OP_OPEN), CONST(OP_RENAME), CONST(OP_LINK), CONST(OP_UNLINK);
+    CONST(OP_MKDIR), CONST(OP_RMDIR), CONST(OP_FALLOCATE), CONST(OP_FTRUNCATE), CONST(OP_WHOLEFILE),
+        CONST(OPS), CONST(HIST_OPS);
     CONST(LAT_TOTAL), CONST(LAT_SUBMIT), CONST(LAT_DONE), CONST(LATS);
     CONST(DIST_SEQUENTIAL), CONST(DIST_RANDOM), CONST(DIST_ZIPF), CONST(DIST_PARETO), CONST(DIST_NORMAL);
+    CONST(ROOM_NONE), CONST(ROOM_NATIVE), CONST(ROOM_POSIX), CONST(ROOM_KEEP), CONST(ROOM_TRUNCATE);
+    CONST(FADVISE_NONE), CONST(FADVISE_RANDOM), CONST(FADVISE_SEQUENTIAL);
     CONST(SERVICE_ROUNDROBIN), CONST(SERVICE_RANDOM), CONST(SERVICE_SEQUENTIAL);
     CONST(FLAG_DIRECT), CONST(FLAG_O_SYNC), CONST(FLAG_O_DSYNC), CONST(FLAG_END_FSYNC),
         CONST(FLAG_INVALIDATE);
     CONST(FLAG_PRE_READ), CONST(FLAG_NORANDOMMAP), CONST(FLAG_REFILL), CONST(FLAG_ZERO_BUFFERS);
-    CONST(FLAG_PRIVATE_FDS), CONST(FLAG_CONTINUE_READ), CONST(FLAG_CONTINUE_WRITE), CONST(FLAG_NOATIME);
+    CONST(FLAG_PRIVATE_FDS), CONST(FLAG_CONTINUE_READ), CONST(FLAG_CONTINUE_WRITE), CONST(FLAG_NOATIME),
+        CONST(FLAG_DIRECTORIES), CONST(FLAG_CHECKSUM);
     CONST(STATE_NEW), CONST(STATE_READY), CONST(STATE_RUNNING), CONST(STATE_ENDED), CONST(STATE_FINISHED),
         CONST(STATE_FAILED);
     CONST(CLOCK_MONOTONIC), CONST(CLOCK_TSC);
+    CONST(COUNT_NONE), CONST(COUNT_INSTRUCTIONS), CONST(COUNT_TASK_CLOCK);
+    CONST(CALIBRATED_SYSCALL), CONST(CALIBRATED_NULL), CONST(CALIBRATED);
     CONST(HIST_COUNTS), CONST(MAX_CPUS), CONST(MAX_ERRORS), CONST(STAGE_BYTES), CONST(SYSCALLS),
         CONST(HASHED_IOS);
     printf("} as const;\n\n");
@@ -50,7 +58,10 @@ static void syscalls(void)
     NAME(PREAD, "pread64"), NAME(PWRITE, "pwrite64"), NAME(PREADV2, "preadv2"), NAME(PWRITEV2, "pwritev2");
     NAME(IO_SUBMIT, "io_submit"), NAME(IO_GETEVENTS, "io_getevents"), NAME(IO_URING_ENTER, "io_uring_enter");
     NAME(FSYNC, "fsync"), NAME(FDATASYNC, "fdatasync"), NAME(IOCTL, "ioctl"), NAME(EPOLL_WAIT, "epoll_pwait"),
-        NAME(READ, "read");
+        NAME(READ, "read"), NAME(FUTEX, "futex");
+    NAME(OPENAT, "openat"), NAME(CLOSE, "close"), NAME(STATX, "statx"), NAME(RENAMEAT2, "renameat2"),
+        NAME(LINKAT, "linkat"), NAME(UNLINKAT, "unlinkat"), NAME(MKDIRAT, "mkdirat"),
+        NAME(FALLOCATE, "fallocate"), NAME(FTRUNCATE, "ftruncate"), NAME(MSYNC, "msync");
     printf("} as const;\n\n");
 }
 
@@ -66,6 +77,14 @@ static void feature_names(const struct ub_ops *ops, uint64_t bits)
         }
     }
     putchar(']');
+}
+
+/* Of the operations that a feature is for, as src/workload/operations.ts calls them. */
+static const char *kind_names(uint32_t kinds)
+{
+    if (kinds == UB_ANY_KIND)
+        return "'data', 'tree'";
+    return kinds == 1u << UB_KIND_META ? "'tree'" : "'data'";
 }
 
 static void backends(void)
@@ -84,7 +103,7 @@ static void backends(void)
             feature_names(ops, feature->needs);
             printf(", excludes: ");
             feature_names(ops, feature->excludes);
-            printf(" },\n");
+            printf(", kinds: [%s] },\n", kind_names(feature->kinds));
         }
         printf("    },\n  },\n");
     }

@@ -2,8 +2,14 @@
 
 import type { StructValues } from '../native/codec.ts';
 import type { OptionSpec } from '../values/option-spec.ts';
-import type { OperationName } from '../workload/operations.ts';
+import type { OperationKind, OperationName } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
+
+/** What a workload must be for a backend or a feature to make sense; told when it is not. */
+interface Requirement {
+  test: (workload: Workload) => boolean;
+  what: string;
+}
 
 /** What people should know of a feature. */
 export interface FeatureWords {
@@ -11,8 +17,9 @@ export interface FeatureWords {
   help: string;
   /** Kernel version that brought it: "5.1". */
   since: string;
-  /** What the workload must be for it to make sense; told when it is not. */
-  requires?: { test: (workload: Workload) => boolean; what: string };
+  /** The version that brought it together with another feature, where that was later. */
+  sinceWith?: Readonly<Record<string, string>>;
+  requires?: Requirement;
   /** What it means when I/O with it is refused (EOPNOTSUPP), though the kernel knows it. */
   refused?: string;
 }
@@ -25,6 +32,8 @@ export interface Feature extends FeatureWords {
   needs: readonly string[];
   /** Features that it can't be combined with; stated on one side only. */
   excludes: readonly string[];
+  /** Of the operations that it is for. */
+  kinds: readonly OperationKind[];
 }
 
 /** The way that an option's value takes into the native job, when no more is done with it. */
@@ -49,7 +58,7 @@ export interface TableOption extends OptionSpec {
 export interface OwnOption extends TableOption {
   group: 'backends';
   scope: 'workload';
-  backends: readonly [string];
+  backends: readonly [string, ...string[]];
   native: NativeField;
 }
 
@@ -60,11 +69,15 @@ type Hint = (errno: number, stage: string, workload: Workload) => string | undef
 export interface BackendWords {
   /** Other names for it, fio's ioengines above all, each with the features that it stands for. */
   aliases: Readonly<Record<string, readonly string[]>>;
+  /** What people call it that is not taken but told: some of it is said of several. */
+  meant: readonly string[];
   summary: string;
   /** Names that stand for several features: enhanced -> registerfiles, fixedbufs. */
   presets: Readonly<Record<string, readonly string[]>>;
-  /** Those that no other backend knows; registry.ts gathers them for the option table. */
+  /** Those that few backends know, each with the first that does; registry.ts gathers them for the option table. */
   options: readonly OwnOption[];
+  /** The first that is not met is told. */
+  requires?: readonly Requirement[];
   hint?: Hint;
 }
 
@@ -80,7 +93,7 @@ export interface Backend extends BackendWords {
   hasSlat: boolean;
   /** Whether all system calls made for I/O are counted; false when a library makes more unseen. */
   syscallsExact: boolean;
-  /** Whether it can do two operations as one I/O (--pair). */
+  /** Whether it can do operations that follow each other as one I/O (--pair). */
   pairs: boolean;
   /** Operations it can do. */
   ops: readonly OperationName[];

@@ -1,6 +1,6 @@
 /** A backend from both halves: what the native library knows of it, and words for people. */
 import { BACKENDS } from '../native/abi.ts';
-import { countedOperations } from '../workload/operations.ts';
+import { countedOperations, type OperationKind } from '../workload/operations.ts';
 import type { Backend, BackendWords, Feature, FeatureWords, OwnOption } from './backend.ts';
 
 type NativeName = keyof typeof BACKENDS;
@@ -10,6 +10,7 @@ interface FeatureFacts {
   bit: number;
   needs: readonly string[];
   excludes: readonly string[];
+  kinds: readonly OperationKind[];
 }
 
 /**

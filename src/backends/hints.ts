@@ -1,9 +1,12 @@
 /** The likely mend of an errno that ends a run: what the backend knows of it, else what holds for all. */
 import { constants } from 'node:os';
-import { systemHint } from '../errors.ts';
+import { refusedHint, systemHint } from '../errors.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Backend, Variant } from './backend.ts';
 import { kernelLacks } from './kernel.ts';
+
+/** Of a whole file that is not what was laid out (native/src/loop.c). */
+export const CHECKSUM_STAGE = 'checksum';
 
 /** Node has no name for it. */
 const EOWNERDEAD = 130;
@@ -14,12 +17,20 @@ function general(errno: number, stage: string, workload: Workload): string | und
   if (errno === EINVAL && workload.charDevices && (io || stage === 'submit')) {
     return 'an NVMe generic device takes commands only: --backend io_uring+passthrough';
   }
-  if (errno === EINVAL && workload.direct && (stage === 'open' || io)) {
+  if (errno === EINVAL && workload.direct && (stage === 'open' || stage === 'wholefile' || io)) {
     return 'the file system refuses O_DIRECT like this: use --buffered, or a multiple of its block size as bs and offset';
+  }
+  if (stage === CHECKSUM_STAGE) {
+    return 'somebody has changed the file meanwhile, or kernel, memory or disk give wrong data: see dmesg';
+  }
+  if (stage.endsWith('(getrusage)')) return refusedHint(errno, 'getrusage');
+  if (stage === 'invalidate' && errno !== EACCES && errno !== EPERM) {
+    return 'the cache cannot be dropped there: --invalidate=0 leaves it as it is';
   }
   switch (errno) {
     case EPERM:
-      if (stage === 'open' && workload.noatime) return "noatime is for a file's owner, and for root";
+      if ((stage === 'open' || stage === 'wholefile') && workload.noatime)
+        return "noatime is for a file's owner, and for root";
       return 'it needs more rights: another user, or root';
     case EACCES:
       return 'it needs more rights: another user, or root';

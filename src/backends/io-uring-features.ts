@@ -1,8 +1,9 @@
 /** The words of io_uring's features: what each does, since when, and what workload it takes. */
 
-import { isOnly } from '../workload/operations.ts';
+import { isOnly, opensFiles } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { FeatureWords } from './backend.ts';
+import { dsync } from './dsync.ts';
 
 const direct = { test: (w: Workload) => w.direct, what: 'direct I/O (leave out --buffered)' };
 const buffered = { test: (w: Workload) => !w.direct, what: 'buffered I/O (--buffered)' };
@@ -11,8 +12,8 @@ const directWrites = {
   what: 'direct writes (--rw write or randwrite)',
 };
 const pairs = {
-  test: (w: Workload) => w.nativeOptions.pair !== 'none',
-  what: 'a pair of operations (--pair)',
+  test: (w: Workload) => w.nativeOptions.pair !== 'none' || opensFiles(w.rw),
+  what: 'operations in a row: --pair, or +directfiles and --rw create, open or wholefile',
 };
 const charDevice = {
   test: (w: Workload) => w.charDevices,
@@ -55,9 +56,30 @@ export const ioUringFeatures = {
     help: 'sqes are taken in ring order, without the index array',
     since: '6.6',
   },
+  sq_rewind: {
+    help: 'sqes begin at the first place with each call: small batches stay in the cache',
+    since: '7.0',
+  },
+  min_wait: {
+    help: '--iodepth-batch-complete-min is waited for no longer than --min-wait, then for one',
+    since: '6.12',
+    requires: {
+      test: ({ iodepthBatchCompleteMin }: Workload) => iodepthBatchCompleteMin > 1,
+      what: 'completions to wait for (--iodepth-batch-complete-min of 2 or more)',
+    },
+  },
+  registered_wait: {
+    help: 'what min_wait says with each call is registered once instead of copied each time',
+    since: '6.13',
+  },
+  no_iowait: {
+    help: 'waits are idle time, not iowait, and do not raise the CPU frequency as that does',
+    since: '6.15',
+  },
   vectored: {
-    help: 'IORING_OP_READV/WRITEV with one iovec instead of READ/WRITE',
+    help: 'IORING_OP_READV/WRITEV with one iovec instead of READ/WRITE (with fixedbufs: 6.15)',
     since: '5.1',
+    sinceWith: { fixedbufs: '6.15' },
   },
   iopoll: {
     help: 'completions are polled for, no interrupt; the device needs poll queues',
@@ -93,13 +115,14 @@ export const ioUringFeatures = {
     requires: directWrites,
     refused: 'the file system or device cannot write blocks untorn',
   },
+  dsync,
   linked: {
-    help: '--pair as two linked sqes instead of one sent after the other',
+    help: '--pair, or open, read and close, as linked sqes instead of one sent after the other',
     since: '5.3',
     requires: pairs,
   },
   cqe_skip: {
-    help: 'no completion for the first of a linked pair',
+    help: 'no completion for those of a linked pair that another follows',
     since: '5.17',
   },
   no_mmap: {
@@ -109,6 +132,27 @@ export const ioUringFeatures = {
   big_rings: {
     help: '128-byte sqes and 32-byte cqes, as pass-through needs them',
     since: '5.19',
+  },
+  hugepages: {
+    help: 'rings and buffers in huge pages of 2 MiB that are set aside (vm.nr_hugepages)',
+    since: '6.5',
+  },
+  cqe_mixed: {
+    help: 'cqes of 16 bytes, and of 32 only where a command has that much to say (passthrough)',
+    since: '6.18',
+  },
+  timeout: {
+    help: '--thinktime as a request: each of iodepth I/Os pauses by itself, the others go on',
+    since: '5.4',
+    requires: { test: ({ thinktimeNs }: Workload) => thinktimeNs > 0, what: 'a pause (--thinktime)' },
+  },
+  directfiles: {
+    help: 'what is opened gets a registered slot, never a descriptor (create, open, wholefile)',
+    since: '5.15',
+    requires: {
+      test: ({ rw }: Workload) => opensFiles(rw),
+      what: '--rw create, open or wholefile',
+    },
   },
   passthrough: {
     help: 'NVMe commands on /dev/ngXnY past the block layer (IORING_OP_URING_CMD)',

@@ -1,27 +1,7 @@
 /** The options that io_uring alone knows. */
-import { UB } from '../native/abi.ts';
 import type { OwnOption } from './backend.ts';
 
 export const ioUringOptions = [
-  {
-    flag: 'pair',
-    kind: 'choice',
-    values: { none: [], 'write-fdatasync': [], 'read-write': [] },
-    group: 'backends',
-    metavar: 'WHAT',
-    help: 'two operations as one I/O, the second after the first',
-    default: 'none',
-    backends: ['io_uring'],
-    scope: 'workload',
-    native: {
-      field: 'pair',
-      words: {
-        none: UB.PAIR_NONE,
-        'write-fdatasync': UB.PAIR_WRITE_FDATASYNC,
-        'read-write': UB.PAIR_READ_WRITE,
-      },
-    },
-  },
   {
     flag: 'sqthread-poll-cpu',
     kind: 'count',
@@ -48,6 +28,20 @@ export const ioUringOptions = [
     backends: ['io_uring'],
     scope: 'workload',
     native: { field: 'sq_idle_ms', per: 1e6 },
+  },
+  {
+    flag: 'min-wait',
+    kind: 'time',
+    bare: 'us',
+    whole: true,
+    min: 1000,
+    max: 1_000_000_000_000,
+    group: 'backends',
+    help: 'so long --iodepth-batch-complete-min is waited for (+min_wait)',
+    default: '100us',
+    backends: ['io_uring'],
+    scope: 'workload',
+    native: { field: 'min_wait_us', per: 1e3 },
   },
   {
     flag: 'iowq-bounded',

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { refusedHint } from '../errors.ts';
 import { defineBackend } from './define.ts';
+import { dsync } from './dsync.ts';
 
 function proc(name: string): string {
   try {
@@ -12,6 +14,7 @@ function proc(name: string): string {
 
 export const linuxAio = defineBackend('linux-aio', {
   aliases: { libaio: [] },
+  meant: ['aio', 'kaio', 'native', 'async', 'io_submit'],
   summary: 'io_submit, later io_getevents; truly asynchronous with O_DIRECT only',
   features: {
     userspace_reap: {
@@ -26,14 +29,13 @@ export const linuxAio = defineBackend('linux-aio', {
       help: 'RWF_NOWAIT: an I/O that would block fails with EAGAIN, which is counted',
       since: '4.14',
     },
+    dsync,
   },
   presets: {},
   options: [],
   hint(errno, stage, workload) {
     if (!['io_setup', 'io_submit', 'io_getevents'].includes(stage)) return undefined;
-    if (errno === constants.errno.EPERM || errno === constants.errno.EACCES) {
-      return `a seccomp filter or a security module refuses ${stage}: allow it in its profile`;
-    }
+    if (errno === constants.errno.EPERM || errno === constants.errno.EACCES) return refusedHint(errno, stage);
     if (stage !== 'io_setup') return undefined;
     if (errno === constants.errno.EAGAIN) {
       const need = workload.iodepth * workload.numjobs;

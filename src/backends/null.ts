@@ -2,6 +2,7 @@ import { defineBackend } from './define.ts';
 
 export const nullBackend = defineBackend('null', {
   aliases: {},
+  meant: ['none', 'noop', 'nop'],
   summary: "completes at once and does nothing: measures the tool's own cost",
   features: {},
   presets: {},

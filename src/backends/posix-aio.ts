@@ -3,6 +3,7 @@ import { defineBackend } from './define.ts';
 
 export const posixAio = defineBackend('posix-aio', {
   aliases: { posixaio: [] },
+  meant: ['aio', 'posix', 'glibc', 'aio_read', 'async'],
   summary: "glibc's aio_read/aio_write/aio_suspend: a pool of threads that block in its place",
   features: {},
   presets: {},

@@ -53,7 +53,7 @@ test('an unknown backend or feature is an error that lists those that exist', ()
   refused(
     'io_urin',
     /unknown backend 'io_urin': did you mean 'io_uring'\?/,
-    /sync, posix-aio, linux-aio, io_uring, null/,
+    /sync, posix-aio, threadpool, linux-aio, io_uring, mmap, null/,
   );
   refused(
     'io_uring+fixedbuf',

@@ -4,28 +4,47 @@
  */
 import { usageError } from '../errors.ts';
 import { didYouMean } from '../values/nearest.ts';
-import { isOnly } from '../workload/operations.ts';
+import { isOnly, isTree, type RwMode } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Backend, Feature, Variant } from './backend.ts';
 import { ioUring } from './io-uring.ts';
 import { linuxAio } from './linux-aio.ts';
+import { mmap } from './mmap.ts';
 import { nullBackend } from './null.ts';
 import { posixAio } from './posix-aio.ts';
 import { sync } from './sync.ts';
+import { threadpool } from './threadpool.ts';
 
-export const backends: readonly Backend[] = [sync, posixAio, linuxAio, ioUring, nullBackend];
+export const backends: readonly Backend[] = [
+  sync,
+  posixAio,
+  threadpool,
+  linuxAio,
+  ioUring,
+  mmap,
+  nullBackend,
+];
 
 /** The options that single backends know, in the order of the backends; the option table takes them from here. */
 export const ownOptions = [
   ...sync.options,
   ...posixAio.options,
+  ...threadpool.options,
   ...linuxAio.options,
   ...ioUring.options,
+  ...mmap.options,
   ...nullBackend.options,
 ] as const;
 
-/** The default comparison, in the order of the article's table. */
-export const defaultVariants = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
+/** The default comparison: the article's table in its order, and the pool of threads that programs really have. */
+export const defaultVariants = [
+  'sync',
+  'posix-aio',
+  'threadpool',
+  'linux-aio',
+  'io_uring',
+  'io_uring+enhanced',
+];
 
 /** A feature with those that it needs: the least that it can be tried with. */
 export function withNeeds(backend: Backend, feature: Feature): Feature[] {
@@ -48,13 +67,14 @@ function checkCombination(backend: Backend, features: ReadonlyMap<string, Featur
   }
 }
 
-/** Pairs are io_uring's: another backend would silently do single writes. */
+/** A backend without pairs would silently do single writes. */
 function checkPair(variant: Variant, workload: Workload): void {
   const { pair } = workload.nativeOptions;
   if (pair === 'none') return;
   const asked = `pair=${pair}`;
+  const able = backends.filter(({ pairs }) => pairs).map(({ name }) => name);
   if (!variant.backend.pairs)
-    throw usageError(`${asked}: ${variant.label} has no pairs`, 'use --backend=io_uring');
+    throw usageError(`${asked}: ${variant.label} has no pairs`, `use --backend=${able}`);
   if (!isOnly(workload.rw, 'write')) {
     throw usageError(
       `${asked} with rw=${workload.rw}`,
@@ -63,13 +83,41 @@ function checkPair(variant: Variant, workload: Workload): void {
   }
 }
 
+/** @throws BenchError (usage) for a feature that is not for a mode's operations, or not without another there */
+function checkFeatures({ label, features }: Variant, rw: RwMode): void {
+  const kind = isTree(rw) ? 'tree' : 'data';
+  const unfit = features.find(({ kinds }) => !kinds.includes(kind));
+  if (unfit !== undefined) throw usageError(`${label}: ${unfit.name} is not for rw=${rw}`, 'leave it out');
+  const names = features.map(({ name }) => name);
+  if (kind === 'tree' && names.includes('linked') && !names.includes('directfiles')) {
+    throw usageError(
+      `${label}: linked needs directfiles: what is closed must be known beforehand`,
+      'write +directfiles+linked',
+    );
+  }
+}
+
+/** @throws BenchError (usage) where nothing is read that could be checked */
+function checkChecksum({ backend, label }: Variant, { checksum }: Workload): void {
+  if (checksum && backend.name === 'null')
+    throw usageError(`checksum: ${label} reads nothing that could be checked`, 'leave out one of them');
+}
+
 /** @throws BenchError (usage) when the variant makes no sense with this workload. */
 export function checkWorkload(variant: Variant, workload: Workload): void {
+  checkChecksum(variant, workload);
   checkPair(variant, workload);
-  for (const { name, requires } of variant.features) {
-    if (requires && !requires.test(workload))
-      throw usageError(`${variant.label}: ${name} needs ${requires.what}`);
-  }
+  checkFeatures(variant, workload.rw);
+  const unmet = unmetRequirement(variant, workload);
+  if (unmet === null) return;
+  throw usageError(variant.label === variant.backend.name ? unmet : `${variant.label}: ${unmet}`);
+}
+
+/** What a variant needs that a workload is not: "mmap needs buffered I/O"; null when nothing is missing. */
+export function unmetRequirement({ backend, features }: Variant, workload: Workload): string | null {
+  const own = (backend.requires ?? []).map((requires) => ({ name: backend.name, requires }));
+  const unmet = [...own, ...features].find(({ requires }) => requires && !requires.test(workload));
+  return unmet?.requires ? `${unmet.name} needs ${unmet.requires.what}` : null;
 }
 
 /**
@@ -80,9 +128,10 @@ export function parseVariant(text: string): Variant {
   const [head = '', ...words] = text.trim().split('+');
   const backend = backends.find((b) => b.name === head || head in b.aliases);
   if (!backend) {
+    const meant = backends.filter((b) => b.meant.includes(head.toLowerCase())).map((b) => b.name);
     const names = backends.flatMap((b) => [b.name, ...Object.keys(b.aliases)]);
     throw usageError(
-      `unknown backend '${head}'${didYouMean(head, names)}`,
+      `unknown backend '${head}'${didYouMean(head, names, '', meant)}`,
       `there are: ${backends.map((b) => b.name).join(', ')}`,
     );
   }

@@ -9,6 +9,7 @@ import {
   canonicalName,
   findOption,
   type KnownOption,
+  specOf,
   unknownOption,
   type WrittenOption,
 } from '../options/option-reader.ts';
@@ -16,7 +17,11 @@ import type { Flag } from '../options/options.ts';
 import { didYouMean } from '../values/nearest.ts';
 
 /** Options that commander answers itself. */
-const BUILT_IN: readonly string[] = ['--help', '-h', '--version', '-V'];
+const HELP: readonly string[] = ['--help', '-h'];
+const BUILT_IN: readonly string[] = [...HELP, '--version', '-v', '-V'];
+
+/** Beside --help: every option, not those alone that are used most. */
+export const ALL = '--all';
 
 interface TypedOption extends WrittenOption {
   /** The name as it was typed. */
@@ -26,6 +31,8 @@ interface TypedOption extends WrittenOption {
 interface Read {
   options: TypedOption[];
   builtIn: string[];
+  /** Whether --all was among them. */
+  all: boolean;
   operands: string[];
 }
 
@@ -40,6 +47,8 @@ export class TableCommand extends Command {
   flags: readonly Flag[] = [];
   /** Whether it hands the options behind `--` on to a run. */
   passesOn = false;
+  /** Whether help is to show every option. */
+  all = false;
   /** Adds its options: called for the command that is asked for alone, as all options of all commands take time. */
   complete: () => void = () => {};
   /** What the command above this one has read for it. */
@@ -53,6 +62,15 @@ export class TableCommand extends Command {
     const read = this.handed ?? readArgv(argv);
     const [word] = read.operands;
     if (this.commands.length > 0 && word !== undefined) return this.handOn(word, read);
+    return this.take(read);
+  }
+
+  /** Sets what was read for this very command. */
+  private take(read: Read): { operands: string[]; unknown: string[] } {
+    this.all = read.all;
+    if (read.all && !read.builtIn.some((word) => HELP.includes(word))) {
+      throw usageError(`${ALL} is only of --help`, 'uring-bench --help --all shows every option');
+    }
     this.complete();
     for (const option of read.options) {
       if (!this.flags.includes(option.flag)) throw this.notHere(option);
@@ -76,8 +94,9 @@ export class TableCommand extends Command {
       return { operands: [word], unknown: [] };
     }
     const [about] = operands;
-    if (about === undefined) return { operands: [], unknown: ['--help'] };
-    this.named(about).handed = { options: [], builtIn: ['--help'], operands: [] };
+    const asked = { options: [], builtIn: ['--help'], all: read.all, operands: [] };
+    if (about === undefined) return this.take(asked);
+    this.named(about).handed = asked;
     return { operands: [about], unknown: [] };
   }
 
@@ -89,6 +108,16 @@ export class TableCommand extends Command {
   private named(word: string): TableCommand {
     const found = this.subcommands().find((command) => command.name() === word);
     if (found !== undefined) return found;
+    if (word.endsWith('.fio')) {
+      throw usageError(
+        `${word}: fio's job files are not read yet`,
+        'give its options; each section is a --job',
+      );
+    }
+    const [name = ''] = word.split('=');
+    if (name !== word && findOption(name) !== undefined) {
+      throw usageError(`unknown command '${word}': did you mean '--${word}'?`, 'options begin with --');
+    }
     const names = this.subcommands().map((command) => command.name());
     throw usageError(
       `unknown command '${word}'${didYouMean(word, names)}`,
@@ -112,6 +141,14 @@ export class TableCommand extends Command {
       const names = knowing.map((command) => command.name());
       return usageError(`a run has no option '--${typed}'`, `${names.join(', ')}: these have it`);
     }
+    if (specOf(flag).scope === 'output') {
+      const having = this.parent.subcommands().filter(({ flags }) => flags.includes(flag));
+      const names = [
+        ...(this.parent.flags.includes(flag) ? ['a run'] : []),
+        ...having.map((command) => command.name()),
+      ];
+      return usageError(`${this.name()} has no option '--${typed}'`, `${names.join(', ')}: these have it`);
+    }
     const runs = this.passesOn && this.parent.flags.includes(flag);
     return usageError(
       `${this.name()} has no option '--${typed}'`,
@@ -125,21 +162,22 @@ export class TableCommand extends Command {
  * @throws BenchError (usage) for an unknown one and for what is no option
  */
 export function readRunOptions(argv: readonly string[]): WrittenOption[] {
-  const { options, builtIn, operands } = readArgv(argv);
-  const [stray] = [...builtIn, ...operands];
+  const { options, builtIn, all, operands } = readArgv(argv);
+  const [stray] = [...builtIn, ...(all ? [ALL] : []), ...operands];
   if (stray !== undefined) throw usageError(`'${stray}' behind -- is no option of a run`);
   return options.map(({ flag, text }) => ({ flag, text }));
 }
 
 function readArgv(argv: readonly string[]): Read {
-  const read: Read = { options: [], builtIn: [], operands: [] };
+  const read: Read = { options: [], builtIn: [], all: false, operands: [] };
   for (let at = 0; at < argv.length; at++) {
     const token = argv[at] ?? '';
     if (token === '--') {
       read.operands.push(...argv.slice(at + 1));
       break;
     }
-    if (BUILT_IN.includes(token)) read.builtIn.push(token);
+    if (token === ALL) read.all = true;
+    else if (BUILT_IN.includes(token)) read.builtIn.push(token === '-V' ? '-v' : token);
     else if (!token.startsWith('-') || token === '-') read.operands.push(token);
     else {
       const { used, ...option } = readOption(longForm(token), argv[at + 1]);
@@ -168,7 +206,8 @@ function readOption(token: string, next: string | undefined): TypedOption & { us
   const { flag } = spec;
   if (given !== undefined) return { flag, text: given, typed, used: false };
   const bare = spec.kind === 'bool' ? '1' : spec.whenBare;
-  if (next !== undefined && mayBeValue(spec, next)) return { flag, text: next, typed, used: true };
+  if (next !== undefined && !spec.equalsOnly && mayBeValue(spec, next))
+    return { flag, text: next, typed, used: true };
   if (bare === undefined) throw usageError(`option '--${typed}' needs a value`);
   return { flag, text: bare, typed, used: false };
 }

@@ -3,7 +3,6 @@ import { usageError } from '../errors.ts';
 import { type ArticleJob, articleJob, articleTables } from '../experiments/article.ts';
 import type { Progress } from '../jobs/progress.ts';
 import type { RunOutcome } from '../jobs/runner.ts';
-import { targetHost } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import { checkCache } from '../report/article/article-checks.ts';
 import { formats, renderAll } from '../report/formats/index.ts';
@@ -15,10 +14,19 @@ import type { ResultWarning } from '../results/schema.ts';
 import type { ArticleTable } from '../results/schema-report.ts';
 import { formatBytes, formatDuration, plural } from '../values/format.ts';
 import { didYouMean } from '../values/nearest.ts';
+import { checkFlagsOf } from './article-flags.ts';
+import { Clearing } from './clean.ts';
 import { Stopped } from './failure.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
 import { writeOut } from './terminal.ts';
+import { tellFailures } from './troubles.ts';
+
+/** Experiments that are no table of the article's. */
+const ALONE = [
+  { name: 'metadata', load: async () => (await import('../experiments/metadata.ts')).metadata },
+  { name: 'durability', load: async () => (await import('../experiments/durability.ts')).durability },
+] as const;
 
 /** The tables that were asked for, each once. @throws BenchError (usage) for an unknown one */
 function tablesOf(operands: readonly string[]): ArticleTable[] {
@@ -26,7 +34,7 @@ function tablesOf(operands: readonly string[]): ArticleTable[] {
   for (const operand of operands) {
     const known = articleTables.find((table) => table === operand);
     if (known === undefined && operand !== 'all') {
-      const all = [...articleTables, 'all'];
+      const all = [...articleTables, 'all', ...ALONE.map(({ name }) => name), 'cache'];
       throw usageError(
         `unknown table '${operand}'${didYouMean(operand, all)}`,
         `there are: ${all.join(', ')}`,
@@ -96,6 +104,9 @@ class Reports {
     if (!this.#live && results.length > 0) {
       await session.deliver(renderAll(results, outputFormat, session.rendering));
     }
+    if (results.length > 0)
+      await session.deliverMore((format, rendering) => renderAll(results, format, rendering));
+    if (outputFormat !== 'table') await tellFailures(done);
     await session.sayReport();
     if (this.#live && outputFormat === 'table') return;
     for (const { path } of done) if (path !== null) await session.say(`Result: ${path}`);
@@ -108,15 +119,21 @@ async function runAll(
   warnings: readonly ResultWarning[],
 ): Promise<number> {
   const { runArticle } = await import('../experiments/article-run.ts');
+  const { ManyRunsProgress } = await import('../experiments/many-runs-progress.ts');
   const reports = new Reports(session);
   const done: Done[] = [];
   try {
     await session.during(async (work) => {
       await announce(articles, work.progress);
+      // One bar for all tables.
+      const points = articles.map(({ table, plan }) => ({ values: { table }, plan, warnings: [] }));
+      const progress = new ManyRunsProgress(work.progress, points, true);
+      progress.startAll();
       for (const article of articles) {
         if (work.signal.aborted) break;
         const own = { ...article, warnings: [...warnings, ...article.warnings] };
-        const outcome = await runArticle(own, { ...work, warnings: own.warnings });
+        const at = progress.at({ table: article.table });
+        const outcome = await runArticle(own, { ...work, progress: at, warnings: own.warnings });
         const ended = outcome.unsaved === null ? outcome : { ...outcome, path: null };
         done.push(ended);
         await reports.add(ended);
@@ -133,11 +150,26 @@ async function runAll(
 
 export async function articleCommand({ options, operands, argv }: Invocation): Promise<number> {
   const { raw, warnings } = readOptions(options);
+  if (operands.includes('cache')) {
+    if (operands.length > 1) throw usageError("cache is no table of the article's", 'run it by itself');
+    checkFlagsOf('article cache', raw);
+    return (await import('./cache.ts')).cacheCommand(raw, warnings, argv);
+  }
+  const alone = ALONE.find(({ name }) => operands.includes(name));
+  if (alone !== undefined) {
+    if (operands.length > 1)
+      throw usageError(`${alone.name} is no table of the article's`, 'run it by itself');
+    checkFlagsOf(`article ${alone.name}`, raw);
+    const { phasesCommand } = await import('./phases.ts');
+    return phasesCommand(await alone.load(), raw, warnings, argv);
+  }
+  checkFlagsOf("the article's tables", raw);
   const tables = tablesOf(operands);
   const session = Session.open(raw, argv);
   checkMaxTrials(raw);
-  const host = { machine: readMachine(), target: targetHost };
+  const clearing = new Clearing(session);
+  const host = { machine: readMachine(), target: clearing.target };
   const articles = tables.map((table) => articleJob(table, raw, host));
   session.checkApart(articles.flatMap(({ plan }) => pathsOf(plan)));
-  return runAll(articles, session, warnings);
+  return runAll(articles, session, [...warnings, ...clearing.warnings]);
 }

@@ -3,15 +3,19 @@ import picocolors from 'picocolors';
 import type { Backend, Feature } from '../backends/backend.ts';
 import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
+import { probeVariant } from '../backends/probe.ts';
 import { backends, withNeeds } from '../backends/registry.ts';
-import { systemError, usageError } from '../errors.ts';
-import { probeBackend, type Refusal } from '../native/library.ts';
+import { systemError } from '../errors.ts';
 import { readOptions } from '../options/option-reader.ts';
+import type { OutputFormat } from '../options/output.ts';
 import { cliTable } from '../report/text/cli-table.ts';
 import { foldWords, jsonText } from '../report/text/text.ts';
 import { defaultWorkload } from '../resolve/resolve.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
+
+/** Columns of the list where it does not go to a terminal: those of one. */
+const LIST_COLUMNS = 80;
 
 /** null: it works. */
 type Reason = string | null;
@@ -35,13 +39,10 @@ interface ListedBackend extends Listed {
 }
 
 /** Asks the kernel. */
-type Probe = (id: number, features: number) => Refusal | null;
+type Probe = typeof probeVariant;
 
 function reasonOf(backend: Backend, features: readonly Feature[], probe: Probe): Reason {
-  const refused = probe(
-    backend.id,
-    features.reduce((bits, feature) => bits | feature.bit, 0),
-  );
+  const refused = probe(backend, features);
   if (refused === null) return null;
   const { errno, stage } = refused;
   const { code, text } = systemError(errno);
@@ -79,7 +80,7 @@ function listBackends(probe: Probe): ListedBackend[] {
 function renderBackends(list: readonly ListedBackend[], { columns, color }: Session['rendering']): string {
   const colors = picocolors.createColors(color);
   const rows = list.flatMap((backend) => [
-    { ...backend, shown: colors.bold(backend.name), as: backend.aliases.join(', ') },
+    { ...backend, shown: colors.bold(backend.name), as: backend.aliases.join(',\n') },
     ...[...backend.features, ...backend.presets].map((part) => ({
       ...part,
       shown: `  +${part.name}`,
@@ -87,11 +88,20 @@ function renderBackends(list: readonly ListedBackend[], { columns, color }: Sess
     })),
   ]);
   const here = (available: boolean) => (available ? colors.green('yes') : colors.red('no'));
+  const width = (head: string, of: (row: (typeof rows)[number]) => string) =>
+    Math.max(
+      head.length,
+      ...rows.flatMap((row) =>
+        of(row)
+          .split('\n')
+          .map(({ length }) => length),
+      ),
+    );
   const fixed = [
-    Math.max(7, ...rows.map((row) => row.name.length + 3)),
-    4,
-    Math.max(11, ...rows.map((row) => row.as.length)),
-    5,
+    Math.max('backend'.length, ...rows.map((row) => row.name.length + 3)),
+    'here'.length,
+    width('other names', ({ as }) => as),
+    width('since', ({ since }) => since ?? ''),
   ];
   const room = Math.max(20, columns - fixed.reduce((sum, width) => sum + width + 2, 0));
   const lines = cliTable({
@@ -118,13 +128,16 @@ function renderBackends(list: readonly ListedBackend[], { columns, color }: Sess
 export async function backendsCommand({ options }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
   const session = Session.open(raw);
-  const { outputFormat } = session.output;
-  if (outputFormat !== 'table' && outputFormat !== 'json') {
-    throw usageError(`backends has no output-format=${outputFormat}`, 'one of: table, json');
-  }
-  const list = listBackends(probeBackend);
-  const text =
-    outputFormat === 'json' ? jsonText({ backends: list }) : renderBackends(list, session.rendering);
-  await session.deliver(text);
+  session.checkFormats('backends', ['table', 'json']);
+  const list = listBackends(probeVariant);
+  const render = (format: OutputFormat, rendering: Session['rendering']) =>
+    format === 'json' ? jsonText({ backends: list }) : renderBackends(list, rendering);
+  await session.deliver(
+    render(session.output.outputFormat, {
+      ...session.rendering,
+      columns: process.stdout.isTTY ? session.rendering.columns : LIST_COLUMNS,
+    }),
+  );
+  await session.deliverMore((format, plain) => render(format, { ...plain, columns: LIST_COLUMNS }));
   return 0;
 }

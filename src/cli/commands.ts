@@ -2,6 +2,7 @@
 
 import { knownOptions } from '../options/option-reader.ts';
 import type { Flag } from '../options/options.ts';
+import { OWN_FLAGS } from './article-flags.ts';
 import type { CommandSpec } from './program.ts';
 
 /** A run knows every option but those that judge results. */
@@ -9,28 +10,45 @@ const RUN_FLAGS: readonly Flag[] = knownOptions
   .filter(({ scope }) => scope !== 'compare')
   .map(({ flag }) => flag);
 
-const RUN_HELP = `Sizes: 4096, 4k, 64m, 1g (powers of 1024). Times: 10 (seconds), 500ms, 20us, 2m, 1h. In every option _ and - mean the same, and --option=value is --option value.
+const UNITS = `Sizes: 4096, 4k, 64m, 1g (powers of 1024). Times: 10 (seconds), 500ms, 20us, 2m, 1h. In every option _ and - mean the same, and --option=value is --option value.`;
 
-Examples:
+const RUN_EXAMPLES = `Examples:
   uring-bench
   uring-bench --backend io_uring --iodepth 8
   uring-bench --filename /dev/nvme0n1 --bs 1k --numjobs 72 --runtime 30
   uring-bench --backend sync,io_uring --buffered --pre-read
   uring-bench --job 'rw=write fdatasync=1' --job 'rw=randread iodepth=16'
 
-Exit codes: 0 done, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 129, 130, 131 and 143 stopped by SIGHUP, SIGINT, SIGQUIT and SIGTERM.`;
+Exit codes: 0 done, 1 a comparison or gate found a regression, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 5 a comparison or gate could not decide, 129, 130, 131 and 143 stopped by a signal.`;
+
+const RUN_MORE = 'More: --help --all has every option, and COMMAND --help, help OPTION explain.';
+
+/** What names stored results, of every command that takes such. */
+const STORED = "files, folders, patterns in quotes ('results/*4k*'), or several with commas";
+
+const LS_HELP = `Keys of --where, --sort and --columns: date, host, kernel, cpu, device, serial, file-system, workload, name, backend, status, version, note, file; any option of a run (bs, iodepth); a metric (iops, bw, lat_p99, cpu_per_io), of which the best backend counts; else a label. What cannot be read is told in a line each.
+
+Examples:
+  uring-bench ls
+  uring-bench ls --where bs=4k --where 'iodepth>=8' --sort -iops
+  uring-bench ls 'results/2026-11-*' lab/ --where disk=new
+  uring-bench ls --sort lat_p99 --columns date,backend,lat_p99,file
+
+Exit codes: 0 also when nothing is found, 2 wrong usage.`;
 
 /** A run's options, but for those of which it makes its own choice, or that other backends know. */
 const LADDER_FLAGS: readonly Flag[] = knownOptions
   .filter(({ scope, backends = ['io_uring'] }) => scope !== 'compare' && backends.includes('io_uring'))
   .map(({ flag }) => flag)
-  .filter((flag) => flag !== 'backend' && flag !== 'reference');
+  .filter((flag) => !['backend', 'reference', 'advise'].includes(flag));
 
-const LADDER_HELP = `The options are those of a run. A step that this kernel or device lacks stays in the table with its reason, and those above it go without it.
+const LADDER_HELP = `A step that this kernel or device lacks stays in the table with its reason, and those above it go without it.
 
 Examples:
   uring-bench ladder
   uring-bench ladder --filename /dev/nvme0n1 --trials 10 --iodepth 32`;
+
+const SWEEP_OWN: readonly Flag[] = ['metric', 'latency-limit', 'knee-gain', 'resume'];
 
 const SWEEP_HELP = `Every option of the I/O takes several values: a list (4k,16k), a range that doubles (1..256) or one with a step (4..32:4). All combinations are run. After a stop, --resume FILE goes on.
 
@@ -41,37 +59,70 @@ Examples:
 
 Exit codes: as of a run.`;
 
+/** What a run and echo have in common, and what echo alone knows. */
+const ECHO_FLAGS: readonly Flag[] = [
+  ...(['transport', 'connections', 'bs', 'pipeline', 'rate', 'verify', 'backend', 'trials'] as const),
+  ...(['runtime', 'ramp-time', 'cpus-allowed', 'client-cpus', 'listen', 'connect', 'randseed'] as const),
+  ...(['percentile-list', 'output-format', 'output', 'report', 'quiet', 'color'] as const),
+];
+
+/** Where reports and results go: all of those, but for what only a comparison of backends can say. */
+const OUTPUT_FLAGS: readonly Flag[] = knownOptions
+  .filter(({ scope, flag }) => scope === 'output' && flag !== 'advise')
+  .map(({ flag }) => flag);
+
 /** What the article leaves open. */
 const ARTICLE_FLAGS: readonly Flag[] = [
-  ...(['full', 'filename', 'directory', 'filesize', 'name', 'runtime', 'trials', 'isolation'] as const),
+  ...(['directory', 'name', 'runtime', 'trials', 'isolation'] as const),
   ...(['until-confident', 'max-trials', 'randseed', 'percentile-list'] as const),
-  ...(['output-format', 'output', 'results-dir', 'save', 'quiet', 'color'] as const),
+  ...OWN_FLAGS,
+  ...OUTPUT_FLAGS,
 ];
 
 const ARTICLE_HELP = `table1 is direct I/O, table2 the page cache (it is checked that nothing is read from the device), table3 one CPU with 1000 reads in flight. Unless --full is given they are scaled to this machine: 9 jobs for each CPU. docs/ARTICLE.md says what is compared with what.
 
+metadata is what the article names beside reads: files are made, looked at, opened, renamed and removed by plain calls and through a ring, one table for all (docs/OPERATIONS.md). --backend, --iodepth, --numjobs, --nrfiles, --dirs, --depth and --shared-dir change it.
+
+durability is what databases ask: commits by fdatasync, O_DSYNC and RWF_DSYNC, alone and in groups, and pages that must not be torn (docs/OPERATIONS.md). --backend, --iodepth, --numjobs, --size, --bs, --direct and --filename change it.
+
+cache is a file that is larger than the memory it may use, read through the page cache (sync), with RWF_DONTCACHE (sync+uncached), by page faults (mmap) and past the cache (direct): one table (docs/ARTICLE.md). Its jobs are in a control group with --memory bytes, which takes root, or a delegated group.
+
 Examples:
   uring-bench article all
   uring-bench article table3 --filename /dev/nvme0n1
+  uring-bench article durability --directory /mnt/nvme
 
 Exit codes: as of a run; also 3 when table2's reads were not from the page cache.`;
 
-const COMPARE_HELP = `Trials of several files of one side are pooled. Only equal workloads are compared; what differs between the machines is told. A rule is broken when the change is significant and beyond the limit. docs/CI.md has the metrics, the formats and whole CI jobs.
+const COMPARE_HELP = `Trials of several files of one side are pooled. Of more than two sides each is compared with the first, in one table. Only equal workloads are compared; what differs between the machines is told. A rule is broken when the change is significant and beyond the limit. Without --fail-on the gate's rules are judged and told, and the exit code is 0. docs/CI.md has the metrics, the formats and whole CI jobs.
 
 Examples:
   uring-bench compare before.json after.json
   uring-bench compare 'base/*.json' new.json --fail-on 'iops<-5%,lat_p99>+10%'
+  uring-bench compare kernel-6.1/ kernel-6.6/ kernel-6.12/
   uring-bench compare a.json b.json --output-format md >> "$GITHUB_STEP_SUMMARY"
 
-Exit codes: 0 no regression, 1 a regression, 2 wrong usage or different workloads.`;
+Exit codes: 0 no regression, 1 a regression, 2 wrong usage or different workloads, 5 undecided (--inconclusive says otherwise).`;
 
-const GATE_HELP = `Options of the run stand behind --; --trials is of each round, 5 unless it is given. A suspected regression is run again before it is called one.
+const GATE_HELP = `Options of the run stand behind --; --trials is of each round, 5 unless it is given. A suspected regression is run again before it is called one, and so is a trial that something disturbed. --update adds the run to the baseline: several, made at different times, show what runs differ by without a change.
 
 Examples:
   uring-bench gate --baseline base.json --update -- --backend io_uring --bs 8k
   uring-bench gate --baseline base.json -- --backend io_uring --bs 8k
+  uring-bench gate --ab old/uring-bench uring-bench -- --backend sync
 
-Exit codes: 0 no regression, 1 a regression, 2 wrong usage, no baseline or another workload; else as of a run.`;
+Exit codes: 0 no regression, 1 a regression, 2 wrong usage, no baseline or another workload, 5 undecided (--inconclusive says otherwise); else as of a run.`;
+
+const ECHO_HELP = `Backends: sync (a thread a connection), epoll, epoll+edge, io_uring, and with it +defer_taskrun, +multishot, +bundles, +zerocopy, +sqpoll. Client and server are processes of their own; requests/s, round trips, and what the server alone uses for a request. docs/OPERATIONS.md says what is measured, and how.
+
+Examples:
+  uring-bench echo
+  uring-bench echo --transport unix --backend epoll,io_uring+multishot --pipeline 8
+  uring-bench echo --connections 100 --rate 50000
+  uring-bench echo --listen 10.0.0.2:7000
+  uring-bench echo --connect 10.0.0.2:7000 --connections 100
+
+Exit codes: as of a run; also 3 when an answer was not what had been sent.`;
 
 const DOCTOR_HELP = `Each line says ok, warning or missing, what it means, and the command that mends it; docs/TUNING.md explains each. PATH is a file, a folder, a device, or where a file is going to be; without it the machine alone is looked at. Nothing is written. What it finds is also kept with every run.
 
@@ -82,6 +133,14 @@ Examples:
 
 Exit codes: 0 whatever it finds, 2 wrong usage.`;
 
+const CLEAN_HELP = `A run that is killed (SIGKILL, the OOM killer, a loss of power) cannot take its files back; the next run in their folder, or this command, does. Only what that run wrote down that it made goes, if it is that still and the run has ended: docs/CLEAN.md. Without DIR it is the current folder; of each its results folder, too, but nothing else below it.
+
+Examples:
+  uring-bench clean
+  uring-bench clean --dry-run /mnt/nvme
+
+Exit codes: 0 nothing of a killed run is left, 2 wrong usage, 3 something could not be removed.`;
+
 export const commands: readonly CommandSpec[] = [
   {
     name: '',
@@ -89,11 +148,13 @@ export const commands: readonly CommandSpec[] = [
       "Runs one storage workload through Linux's I/O interfaces and says which is faster, by how much, and why. " +
       'Without options it compares all of them on a temporary file in the current directory.',
     flags: RUN_FLAGS,
-    after: RUN_HELP,
+    after: `${UNITS}\n\n${RUN_EXAMPLES}`,
+    afterPage: `${RUN_MORE}\n\n${RUN_EXAMPLES}`,
     action: async (invocation) => (await import('./run.ts')).runCommand(invocation),
   },
   {
     name: 'ladder',
+    brief: 'what each feature of io_uring gains, step by step',
     summary: 'Runs io_uring from basic upwards, adding one feature a step, and says what each step gains.',
     flags: LADDER_FLAGS,
     help: {
@@ -106,19 +167,35 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'show',
+    brief: 'stored results again, in any format',
+    anywhere: true,
     summary: 'Shows stored results again, in any format.',
-    flags: ['percentile-list', 'output-format', 'output', 'color', 'metric', 'latency-limit', 'knee-gain'],
+    flags: [
+      ...(['best', 'percentile-list', 'advise', 'output-format', 'output', 'report', 'color'] as const),
+      ...(['metric', 'latency-limit', 'knee-gain'] as const),
+    ],
     help: {
       'percentile-list': 'latency percentiles to show',
       metric: 'what to show of sweeps and in formats for programs',
     },
-    operands: { name: 'FILE', help: 'stored results (results/*.json); - is standard input' },
+    operands: { name: 'RESULTS', help: `${STORED}; - is standard input` },
     action: async (invocation) => (await import('./show.ts')).showCommand(invocation),
   },
   {
+    name: 'ls',
+    brief: 'stored results in a list: those wanted, in any order',
+    anywhere: true,
+    summary: 'Lists stored results: when, where, what, how fast; those that are wanted, in any order.',
+    flags: ['where', 'sort', 'columns', 'output-format', 'output', 'report', 'quiet', 'color'],
+    operands: { name: 'RESULTS', help: `${STORED} (default: the folder results)`, optional: true },
+    after: LS_HELP,
+    action: async (invocation) => (await import('./ls.ts')).lsCommand(invocation),
+  },
+  {
     name: 'sweep',
+    brief: 'a grid of workloads, and the knee of every curve',
     summary: 'Runs a grid of workloads, shows each row as it finishes, and finds the knee of every curve.',
-    flags: [...RUN_FLAGS, 'metric', 'latency-limit', 'knee-gain', 'resume'],
+    flags: [...RUN_FLAGS.filter((flag) => flag !== 'advise'), ...SWEEP_OWN],
     help: {
       metric: 'columns (default iops,bw,lat_mean,lat_p99,cpu_per_io)',
       runtime: 'time of a trial (default 3s unless something else ends it)',
@@ -129,25 +206,50 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'compare',
+    brief: 'stored results against each other, and how sure it is',
+    anywhere: true,
     summary: 'Compares stored results: each backend and metric, with what the difference is worth.',
-    flags: ['metric', 'fail-on', 'inconclusive', 'output-format', 'output', 'quiet', 'color'],
+    flags: [
+      'metric',
+      'fail-on',
+      'inconclusive',
+      'disturbed',
+      'annotate',
+      'output-format',
+      'output',
+      'report',
+      'quiet',
+      'color',
+    ],
     help: { 'fail-on': "what is a regression (exit code 1): 'iops<-5%,lat_p99>+10%'" },
     operands: {
-      name: 'FILE',
-      help: "BASELINE and CANDIDATE: a stored result each, or several: 'base/*.json' in quotes, a.json,b.json",
+      name: 'RESULTS',
+      help: `BASELINE and CANDIDATE, or more than one of those; each is one or several results: ${STORED}`,
     },
     after: COMPARE_HELP,
     action: async (invocation) => (await import('./compare.ts')).compareCommand(invocation),
   },
   {
     name: 'gate',
-    summary: 'Runs a workload and judges it against a stored result, with more trials where it must.',
+    brief: 'a run judged against stored ones: fails if it is worse',
+    summary: 'Runs a workload and judges it against stored runs, with more trials where it must.',
     flags: [
-      ...(['baseline', 'update', 'max-trials', 'fail-on', 'inconclusive', 'metric'] as const),
-      ...(['output-format', 'output', 'results-dir', 'save', 'quiet', 'color'] as const),
+      ...([
+        'baseline',
+        'update',
+        'baseline-runs',
+        'ab',
+        'max-trials',
+        'fail-on',
+        'inconclusive',
+        'disturbed',
+        'annotate',
+      ] as const),
+      'metric',
+      ...OUTPUT_FLAGS,
     ],
     help: {
-      'fail-on': "what is a regression (exit code 1; default iops<-5%): 'iops<-5%,lat_p99>+10%'",
+      'fail-on': 'what is a regression (exit code 1; default cpu_per_io>+3%,lat_p50>+3%,iops<-5%)',
       'max-trials': 'trials of each backend before it says so (default 3 times --trials)',
     },
     operands: { name: 'OPTION', help: 'options of the run, behind --', optional: true },
@@ -157,33 +259,77 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'article',
+    brief: "the article's experiments, and its tables beside ours",
     summary: "Runs the article's experiments and prints its tables beside this machine's.",
     flags: ARTICLE_FLAGS,
     help: {
       isolation: 'what a job is (default process, as in fio; thread in table3)',
       trials: 'repetitions of each backend (default 5)',
       runtime: 'time of a trial (default 3s; 30s with --full)',
+      backend: 'of metadata and durability: what is compared',
+      iodepth: 'operations in flight (default 8 of metadata, 1 of durability)',
+      nrfiles: 'of metadata: files of each job (default 10000)',
+      numjobs: 'of metadata and durability: jobs at the same time (default 1)',
+      size: 'of durability: of the log and of what has the pages (default 256m); of cache: of its file (4 x memory)',
+      memory: 'of cache: what its jobs may use, page cache included (default 128m)',
+      bs: 'of durability: of a record of the log (default 4k); pages have 16k',
       filesize: 'bytes of each file (default: a quarter of what is free, at most 1g in all)',
       name: 'name of the job and of its files (default uring-bench-TABLE)',
       full: "the article's 72 jobs, and trials of 30s",
     },
-    operands: { name: 'TABLE', help: 'table1, table2, table3 or all' },
+    operands: { name: 'TABLE', help: 'table1, table2, table3 or all; metadata; durability; cache' },
     after: ARTICLE_HELP,
     action: async (invocation) => (await import('./article.ts')).articleCommand(invocation),
   },
   {
+    name: 'echo',
+    brief: 'requests over sockets, by threads, epoll and io_uring',
+    summary: 'Runs echo servers of several models against one client, and says what a request costs each.',
+    flags: ECHO_FLAGS,
+    help: {
+      backend: 'servers to compare (default all but epoll+edge)',
+      bs: 'bytes of a request and of its answer, 64 to 64k (default 512)',
+      trials: 'repetitions of each backend, in blocks of shuffled order (default 5)',
+      runtime: 'time of a trial (default 1s)',
+      'ramp-time': 'run that long before measuring (default 200ms)',
+      'cpus-allowed': 'CPUs that the server may run on (default one)',
+      randseed: 'seed of the order of trials',
+    },
+    after: ECHO_HELP,
+    action: async (invocation) => (await import('./echo.ts')).echoCommand(invocation),
+  },
+  {
     name: 'backends',
+    brief: 'interfaces and features, and why any is missing here',
     summary: 'Lists the backends and their features, and why any is unavailable here.',
-    flags: ['output-format', 'output', 'color'],
+    flags: ['output-format', 'output', 'report', 'color'],
     action: async (invocation) => (await import('./backends.ts')).backendsCommand(invocation),
   },
   {
     name: 'doctor',
+    brief: 'what of this machine, or of a path, would spoil a run',
     summary:
       'Looks at what of this machine, and of a path, would keep a run from working or its figures from being true.',
-    flags: ['output-format', 'output', 'color'],
+    flags: ['output-format', 'output', 'report', 'color'],
     operands: { name: 'PATH', help: 'file, folder or device that a run would use', optional: true },
     after: DOCTOR_HELP,
     action: async (invocation) => (await import('./doctor.ts')).doctorCommand(invocation),
+  },
+  {
+    name: 'clean',
+    brief: 'remove the files that killed runs left',
+    summary: 'Removes the files that killed runs left in a folder.',
+    flags: ['dry-run', 'results-dir'],
+    help: {
+      'dry-run': 'say what would be removed, and remove nothing',
+      'results-dir': 'name of the results folder in each DIR (default results)',
+    },
+    operands: {
+      name: 'DIR',
+      help: 'folders in which runs made files (default: the current one)',
+      optional: true,
+    },
+    after: CLEAN_HELP,
+    action: async (invocation) => (await import('./clean.ts')).cleanCommand(invocation),
   },
 ];

@@ -16,6 +16,7 @@ import { disksOf } from '../host/device-reads.ts';
 import { pathFacts } from '../host/host-files.ts';
 import { conditionsBetween, idleBetween, sampleLoad } from '../host/host-load.ts';
 import { readOptions } from '../options/option-reader.ts';
+import type { OutputFormat } from '../options/output.ts';
 import { displayWidth, foldWords, printable } from '../report/text/text.ts';
 import type { Finding } from '../results/schema.ts';
 import { tuningLink } from '../stats/tuning.ts';
@@ -124,17 +125,15 @@ function toTable(findings: readonly Finding[], rendering: Rendering): string {
 
 export async function doctorCommand({ options, operands }: Invocation): Promise<number> {
   const session = Session.open(readOptions(options).raw);
-  const { outputFormat } = session.output;
-  if (outputFormat !== 'table' && outputFormat !== 'json') {
-    throw usageError(`doctor has no output-format=${outputFormat}`, 'one of: table, json');
-  }
+  session.checkFormats('doctor', ['table', 'json']);
   const [path = null, more] = operands;
   if (more !== undefined) throw usageError(`doctor looks at one path, not at ${more} too`);
   if (path !== null) checkPath(path);
   const seen = lookAround(path, { now: await watch(path), thorough: true });
   const findings = diagnose(seen);
-  await session.deliver(
-    outputFormat === 'json' ? toJson(seen, findings) : toTable(findings, session.rendering),
-  );
+  const render = (format: OutputFormat, rendering: Session['rendering']) =>
+    format === 'json' ? toJson(seen, findings) : toTable(findings, rendering);
+  await session.deliver(render(session.output.outputFormat, session.rendering));
+  await session.deliverMore(render);
   return 0;
 }

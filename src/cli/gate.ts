@@ -1,12 +1,13 @@
-/** `uring-bench gate --baseline FILE -- RUN-OPTIONS`: a run judged against a stored one. */
+/** `uring-bench gate --baseline FILE -- RUN-OPTIONS`: a run judged against stored ones. */
 import { existsSync } from 'node:fs';
-import { type ComparePlan, compareRuns, isFailure } from '../compare/compare.ts';
-import { type Look, poolResults, trialsNeeded } from '../compare/gate.ts';
+import { baselineWith, isAnotherLevel } from '../compare/baseline.ts';
+import { baselineLost, compareRuns, trialsCounted } from '../compare/compare.ts';
+import { DEFAULT_RULES, type Look, poolResults, trialsNeeded } from '../compare/gate.ts';
+import { NEW_BASELINE } from '../compare/judge-variant.ts';
 import type { Comparison } from '../compare/schema.ts';
 import { checkSameWorkload, type StoredRun } from '../compare/workload.ts';
 import { BenchError, EXIT, usageError } from '../errors.ts';
-import { targetHost } from '../native/library.ts';
-import { readOptions, specOf } from '../options/option-reader.ts';
+import { defaultOf, readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import { render } from '../report/formats/index.ts';
 import { renderJson } from '../report/formats/json.ts';
@@ -16,63 +17,74 @@ import { pathsOf, type RunPlan, storedJob } from '../resolve/run-plan.ts';
 import type { ResultWarning, RunResult } from '../results/schema.ts';
 import { plural } from '../values/format.ts';
 import { readRunOptions } from './argv.ts';
-import { comparePlan, reportComparison } from './compare.ts';
+import { Clearing } from './clean.ts';
+import { type CliPlan, comparePlan, exitOf, reportComparison } from './compare.ts';
 import type { Invocation } from './program.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { Session } from './session.ts';
 import { readSide } from './sides.ts';
+import { tellFailures } from './troubles.ts';
 
 /** Trials of a round when nobody says: the fewest with which one slow trial does not hide a change. */
 const ROUND_TRIALS = 5;
 /** Rounds until a suspicion is settled as it stands. */
 const ROUNDS = 3;
-const DEFAULT_RULES = ['iops<-5%'];
 
 interface Gate {
   path: string;
-  /** null when there is none yet. */
-  baseline: StoredRun | null;
+  /** Its runs; none when there is no baseline yet, or one of another workload that is to be replaced. */
+  baseline: StoredRun[];
+  /** Runs that --update keeps. */
+  baselineRuns: number;
   update: 'never' | 'pass' | 'always';
-  plan: ComparePlan;
+  plan: CliPlan;
   /** What a round runs. */
   run: RunPlan;
   maxTrials: number;
+  /** Why no trial of this run can be judged against the baseline; null when they can. */
+  lost: string | null;
   session: Session;
   warnings: readonly ResultWarning[];
 }
 
 /** The options behind `--`. @throws BenchError (usage), also for one that belongs before it */
-function readJobOptions(operands: readonly string[]): { raw: RawOptions; warnings: ResultWarning[] } {
+function readJobOptions(operands: readonly string[]): {
+  written: WrittenOption[];
+  raw: RawOptions;
+  warnings: ResultWarning[];
+} {
   const written = readRunOptions(operands);
   for (const { flag } of written) {
     const { scope } = specOf(flag);
     if (scope === 'output') throw usageError(`--${flag} says where the report goes`, 'give it before --');
     if (scope === 'compare') throw usageError(`--${flag} is an option of gate`, 'give it before --');
   }
-  return readOptions(written);
+  return { written, ...readOptions(written) };
 }
 
-function readBaseline(path: string, update: Gate['update']): StoredRun | null {
-  if (existsSync(path)) {
-    const [run, ...others] = readSide(path);
-    if (run === undefined || others.length > 0) throw new Error('a file that is not one file');
-    return run;
-  }
-  if (update !== 'never') return null;
+function readBaseline(path: string, update: Gate['update']): StoredRun[] {
+  if (existsSync(path)) return readSide(path);
+  if (update !== 'never') return [];
   throw usageError(`there is no baseline ${path}`, 'make one from this run with --update');
 }
 
 /** That the run can be compared, before it takes its time. A baseline that is replaced anyway need not fit. */
-function checkComparable({ baseline, run, update }: Pick<Gate, 'baseline' | 'run' | 'update'>): boolean {
-  if (baseline === null) return false;
+function checkComparable({
+  path,
+  baseline,
+  run,
+  update,
+}: Pick<Gate, 'path' | 'baseline' | 'run' | 'update'>): boolean {
+  const [first] = baseline;
+  if (first === undefined) return false;
   try {
     const hint = 'give the same options, or make another baseline with --update';
-    checkSameWorkload(baseline, { path: 'this run', hint, jobs: run.groups.map(storedJob) });
-    const known = baseline.result.backends.map(({ variant }) => variant);
-    if (run.variants.some(({ name }) => known.includes(name))) return true;
+    checkSameWorkload({ ...first, path }, { path: 'this run', hint, jobs: run.groups.map(storedJob) });
+    const known = baseline.flatMap(({ result }) => result.backends);
+    if (run.variants.some(({ name }) => known.some(({ variant }) => variant === name))) return true;
     throw usageError(
-      `${baseline.path} has none of the backends of this run`,
-      `it has ${baseline.result.backends.map(({ label }) => label).join(', ')}`,
+      `${path} has none of the backends of this run`,
+      `it has ${[...new Set(known.map(({ label }) => label))].join(', ')}`,
     );
   } catch (error) {
     if (error instanceof BenchError && update === 'always') return false;
@@ -84,7 +96,8 @@ function checkComparable({ baseline, run, update }: Pick<Gate, 'baseline' | 'run
 function prepare({ options, operands, argv }: Invocation): Gate {
   const { raw, warnings: gateWarnings } = readOptions(options);
   const path = raw.baseline;
-  if (path === undefined) throw usageError('gate needs --baseline', 'a stored result: --baseline FILE');
+  if (path === undefined)
+    throw usageError('gate needs --baseline', 'stored runs: --baseline FILE, or two commands: --ab OLD NEW');
   const update = raw.update ?? 'never';
   const plan = comparePlan(raw, DEFAULT_RULES);
   const own = readJobOptions(operands);
@@ -95,24 +108,26 @@ function prepare({ options, operands, argv }: Invocation): Gate {
   }
   const session = Session.open(raw, argv);
   const baseline = readBaseline(path, update);
-  if (update !== 'never') checkReportFile(path);
-  const { plan: run, warnings } = resolve(
-    { ...own.raw, trials },
-    { machine: readMachine(), target: targetHost },
-  );
+  if (update !== 'never') checkReportFile(path, 'baseline');
+  const clearing = new Clearing(session);
+  const { target } = clearing;
+  const { plan: run, warnings } = resolve({ ...own.raw, trials }, { machine: readMachine(), target });
   const targets = pathsOf(run);
   session.checkApart([...targets, path]);
   if (update !== 'never') checkApart('baseline', path, targets);
-  const comparable = checkComparable({ baseline, run, update });
+  const comparable = checkComparable({ path, baseline, run, update });
+  const variants = run.variants.map(({ name }) => name);
   return {
     path,
-    baseline: comparable ? baseline : null,
+    baseline: comparable ? baseline : [],
+    lost: comparable ? baselineLost(baseline, variants, plan, 2 * maxTrials) : null,
+    baselineRuns: raw['baseline-runs'] ?? defaultOf('baseline-runs'),
     update,
     plan,
     run,
     maxTrials,
     session,
-    warnings: [...gateWarnings, ...own.warnings, ...warnings],
+    warnings: [...gateWarnings, ...own.warnings, ...clearing.warnings, ...warnings],
   };
 }
 
@@ -137,33 +152,65 @@ function withTrials(run: RunPlan, trials: number): RunPlan {
   return { ...run, groups, trials };
 }
 
+/** How far a gate has come. */
+interface State extends Measured {
+  looks: Look[];
+  /** Trials of each backend that were made, disturbed ones too. */
+  made: number;
+  /** How many of them are to count at the next look. */
+  wanted: number;
+}
+
+/** At most so many trials are made for the sake of those that were disturbed: as many again as may count. */
+function mostTrials({ baseline, maxTrials, run }: Gate): number {
+  return 2 * (baseline.length > 0 ? maxTrials : run.trials);
+}
+
+/** What the next round is: its trials, and why there is one. Looks at the trials so far, if as many count as it takes. */
+function next(gate: Gate, state: State): { more: number; why: string } {
+  const { baseline, plan, run } = gate;
+  const left = mostTrials(gate) - state.made;
+  const { count: counted, lost } = trialsCounted(baseline, state.rounds, plan);
+  if (baseline.length > 0) state.comparison = compareRuns(baseline, state.rounds, plan);
+  if (gate.lost !== null) return { more: 0, why: '' };
+  if (counted < state.wanted && left > 0) {
+    const more = Math.min(state.wanted - counted, left);
+    return { more, why: `disturbed ${lost}: ${plural(more, 'more trial')}` };
+  }
+  const { comparison } = state;
+  if (comparison === null) return { more: 0, why: '' };
+  state.looks.push({ outcome: comparison.outcome, trials: counted });
+  const more = Math.min(trialsNeeded(state.looks, run.trials, gate.maxTrials), left);
+  state.wanted = counted + more;
+  return { more, why: more > 0 ? suspicion(comparison, more) : '' };
+}
+
 /** Rounds until the gate can say something, a run fails, or a signal stops it. */
 async function measure(gate: Gate): Promise<Measured> {
   const { runPlan } = await import('../jobs/runner.ts');
-  const { run, session, warnings, baseline, plan } = gate;
-  const rounds: StoredRun[] = [];
-  const looks: Look[] = [];
-  let comparison: Comparison | null = null;
-  let unsaved: BenchError | null = null;
-  let more = run.trials;
-  while (more > 0) {
-    const suspected = comparison === null ? null : suspicion(comparison, more);
-    const planned = withTrials(run, more);
-    const round = await session.during((work) => {
-      if (suspected !== null) work.progress.note(suspected);
+  const { run, session, warnings } = gate;
+  const state: State = {
+    rounds: [],
+    comparison: null,
+    unsaved: null,
+    looks: [],
+    made: 0,
+    wanted: run.trials,
+  };
+  const lost = `undecided: disturbed ${gate.lost}: one round, and ${NEW_BASELINE}`;
+  const first = { more: run.trials, why: gate.lost === null ? '' : lost };
+  for (let round = first; round.more > 0; round = next(gate, state)) {
+    const planned = withTrials(run, round.more);
+    const { result, path, unsaved } = await session.during((work) => {
+      if (round.why !== '') work.progress.note(round.why);
       return runPlan(planned, { ...work, warnings });
     });
-    const { result, path } = round;
-    rounds.push({ path: path ?? `round ${rounds.length + 1}`, result });
-    unsaved ??= round.unsaved;
-    if (result.status !== 'complete' || session.stopped !== null) return { rounds, comparison, unsaved };
-    if (baseline === null) break;
-    comparison = compareRuns([baseline], rounds, plan);
-    const trials = rounds.reduce((sum, { result }) => sum + trialsOf(result), 0);
-    looks.push({ outcome: comparison.outcome, trials });
-    more = trialsNeeded(looks, run.trials, gate.maxTrials);
+    state.rounds.push({ path: path ?? `round ${state.rounds.length + 1}`, result });
+    state.made += trialsOf(result);
+    state.unsaved ??= unsaved;
+    if (result.status !== 'complete' || session.stopped !== null) return state;
   }
-  return { rounds, comparison, unsaved };
+  return state;
 }
 
 /** Trials of each backend that were asked for: --until-confident may have made more of them. */
@@ -171,26 +218,38 @@ function trialsOf({ backends }: RunResult): number {
   return Math.max(1, ...backends.map(({ trials }) => trials.length));
 }
 
-/** Makes the run the baseline where that was asked for. @returns whether it did */
-function updateBaseline({ update, path, baseline }: Gate, { rounds, comparison }: Measured): boolean {
-  const passed = baseline === null || comparison?.outcome === 'pass' || comparison?.outcome === null;
-  if (update === 'never' || (update === 'pass' && !passed)) return false;
-  writeReportFile(path, renderJson(poolResults(rounds.map(({ result }) => result))));
-  return true;
+/** Adds the run to the baseline where that was asked for. @returns what became of it, for people; null: it stays */
+function updateBaseline(gate: Gate, { rounds, comparison }: Measured): string | null {
+  const { update, path, baseline, plan } = gate;
+  const passed = comparison === null || comparison.outcome === 'pass' || comparison.outcome === null;
+  if (update === 'never' || (update === 'pass' && !passed)) return null;
+  const anew = comparison !== null && isAnotherLevel(comparison, plan.rules);
+  const before = anew ? [] : baseline.map(({ result }) => result);
+  const pooled = poolResults(rounds.map(({ result }) => result));
+  const made = baselineWith(before, pooled, gate.baselineRuns);
+  writeReportFile(path, renderJson(made));
+  const why = anew ? ', begun anew: this run is of another level' : '';
+  return `Baseline: ${path} (${plural(made.runs.length, 'run')}${why})`;
 }
 
 async function report(gate: Gate, measured: Measured): Promise<void> {
   const { session, baseline, plan } = gate;
   const { rounds, comparison } = measured;
-  if (comparison !== null && baseline !== null) {
-    await reportComparison({ baseline: [baseline], candidate: rounds }, comparison, plan, session);
+  if (comparison !== null) {
+    await reportComparison({ baseline, candidate: rounds }, comparison, plan, session);
     return;
   }
   const pooled = poolResults(rounds.map(({ result }) => result));
   await session.deliver(render(pooled, session.output.outputFormat, session.rendering));
+  await session.deliverMore((format, rendering) => render(pooled, format, rendering));
 }
 
 export async function gateCommand(invocation: Invocation): Promise<number> {
+  const { raw } = readOptions(invocation.options);
+  if (raw.ab !== undefined) {
+    const { gateAb } = await import('./gate-ab.ts');
+    return gateAb(raw, invocation.operands, invocation.argv, readJobOptions);
+  }
   const gate = prepare(invocation);
   const measured = await measure(gate);
   const { rounds, comparison } = measured;
@@ -198,18 +257,15 @@ export async function gateCommand(invocation: Invocation): Promise<number> {
   await report(gate, failed.length > 0 ? { ...measured, comparison: null } : measured);
   const { session } = gate;
   for (const { path } of session.output.save ? rounds : []) await session.say(`Result: ${path}`);
-  for (const { result } of failed) {
-    for (const { label, reason } of result.backends.filter(({ status }) => status === 'failed')) {
-      await session.say(`${label} failed: ${reason}`);
-    }
-  }
+  await tellFailures(failed);
   if (measured.unsaved !== null) throw measured.unsaved;
   if (session.stopped !== null) return session.stopped;
   if (failed.length > 0) return EXIT.failed;
-  if (updateBaseline(gate, measured)) {
-    await session.say(`Baseline: ${gate.path}`);
+  const updated = updateBaseline(gate, measured);
+  if (updated !== null) {
+    await session.say(updated);
     return EXIT.ok;
   }
   if (gate.update === 'pass') await session.say(`Baseline kept: not every check passed: ${gate.path}`);
-  return comparison !== null && isFailure(comparison) ? EXIT.regression : EXIT.ok;
+  return comparison === null ? EXIT.ok : exitOf(comparison);
 }

@@ -4,12 +4,28 @@ import { helpAskedFor, helpPage, PAGE_COLUMNS } from './help-page.ts';
 
 describe('help that is rendered already', () => {
   it('is for lines that ask for nothing else', () => {
-    for (const line of ['--help', '-h', 'help']) assert.equal(helpAskedFor([line]), '');
-    for (const line of ['show --help', 'show -h', 'help show']) {
-      assert.equal(helpAskedFor(line.split(' ')), 'show');
+    const words = (line: string) => line.split(' ').filter(Boolean);
+    for (const line of ['--help', '-h', 'help']) {
+      assert.deepEqual(helpAskedFor([line]), { command: '', all: false });
+      assert.deepEqual(helpAskedFor([line, '--all']), { command: '', all: true });
+      assert.deepEqual(helpAskedFor(['--all', line]), { command: '', all: true });
     }
-    for (const line of ['', '--bs=4k', 'show', 'show a --help', '--bs 4k --help', 'help show me']) {
-      assert.equal(helpAskedFor(line.split(' ').filter(Boolean)), undefined, line);
+    for (const line of ['show --help', 'show -h', 'help show']) {
+      assert.deepEqual(helpAskedFor(words(line)), { command: 'show', all: false });
+      assert.deepEqual(helpAskedFor(words(`${line} --all`)), { command: 'show', all: true });
+    }
+    const others = [
+      '',
+      '--bs=4k',
+      'show',
+      'show a --help',
+      '--bs 4k --help',
+      'help show me',
+      '--all',
+      'show --all',
+    ];
+    for (const line of [...others, '--help --all --all']) {
+      assert.equal(helpAskedFor(words(line)), undefined, line);
     }
   });
 

@@ -1,7 +1,7 @@
 /** How --help shows the option table. */
-import { Help, type Option } from 'commander';
+import { type Command, Help, type Option } from 'commander';
 import type { KnownOption } from '../options/option-reader.ts';
-import { foldWords } from '../report/text/text.ts';
+import { displayWidth, foldWords } from '../report/text/text.ts';
 
 /** Below this many columns for descriptions they go on lines of their own. */
 const LEAST_DESCRIPTION = 34;
@@ -17,7 +17,7 @@ export function optionTerm(spec: KnownOption): string {
 /** What stands for a value. */
 export function metavar(spec: KnownOption): string {
   if (spec.metavar !== undefined) return spec.metavar;
-  if (spec.kind === 'size') return 'SIZE';
+  if (spec.kind === 'size' || spec.kind === 'portion') return 'SIZE';
   if (spec.kind === 'time') return 'TIME';
   return 'N';
 }
@@ -33,6 +33,36 @@ export function optionHelp(spec: KnownOption, help = spec.help): string {
   return `${help}${silent ? '' : ` (${only}default ${usual})`}`;
 }
 
+/** `help OPTION`: what the table knows of it. */
+export function optionPage(spec: KnownOption, columns: number): string {
+  const names = (spec.aliases ?? []).map((name) => `--${name}`);
+  const values = Object.entries(spec.values ?? {}).map(([value, others]) => [value, ...others].join(' = '));
+  const lines = [
+    `${spec.help}.`,
+    ...(names.length > 0 ? [`Also: ${names.join(', ')}.`] : []),
+    ...(values.length > 0 ? [`Values: ${values.join(', ')}.`] : []),
+    `Default: ${spec.defaultNote ?? spec.default ?? 'none'}.`,
+    ...(spec.backends ? [`Only of: ${spec.backends.join(', ')}.`] : []),
+    'docs/OPTIONS.md has the units and what holds of all options.',
+  ];
+  const folded = lines.flatMap((line) => foldWords(line, Math.max(columns - 2, 10), 0));
+  return `${[optionTerm(spec), ...folded.map((line) => INDENT + line)].join('\n')}\n`;
+}
+
+/** An indented example on several lines as a shell takes them, broken between its words. */
+function foldCommand(line: string, width: number): string[] {
+  const [, indent = '', command = ''] = /^(\s*)(.*)$/.exec(line) ?? [];
+  const lines: string[] = [];
+  for (const word of command.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? []) {
+    const last = lines.at(-1);
+    // Two columns for the backslash, should another word follow.
+    if (last !== undefined && displayWidth(`${last} ${word}`) <= width - 2)
+      lines.splice(-1, 1, `${last} ${word}`);
+    else lines.push(last === undefined ? indent + word : `${indent}${INDENT}${word}`);
+  }
+  return lines.map((text, at) => (at === lines.length - 1 ? text : `${text} \\`));
+}
+
 /** Commander's help, folded to any width. */
 export class FoldedHelp extends Help {
   constructor() {
@@ -40,10 +70,51 @@ export class FoldedHelp extends Help {
     this.minWidthToWrap = 1;
   }
 
+  /** The commands first, then a command's options, at last what every command has. */
+  override formatHelp(command: Command): string {
+    const termWidth = this.padWidth(command, this);
+    const width = this.helpWidth ?? 80;
+    const section = (title: string, items: readonly (readonly [string, string])[]) =>
+      items.length === 0
+        ? []
+        : [[title, ...items.map(([term, text]) => this.formatItem(term, termWidth, text, this))]];
+    const options = this.visibleOptions(command);
+    const headings = [...new Set(options.map(({ helpGroupHeading }) => helpGroupHeading ?? ''))];
+    const sections = [
+      [`Usage: ${this.commandUsage(command)}`],
+      [this.boxWrap(this.commandDescription(command), width)],
+      ...section(
+        'Commands:',
+        this.visibleCommands(command).map((each) => [
+          this.subcommandTerm(each),
+          this.subcommandDescription(each),
+        ]),
+      ),
+      ...section(
+        'Arguments:',
+        this.visibleArguments(command).map((each) => [
+          this.argumentTerm(each),
+          this.argumentDescription(each),
+        ]),
+      ),
+      ...[...headings.filter((heading) => heading !== ''), ''].flatMap((heading) =>
+        section(
+          heading || 'Help:',
+          options
+            .filter(({ helpGroupHeading = '' }) => helpGroupHeading === heading)
+            .map((option) => [this.optionTerm(option), this.optionDescription(option)]),
+        ),
+      ),
+    ];
+    return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  }
+
   override boxWrap(text: string, width: number): string {
     return text
       .split('\n')
-      .flatMap((line) => (/^\s/.test(line) ? [line] : foldWords(line, Math.max(width, 10), 0)))
+      .flatMap((line) =>
+        /^\s/.test(line) ? foldCommand(line, width) : foldWords(line, Math.max(width, 10), 0),
+      )
       .join('\n');
   }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { invocationOf } from '../../test/support/invocation.ts';
-import { rejected } from '../../test/support/refused.ts';
+import { refused, rejected } from '../../test/support/refused.ts';
 import { knownOptions } from '../options/option-reader.ts';
+import type { Flag } from '../options/options.ts';
 import { displayWidth } from '../report/text/text.ts';
+import { readRunOptions } from './argv.ts';
 import { commands } from './commands.ts';
 import { runProgram } from './program.ts';
 
@@ -15,6 +17,9 @@ async function help(columns: number, ...argv: string[]): Promise<string> {
   assert.equal(code, 0);
   return text;
 }
+
+const spec80 = { name: 'uring-bench', version: () => '1.2.3', commands, columns: 80 };
+const words = (name: string) => (name === '' ? [] : [name]);
 
 describe('the program', () => {
   it('hands a command its options and operands', async () => {
@@ -64,7 +69,7 @@ describe('the program', () => {
   });
 
   it('turns what commander refuses into errors of its own', async () => {
-    await rejected(invoke('show'), /^missing required argument 'FILE' \(see uring-bench show --help\)/);
+    await rejected(invoke('show'), /^missing required argument 'RESULTS' \(see uring-bench show --help\)/);
     await rejected(invoke('backends', 'x'), /^too many arguments/);
   });
 
@@ -73,21 +78,59 @@ describe('the program', () => {
     assert.deepEqual(await runProgram(spec, ['--version']), { code: 0, text: '1.2.3\n' });
   });
 
-  it('fits its help into any terminal, but for names and examples that are wider', async () => {
+  it('fits its help into any terminal, but for words that are wider', async () => {
     const unbreakable = Math.max(...knownOptions.map(({ flag }) => flag.length)) + 10;
     for (const columns of [40, 60, 80, 100, 200]) {
-      for (const argv of [[], ['ladder'], ['show'], ['backends'], ['sweep'], ['article']]) {
+      const lines = [[], ['ladder'], ['show'], ['backends'], ['sweep'], ['article'], ['gate']];
+      for (const argv of [...lines, ...lines.map((line) => [...line, '--all'])]) {
         for (const line of (await help(columns, ...argv)).split('\n')) {
-          if (/^(Usage:| {2}uring-bench)/.test(line)) continue;
+          if (/^Usage:/.test(line) || /^ *[^ ]*( \\)?$/.test(line)) continue;
           assert.ok(displayWidth(line) <= Math.max(columns, unbreakable), `${columns}: ${line}`);
         }
       }
     }
   });
 
-  it('shows every option in its help', async () => {
-    const text = await help(80);
-    const run = commands.find(({ name }) => name === '');
-    for (const flag of run?.flags ?? []) assert.match(text, new RegExp(`--(no-|\\[no-\\])?${flag}\\b`), flag);
+  it('shows every option with --all, and those that have a brief line on a page that fits a screen', async () => {
+    const shown = (text: string, flag: string) =>
+      new RegExp(`^ +--(no-|\\[no-\\])?${flag}\\b(?!-)`, 'm').test(text);
+    for (const { name, flags, help: own } of commands) {
+      const [page, all] = [await help(80, ...words(name)), await help(80, ...words(name), '--all')];
+      for (const flag of flags) assert.ok(shown(all, flag), `${name} ${flag}`);
+      const left = flags.filter((flag) => !shown(page, flag));
+      const told = knownOptions.filter(
+        ({ brief, scope }) => brief !== undefined || (name !== '' && scope === 'compare'),
+      );
+      for (const { flag } of told) assert.ok(!left.includes(flag), `${name} ${flag}`);
+      for (const flag of Object.keys(own ?? {})) assert.ok(!left.includes(flag as Flag), `${name} ${flag}`);
+      if (left.length > 0) assert.match(page, /--help --all/);
+      else assert.equal(page, all);
+    }
+    const page = await help(80);
+    assert.ok(page.trimEnd().split('\n').length <= 50);
+    assert.ok(page.indexOf('Commands:') < page.indexOf('--backend'));
+    for (const { brief } of [...knownOptions, ...commands]) {
+      assert.ok(brief === undefined || page.includes(`  ${brief}\n`), `'${brief}' takes more than a line`);
+    }
+  });
+
+  it('is asked for --all with help alone', async () => {
+    assert.equal(await help(80, '--all'), (await runProgram(spec80, ['help', '--all'])).text);
+    assert.equal(
+      await help(80, 'sweep', '--all'),
+      (await runProgram(spec80, ['help', 'sweep', '--all'])).text,
+    );
+    for (const line of [['--all'], ['show', '--all', 'x'], ['--bs=4k', '--all']]) {
+      await rejected(runProgram(spec80, line), /^--all is only of --help/);
+    }
+    refused(() => readRunOptions(['--bs=4k', '--all']), /^'--all' behind -- is no option of a run/);
+  });
+
+  it('folds examples as a shell takes them', async () => {
+    const text = await help(40);
+    assert.match(
+      text,
+      /\n {2}uring-bench --job \\\n {4}'rw=write fdatasync=1' --job \\\n {4}'rw=randread iodepth=16'\n/,
+    );
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import type { ProgressSample } from '../jobs/progress.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type ProgressOptions, terminalOf } from './progress.ts';
 
 const sample: ProgressSample = {
   variant: 'io_uring',
@@ -17,12 +17,13 @@ const sample: ProgressSample = {
 };
 
 /** A stream that keeps what is written, and a clock that is set by hand. */
-function setUp(isTTY: boolean, quiet = false) {
+function setUp(isTTY: boolean, quiet = false, more: Partial<ProgressOptions> = {}) {
   const written: string[] = [];
   let ms = 0;
   const stream = { isTTY, columns: 120, write: (text: string) => written.push(text) };
-  const progress = createProgress(stream, { quiet, color: false, now: () => ms });
+  const progress = createProgress(stream, { quiet, color: false, now: () => ms, ...more });
   return {
+    stream,
     progress,
     written,
     at(seconds: number) {
@@ -146,6 +147,69 @@ describe('progress on a terminal', () => {
     at(3);
     progress.sample({ ...sample, trialSeconds: null, fractionDone: 0.5 });
     assert.match(lastLine(), /\[=+> +\] {2}3 s, 21 s left/);
+  });
+});
+
+describe('a terminal that is to be spared', () => {
+  it('gets a line that is redrawn without escape sequences with NO_COLOR', () => {
+    const { progress, written, at, lastLine } = setUp(true, false, terminalOf({ NO_COLOR: '1' }));
+    progress.start(plan);
+    at(1.5);
+    progress.sample(sample);
+    const first = lastLine();
+    progress.note('a note');
+    progress.end();
+    assert.ok(!written.join('').includes('\u001b'));
+    assert.match(first, /^io_uring .*IOPS/);
+    assert.ok(written.join('').endsWith(`\r${' '.repeat(first.length)}\r`), 'nothing of it stays');
+  });
+
+  it('gets lines now and then with TERM=dumb', () => {
+    const { progress, written, at } = setUp(true, false, terminalOf({ TERM: 'dumb' }));
+    progress.start(plan);
+    at(1.5);
+    progress.sample(sample);
+    at(6);
+    progress.sample(sample);
+    progress.end();
+    assert.ok(
+      written.every((text) => text === `${stripVTControlCharacters(text).trim()}\n`),
+      written.join(''),
+    );
+    assert.equal(written.length, 2);
+  });
+
+  it('gets all of it otherwise', () => {
+    assert.deepEqual(terminalOf({ TERM: 'xterm', NO_COLOR: '' }), {});
+  });
+});
+
+describe('a window that becomes narrow', () => {
+  it('keeps bar and time', () => {
+    const { progress, at, stream, lastLine } = setUp(true);
+    stream.columns = 60;
+    progress.start(plan);
+    at(1.5);
+    progress.sample(sample);
+    assert.match(lastLine(), /^io_uring .*\[=+> +\] {2}1\/12 s/);
+    assert.ok(lastLine().length < 60);
+  });
+
+  it('has no stale line: what it has folded over several rows goes', () => {
+    const { progress, at, stream, written, lastLine } = setUp(true);
+    progress.start(plan);
+    at(1.5);
+    progress.sample(sample);
+    const wide = lastLine().length;
+    stream.columns = 40;
+    at(1.7);
+    progress.sample(sample);
+    const rows = Math.ceil(wide / 40);
+    assert.ok(rows > 1);
+    assert.ok(written.includes(`\u001b[${rows - 1}A\r\u001b[J`));
+    at(1.9);
+    progress.sample(sample);
+    assert.equal(written.at(-2), '\r\u001b[K', 'then one row is enough again');
   });
 });
 

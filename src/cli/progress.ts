@@ -1,7 +1,8 @@
 /** Progress on stderr: one line that is redrawn on a terminal, a plain line now and then elsewhere. */
+import { stripVTControlCharacters } from 'node:util';
 import picocolors from 'picocolors';
 import { noProgress, type Progress, type ProgressPlan, type ProgressSample } from '../jobs/progress.ts';
-import { printable } from '../report/text/text.ts';
+import { displayWidth, printable } from '../report/text/text.ts';
 import {
   formatBytes,
   formatDuration,
@@ -22,6 +23,8 @@ export interface ProgressStream {
 export interface ProgressOptions {
   quiet: boolean;
   color: boolean;
+  /** A terminal that knows no escape sequences, or is to get none; TERM=dumb also no line that is redrawn. */
+  terminal?: 'dumb' | 'plain';
   /** Milliseconds, monotonic. */
   now?: () => number;
 }
@@ -29,14 +32,21 @@ export interface ProgressOptions {
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5000;
 const CLEAR_LINE = '\r\x1b[K';
+const CLEAR_BELOW = '\r\x1b[J';
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
+
+/** What a terminal is to be spared: NO_COLOR is set by people who want none of these sequences. */
+export function terminalOf({ TERM, NO_COLOR }: NodeJS.ProcessEnv): Pick<ProgressOptions, 'terminal'> {
+  if (TERM === 'dumb') return { terminal: 'dumb' };
+  return NO_COLOR ? { terminal: 'plain' } : {};
+}
 
 /** The progress that suits the stream; nothing when quiet. */
 export function createProgress(stream: ProgressStream, options: ProgressOptions): Progress {
   if (options.quiet) return noProgress;
   const now = options.now ?? (() => performance.now());
-  if (stream.isTTY) return new TerminalProgress(stream, options.color, now);
+  if (stream.isTTY && options.terminal !== 'dumb') return new TerminalProgress(stream, options, now);
   return new PlainProgress(stream, now);
 }
 
@@ -59,7 +69,7 @@ class RunClock {
     if (sample.trial === 0) return 0;
     this.#begun.add(`${sample.variant}\0${sample.trial}`);
     const inTrial = fractionDone ?? (trialSeconds ? elapsedSeconds / trialSeconds : null);
-    const total = this.#plan.variants.length * this.#plan.trials;
+    const total = runsOf(this.#plan);
     if (inTrial === null || total === 0) return null;
     return Math.min(1, (this.#begun.size - 1 + Math.min(1, inTrial)) / total);
   }
@@ -86,18 +96,29 @@ function timePart(elapsed: number, total: number | null): { text: string; short?
   return { text: `${seconds(Math.floor(elapsed))}, ${seconds(left)} left`, short };
 }
 
-function planLine({ variants, trials, atMost, trialSeconds, expectedSeconds }: ProgressPlan): string {
-  const runs = variants.length * trials;
-  const count = `${plural(variants.length, 'backend')} x ${atMost ? 'up to ' : ''}${plural(trials, 'trial')}`;
+/** Trials of all variants together. */
+function runsOf({ variants, trials, runs = variants.length * trials }: ProgressPlan): number {
+  return runs;
+}
+
+function planLine(plan: ProgressPlan): string {
+  const { variants, trials, atMost, trialSeconds, expectedSeconds } = plan;
+  const runs = runsOf(plan);
+  const most = atMost ? 'up to ' : '';
+  const all = `${plural(variants.length, 'backend')} x ${most}${plural(trials, 'trial')}`;
+  const count = runs === variants.length * trials ? all : `${most}${plural(runs, 'trial')}`;
   if (expectedSeconds === null || runs === 0) return count;
   const each = formatDuration((trialSeconds ?? expectedSeconds / runs) * 1e9);
   return `${count} x ${each}: ${atMost ? 'at most' : 'about'} ${formatDuration(expectedSeconds * 1e9)}`;
 }
 
-function rates(sample: ProgressSample): { iops: string; bandwidth: string; latency: string; errors: string } {
+function rates(
+  sample: ProgressSample,
+  { ofTrees = false }: Pick<ProgressPlan, 'ofTrees'>,
+): { iops: string; bandwidth: string; latency: string; errors: string } {
   return {
-    iops: `${formatIops(sample.iops)} IOPS`,
-    bandwidth: `${formatMiBps(sample.bwBytes)} MiB/s`,
+    iops: `${formatIops(sample.iops)} ${ofTrees ? 'ops/s' : 'IOPS'}`,
+    bandwidth: ofTrees ? '' : `${formatMiBps(sample.bwBytes)} MiB/s`,
     latency: sample.iops > 0 ? `mean ${formatLatency(sample.meanLatencyNs)}` : '',
     errors: sample.errors > 0 ? plural(sample.errors, 'error') : '',
   };
@@ -142,7 +163,7 @@ class PlainProgress implements Progress {
   sample(sample: ProgressSample): void {
     const fraction = this.#clock.fraction(sample);
     if (!this.#due()) return;
-    const { iops, bandwidth, latency, errors } = rates(sample);
+    const { iops, bandwidth, latency, errors } = rates(sample, this.#clock.plan);
     const done = fraction === null ? '' : `, ${Math.floor(fraction * 100)} % done`;
     const turn = sample.trial === 0 ? 'warm-up' : `trial ${sample.trial} of ${this.#clock.plan.trials}`;
     const which = `${sample.variant}, ${turn}${done}`;
@@ -165,10 +186,14 @@ class TerminalProgress implements Progress {
   #drawnMs = Number.NEGATIVE_INFINITY;
   #drawn = false;
   #parts: Part[] = [];
-  readonly #showCursor = () => this.#stream.write(SHOW_CURSOR);
+  /** Columns that the line takes which stands there now. */
+  #width = 0;
+  readonly #escapes: boolean;
+  readonly #showCursor = () => this.#escape(SHOW_CURSOR);
 
-  constructor(stream: ProgressStream, color: boolean, now: () => number) {
+  constructor(stream: ProgressStream, { color, terminal }: ProgressOptions, now: () => number) {
     this.#stream = stream;
+    this.#escapes = terminal !== 'plain';
     this.#colors = picocolors.createColors(color);
     this.#now = now;
     this.#startedMs = now();
@@ -202,21 +227,26 @@ class TerminalProgress implements Progress {
     const widest = Math.max(...variants.map((label) => label.length), sample.variant.length);
     const elapsed = (this.#now() - this.#startedMs) / 1000;
     const total = expectedSeconds ?? (fraction !== null && fraction > 0.02 ? elapsed / fraction : null);
-    const { iops, bandwidth, latency, errors } = rates(sample);
+    const { iops, bandwidth, latency, errors } = rates(sample, this.#clock.plan);
     this.#show([
       { text: sample.variant.padEnd(widest), rank: 0, style: cyan },
-      { text: sample.trial === 0 ? 'warm-up' : `${sample.trial}/${trials}`, rank: 5 },
-      ...(fraction === null ? [] : [{ bar: fraction, rank: 6 }]),
-      { ...timePart(elapsed, total), rank: 4 },
-      { text: iops.padStart(15), short: `${compact(sample.iops)} IOPS`.padStart(10), rank: 1, style: bold },
-      { text: bandwidth.padStart(13), short: bandwidth.padStart(11), rank: 3 },
-      { text: latency, short: latency.replace('mean ', ''), rank: 2 },
+      { text: sample.trial === 0 ? 'warm-up' : `${sample.trial}/${trials}`, rank: 4 },
+      ...(fraction === null ? [] : [{ bar: fraction, rank: 3 }]),
+      { ...timePart(elapsed, total), rank: 2 },
+      {
+        text: iops.padStart(15),
+        short: iops.replace(/^\S+/, compact(sample.iops)).padStart(10),
+        rank: 1,
+        style: bold,
+      },
+      ...(bandwidth === '' ? [] : [{ text: bandwidth.padStart(13), short: bandwidth.padStart(11), rank: 6 }]),
+      { text: latency, short: latency.replace('mean ', ''), rank: 5 },
       { text: errors, rank: 1, style: red },
     ]);
   }
 
   note(line: string): void {
-    if (this.#drawn) this.#stream.write(CLEAR_LINE);
+    if (this.#drawn) this.#clear();
     this.#stream.write(`${printable(line)}\n`);
     if (this.#drawn) this.#draw();
   }
@@ -226,7 +256,8 @@ class TerminalProgress implements Progress {
     this.#drawn = false;
     this.#parts = [];
     process.off('exit', this.#showCursor);
-    this.#stream.write(CLEAR_LINE + SHOW_CURSOR);
+    this.#clear();
+    this.#showCursor();
   }
 
   #show(parts: Part[]): void {
@@ -238,14 +269,32 @@ class TerminalProgress implements Progress {
       this.#drawn = true;
       // However the process ends, the terminal gets its cursor back.
       process.once('exit', this.#showCursor);
-      this.#stream.write(HIDE_CURSOR);
+      this.#escape(HIDE_CURSOR);
     }
     this.#draw();
   }
 
   #draw(): void {
+    this.#clear();
     // One column stays free: a terminal that wraps at its last one would scroll.
-    const line = fitParts(this.#parts, (this.#stream.columns || 80) - 1);
-    this.#stream.write(CLEAR_LINE + line);
+    const line = fitParts(this.#parts, this.#columns() - 1);
+    this.#width = displayWidth(stripVTControlCharacters(line));
+    this.#stream.write(line);
+  }
+
+  #columns(): number {
+    return this.#stream.columns || 80;
+  }
+
+  #escape(sequence: string): void {
+    if (this.#escapes) this.#stream.write(sequence);
+  }
+
+  /** Takes the line away, and begins where it began. In a window that has shrunk since, it goes over several rows. */
+  #clear(): void {
+    const rows = Math.max(1, Math.ceil(this.#width / this.#columns()));
+    if (!this.#escapes) this.#stream.write(`\r${' '.repeat(Math.min(this.#width, this.#columns() - 1))}\r`);
+    else this.#stream.write(rows > 1 ? `\x1b[${rows - 1}A${CLEAR_BELOW}` : CLEAR_LINE);
+    this.#width = 0;
   }
 }

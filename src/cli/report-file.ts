@@ -114,23 +114,25 @@ function sinkAt(path: string): Sink {
   return { kind: 'file', path: real };
 }
 
-function sinkError(path: string, error: unknown): unknown {
+function sinkError(path: string, error: unknown, what: string): unknown {
   if (!isSystemError(error)) return error;
   if (error.code === 'ENXIO') return usageError(`nobody reads from output=${path}`, 'start its reader first');
-  return usageError(`cannot write the report to ${path}: ${systemReason(error)}`);
+  const hint = error.code === 'ENOENT' ? `mkdir -p ${dirname(path)}` : undefined;
+  return usageError(`cannot write the ${what} to ${path}: ${systemReason(error)}`, hint);
 }
 
 /**
  * Makes sure that path can be written, creating nothing. A FIFO stays open from now on.
+ * @param what it is, for an error
  * @throws BenchError (usage), also for what takes no report: devices but null and terminals, directories, sockets
  */
-export function checkReportFile(path: string): void {
+export function checkReportFile(path: string, what = 'report'): void {
   try {
     const sink = checked.get(path) ?? sinkAt(path);
     if (sink.kind === 'device') accessSync(path, constants.W_OK);
     checked.set(path, sink);
   } catch (error) {
-    throw sinkError(path, error);
+    throw sinkError(path, error, what);
   }
 }
 

@@ -1,6 +1,5 @@
 /** The run itself: options -> plan -> runner -> report. */
 import type { RunContext } from '../jobs/context.ts';
-import { targetHost } from '../native/library.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import { render } from '../report/formats/index.ts';
@@ -9,9 +8,10 @@ import { type Resolved, type ResolveHost, resolve } from '../resolve/resolve.ts'
 import { pathsOf } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { RunResult } from '../results/schema.ts';
+import { Clearing } from './clean.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
-import { tell } from './terminal.ts';
+import { tellFailures } from './troubles.ts';
 
 /** What makes a run of options: the comparison, or something built on it. */
 export interface RunKind {
@@ -29,12 +29,12 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   const { raw, warnings: readWarnings } = readOptions(options);
   const session = Session.open(raw, argv);
   checkMaxTrials(raw);
-  const { plan, warnings: resolveWarnings } = kind.resolve(raw, {
-    machine: readMachine(),
-    target: targetHost,
-  });
+  const clearing = new Clearing(session);
+  const { target } = clearing;
+  const { plan, warnings: resolveWarnings } = kind.resolve(raw, { machine: readMachine(), target });
   session.checkApart(pathsOf(plan));
-  const warnings = [...readWarnings, ...resolveWarnings];
+  const warnings = [...readWarnings, ...clearing.warnings, ...resolveWarnings];
+  await sayWhoseJson(session);
   const { runPlan } = await import('../jobs/runner.ts');
   const { result, path, unsaved } = await session.during(async (work) => {
     const more = await kind.context?.(work.signal);
@@ -43,6 +43,14 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   await report(result, unsaved === null ? path : null, session);
   if (unsaved !== null) throw unsaved;
   return session.exitCode(result.status === 'complete');
+}
+
+/** fio's --output-format=json is another document: told to a person who types it, not to a script. */
+async function sayWhoseJson(session: Session): Promise<void> {
+  if (session.output.outputFormat !== 'json' || !process.stderr.isTTY) return;
+  await session.say(
+    "note: this JSON has uring-bench's own schema, schema/result.schema.json: fio's readers do not know it",
+  );
 }
 
 /** The report, and beside it what people want to know but a format has no place for. */
@@ -58,13 +66,12 @@ async function report(result: RunResult, path: string | null, session: Session):
     throw error;
   }
   if (!table) await sayTroubles(result, session);
+  await session.deliverMore((format, rendering) => render(result, format, rendering));
   await session.sayReport();
   if (!table && stored !== null) await session.say(stored);
 }
 
-async function sayTroubles({ backends, warnings }: RunResult, session: Session): Promise<void> {
-  for (const { label, status, reason } of backends) {
-    if (status === 'failed') await tell(`uring-bench: ${label} failed: ${reason}\n`);
-  }
-  for (const { message } of warnings) await session.say(`warning: ${message}`);
+async function sayTroubles(result: RunResult, session: Session): Promise<void> {
+  await tellFailures([{ result }]);
+  for (const { message } of result.warnings) await session.say(`warning: ${message}`);
 }

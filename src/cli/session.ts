@@ -2,13 +2,13 @@
  * What a command has around its work, built once for all of them: where the report goes, progress, signals, the exit
  * code. Opened before anything is done, at work in during(), and done with when that has ended: then come the reports.
  */
-import { EXIT } from '../errors.ts';
+import { EXIT, usageError } from '../errors.ts';
 import type { RunContext } from '../jobs/context.ts';
 import type { Progress } from '../jobs/progress.ts';
 import type { RawOptions } from '../options/options.ts';
-import { type OutputOptions, resolveOutput } from '../options/output.ts';
+import { type OutputFormat, type OutputOptions, resolveOutput } from '../options/output.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, terminalOf } from './progress.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { type Stop, stopOnSignals } from './signals.ts';
 import { columnsOf, takesColor, tell, writeOut } from './terminal.ts';
@@ -38,14 +38,30 @@ export class Session {
    */
   static open(raw: RawOptions, argv: readonly string[] = []): Session {
     const session = new Session(raw, argv);
-    const { output } = session.output;
+    const { output, reports } = session.output;
     if (output !== null) checkReportFile(output);
+    for (const { path } of reports) checkReportFile(path);
     return session;
   }
 
   /** That the report does not go where the command's own data comes from or goes to. @throws BenchError (usage) */
   checkApart(used: readonly string[]): void {
     if (this.output.output !== null) checkApart('output', this.output.output, used);
+    for (const { path } of this.output.reports) checkApart('report', path, used);
+  }
+
+  /** That a command has all formats that it was asked for. @throws BenchError (usage) */
+  checkFormats(command: string, known: readonly OutputFormat[]): void {
+    const { outputFormat, reports } = this.output;
+    const asked = [
+      ['output-format', outputFormat] as const,
+      ...reports.map(({ format }) => ['report', format] as const),
+    ];
+    for (const [option, format] of asked) {
+      if (!known.includes(format)) {
+        throw usageError(`${command} has no ${option}=${format}`, `one of: ${known.join(', ')}`);
+      }
+    }
   }
 
   /** Where it is shown as it comes: on stdout. */
@@ -54,9 +70,9 @@ export class Session {
   }
 
   /** How reports look where they go. */
-  get rendering(): Pick<RenderOptions, 'color' | 'columns'> {
+  get rendering(): Pick<RenderOptions, 'color' | 'columns' | 'advise'> {
     const columns = this.live ? columnsOf(process.stdout, PLAIN_COLUMNS) : PLAIN_COLUMNS;
-    return { color: this.output.color, columns };
+    return { color: this.output.color, columns, advise: this.output.advise };
   }
 
   /** Shows progress and takes the signals for as long as the work goes on, however it ends. */
@@ -65,6 +81,7 @@ export class Session {
     const progress: Progress = createProgress(process.stderr, {
       quiet: output.quiet,
       color: this.#progressColor,
+      ...terminalOf(process.env),
     });
     const stop = stopOnSignals((name) => progress.note(`${name}: stopping; once more to end at once`));
     this.#stop = stop;
@@ -90,6 +107,17 @@ export class Session {
   async deliver(text: string): Promise<void> {
     if (this.output.output !== null) writeReportFile(this.output.output, text);
     else await writeOut(process.stdout, text);
+  }
+
+  /** Writes what --report asks for beside it. @throws BenchError (failed) */
+  async deliverMore(
+    render: (format: OutputFormat, rendering: Pick<RenderOptions, 'color' | 'columns' | 'advise'>) => string,
+  ): Promise<void> {
+    const rendering = { color: false, columns: PLAIN_COLUMNS, advise: this.output.advise };
+    for (const { format, path } of this.output.reports) {
+      writeReportFile(path, render(format, rendering));
+      await this.say(`Report: ${path}`);
+    }
   }
 
   /** A line beside the report, for people: on stderr, unless --quiet. */

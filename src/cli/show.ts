@@ -1,12 +1,21 @@
 /** `uring-bench show FILE...`: reports from stored results alone, without native code. */
-import { parseMetrics } from '../compare/metrics.ts';
+import { type Metric, parseMetric, parseMetrics } from '../compare/metrics.ts';
+import { usageError } from '../errors.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputFormat } from '../options/output.ts';
+import { pointText } from '../options/sweep-grid.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
 import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
+import { seriesOf } from '../report/formats/series.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
-import { isSweep, type Stored } from '../results/document.ts';
+
+import { printable } from '../report/text/text.ts';
+import { isBaseline, isSweep, type Stored } from '../results/document.ts';
+import type { RunResult } from '../results/schema.ts';
+import { plural } from '../values/format.ts';
+import { allStoredFiles } from './operands.ts';
+
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
 import { ReadBudget, readStored } from './stored.ts';
@@ -18,28 +27,72 @@ function renderAllStored(
   options: RenderOptions,
   raw: RawOptions,
 ): string {
-  const runs = stored.flatMap((one) => (isSweep(one) ? [] : [one]));
+  const runs = stored.flatMap((one) => {
+    if (isBaseline(one)) return one.runs;
+    return isSweep(one) ? [] : [one];
+  });
   const texts = stored.filter(isSweep).map((sweep) => {
     const view = sweepView(reportSettings(raw, sweep.report));
-    return renderSweep(sweep, view, format, options);
+    return renderSweep(sweep, view, format, { ...options, paths: [] });
   });
   if (runs.length > 0) texts.unshift(renderAll(runs, format, options));
   return texts.join(formats[format].between ?? '\n');
 }
 
+interface Read {
+  path: string;
+  stored: Stored;
+}
+
+/** Runs, those of sweeps with the point that each is, those of baselines with their number. */
+function runsOf({ path, stored }: Read): { path: string; run: RunResult }[] {
+  if (isBaseline(stored)) return stored.runs.map((run, at) => ({ path: `${path}#${at + 1}`, run }));
+  if (!isSweep(stored)) return [{ path, run: stored }];
+  return stored.points.map(({ values, result }) => ({ path: `${path} (${pointText(values)})`, run: result }));
+}
+
+/** The run whose best backend is the best of all; which that is is said beside the report. @throws BenchError (usage) */
+async function bestOf(all: readonly Read[], metric: Metric, session: Session): Promise<Read> {
+  const sign = metric.better === 'higher' ? 1 : -1;
+  const runs = all.flatMap(runsOf);
+  const found = runs.flatMap(({ path, run }) =>
+    seriesOf([run], [metric]).flatMap(({ label, values: [value] }) =>
+      value === undefined ? [] : [{ path, run, label, median: value.estimate.median }],
+    ),
+  );
+  const [first, ...others] = found;
+  if (first === undefined)
+    throw usageError(`none of ${plural(runs.length, 'result')} has a value of ${metric.name}`);
+  const best = others.reduce((most, one) => (one.median * sign > most.median * sign ? one : most), first);
+  const value = `${printable(best.label)}, ${metric.format(best.median)}`;
+  await session.say(
+    `best ${metric.name} of ${plural(runs.length, 'result')}: ${value}: ${printable(best.path)}`,
+  );
+  return { path: best.path, stored: best.run };
+}
+
 export async function showCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
   const session = Session.open(raw);
-  session.checkApart(operands);
+  const paths = allStoredFiles(operands);
+  session.checkApart(paths);
   const budget = new ReadBudget();
-  const results = operands.map((path) => readStored(path, budget));
+  const all = paths.map((path) => ({ path, stored: readStored(path, budget) }));
+  const shown = raw.best === undefined ? all : [await bestOf(all, parseMetric('best', raw.best), session)];
+  const results = shown.map(({ stored }) => stored);
   const percentiles = raw['percentile-list'];
   const format = session.output.outputFormat;
   const rendering: RenderOptions = {
     ...session.rendering,
+    paths: shown
+      .filter(({ stored }) => !isSweep(stored))
+      .flatMap((one) => runsOf(one).map(({ path }) => path)),
     ...(percentiles ? { percentiles } : {}),
     ...(raw.metric ? { metrics: parseMetrics('metric', raw.metric) } : {}),
   };
   await session.deliver(renderAllStored(results, format, rendering, raw));
+  await session.deliverMore((other, plain) =>
+    renderAllStored(results, other, { ...rendering, ...plain }, raw),
+  );
   return 0;
 }

@@ -60,14 +60,17 @@ function readFile(path: string, budget: ReadBudget): string {
   }
 }
 
-/** Reads a stored run or sweep. @param budget shared by files that are read together @throws BenchError (usage) */
-export function readStored(path: string, budget: ReadBudget = new ReadBudget()): Stored {
-  let text: string;
+/** The text of a stored file. @param budget shared by files that are read together @throws BenchError (usage) */
+export function readStoredText(path: string, budget: ReadBudget = new ReadBudget()): string {
   try {
-    text = readFile(path, budget);
+    return readFile(path, budget);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     throw usageError(`cannot read ${path}: ${systemReason(error)}`);
   }
-  return parseStored(text, path === '-' ? 'standard input' : path);
+}
+
+/** Reads a stored run or sweep. @param budget shared by files that are read together @throws BenchError (usage) */
+export function readStored(path: string, budget?: ReadBudget): Stored {
+  return parseStored(readStoredText(path, budget), path === '-' ? 'standard input' : path);
 }

@@ -1,12 +1,11 @@
 /** `uring-bench sweep`: a grid of runs, its rows as they finish, its knees and plots. */
 import { type BenchError, usageError } from '../errors.ts';
+import type { PlannedPoint } from '../experiments/many-runs-progress.ts';
 import { checkSetup, planSweep, pointsLeft } from '../experiments/sweep.ts';
-import type { PlannedPoint } from '../experiments/sweep-progress.ts';
 import { checkSameGrid, gridOf, isConsent, storedGrid } from '../experiments/sweep-resume.ts';
-import { targetHost } from '../native/library.ts';
 import { readOptions, specOf, type WrittenOption } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import { type Grid, readGrid } from '../options/sweep-grid.ts';
+import { type Grid, pointText, readGrid } from '../options/sweep-grid.ts';
 import { renderSweep, sweepRenderer } from '../report/formats/index.ts';
 import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
 import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
@@ -19,10 +18,12 @@ import type { SweepPoint, SweepResult } from '../results/sweep-schema.ts';
 import { SWEEP_VERSION } from '../results/versions.ts';
 import { plural } from '../values/format.ts';
 import { packageVersion } from '../version.ts';
+import { Clearing } from './clean.ts';
 import type { Invocation } from './program.ts';
 import { checkApart } from './report-file.ts';
 import { Session } from './session.ts';
 import { writeOut } from './terminal.ts';
+import { tellFailures } from './troubles.ts';
 
 /** Shows a sweep on stdout while it runs. */
 class LiveReport {
@@ -96,6 +97,7 @@ async function prepare(
   runs: readonly WrittenOption[],
   raw: RawOptions,
   argv: readonly string[],
+  session: Session,
 ): Promise<Sweep> {
   const resumed = raw.resume ?? null;
   const stored = resumed === null ? null : await readSweep(resumed);
@@ -104,7 +106,7 @@ async function prepare(
   const known = stored === null || resumed === null ? null : gridOf(stored.grid, resumed, consent);
   const grid = known !== null && runs.length === consent.length ? known : readGrid(runs);
   if (known !== null && resumed !== null) checkSameGrid(grid, known, resumed);
-  const points = planSweep(grid, { machine: readMachine(), target: targetHost });
+  const points = planSweep(grid, { machine: readMachine(), target: new Clearing(session).target });
   checkSetup(points);
   if (stored === null) return { sweep: newSweep(grid, argv, settings), points, resumed };
   const resumedAt = [...stored.resumed_at, new Date().toISOString()];
@@ -152,7 +154,11 @@ async function run(prepared: Sweep, session: Session, view: SweepView): Promise<
   await report?.end();
   const text = renderSweep(sweep, view, output.outputFormat, rendering);
   if (report === null) await session.deliver(text);
+  await session.deliverMore((format, plain) => renderSweep(sweep, view, format, plain));
   if (unsaved !== null) throw unsaved;
+  if (output.outputFormat !== 'table') {
+    await tellFailures(sweep.points.map(({ values, result }) => ({ result, at: pointText(values) })));
+  }
   await tellFiles(file, session, report !== null);
   return session.exitCode(sweep.status === 'complete');
 }
@@ -172,8 +178,10 @@ async function tellFiles(file: ResultFile | null, session: Session, onStdout: bo
 export async function sweepCommand({ options, argv }: Invocation): Promise<number> {
   const { runs, raw } = splitOptions(options);
   const session = Session.open(raw, argv);
-  sweepRenderer(session.output.outputFormat);
-  const prepared = await prepare(runs, raw, argv);
+  for (const format of [session.output.outputFormat, ...session.output.reports.map((one) => one.format)]) {
+    sweepRenderer(format);
+  }
+  const prepared = await prepare(runs, raw, argv, session);
   const { points, resumed } = prepared;
   const targets = points.flatMap(({ plan }) => pathsOf(plan));
   if (resumed !== null) checkApart('resume', resumed, targets);

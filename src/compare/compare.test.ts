@@ -5,9 +5,12 @@ import fc from 'fast-check';
 import { refused } from '../../test/support/refused.ts';
 import { syntheticRun, syntheticTrial } from '../../test/support/synthetic-run.ts';
 import { defaultOf } from '../options/option-reader.ts';
+import { verdictLines } from '../report/formats/compare-verdict.ts';
 import type { RunResult } from '../results/schema.ts';
-import { type ComparePlan, compareRuns, isFailure } from './compare.ts';
+import { isAnotherLevel } from './baseline.ts';
+import { compareRuns, isFailure } from './compare.ts';
 import { parseMetrics } from './metrics.ts';
+import type { ComparePlan } from './plan.ts';
 import { parseRules } from './rules.ts';
 import { type Comparison, ComparisonSchema } from './schema.ts';
 
@@ -184,6 +187,69 @@ describe('a run and itself', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('a run that was disturbed, and itself', () => {
+  it('do not differ either', () => {
+    const run = syntheticRun({ sync: STEADY });
+    for (const { trials } of run.backends) for (const trial of trials) trial.stalled_ns = 3_000_000_000;
+    assert.equal(compare([run], [structuredClone(run)], ['iops<-5%']).outcome, 'pass');
+  });
+});
+
+describe('a machine that has changed', () => {
+  /** A run that computes all the time, on CPUs that take so much longer for all they do. */
+  const computing = (slower: number, software = 1): RunResult => {
+    const run = syntheticRun({ null: scaled(1 / slower / software) });
+    for (const trial of run.backends[0]?.trials ?? []) {
+      const each = 1e9 / trial.iops;
+      trial.cpu = { usr_ns: 0, sys_ns: trial.total_ios * each, helpers_ns: 0 };
+      trial.conditions = {
+        steal_pct: 0,
+        others_cpu_pct: 0,
+        cpu_mhz: null,
+        throttled: 0,
+        others_device_bytes: 0,
+        others_device_ios: 0,
+        calibration: { syscall_ns: 100 * slower, null_ns: 20 * slower },
+      };
+    }
+    return run;
+  };
+  const steady = (): RunResult[] => [1, 1.002, 0.998, 1.001, 0.999, 1].map((level) => computing(level));
+  const RULES = ['cpu_per_io>+3%', 'iops<-5%'];
+
+  it('is no regression, and the check says what was taken off', () => {
+    const comparison = compare(steady(), [computing(1.2)], RULES);
+    assert.equal(comparison.outcome, 'pass');
+    for (const { evidence } of comparison.checks) {
+      assert.ok(evidence?.machine && Math.abs(Math.log(evidence.ratio)) < 0.02, `${evidence?.ratio}`);
+      assert.equal(evidence.machine.treatment, 'normalised');
+      assert.ok(Math.abs(evidence.machine.syscall_ratio - 1.2) < 0.01);
+    }
+    const said = verdictLines(comparison).map(({ text }) => text);
+    assert.match(said.join('\n'), /calibration: the machine makes a system call in 1\.20x the time/);
+    assert.equal(isAnotherLevel(comparison, parseRules('fail-on', RULES)), true);
+    // What was measured stays what was measured.
+    assert.ok((metricOf(comparison, 'iops').difference?.ratio ?? 1) < 0.85);
+  });
+
+  it('does not hide a regression, nor make one of software that is as fast', () => {
+    for (const slower of [0.8, 1.2]) {
+      const worse = compare(steady(), [computing(slower, 1.15)], RULES);
+      assert.equal(worse.outcome, 'regression', `${slower}`);
+      assert.match(worse.checks[0]?.evidence?.needs ?? '', /a baseline of this machine as it is now/);
+    }
+    assert.equal(compare(steady(), [computing(1, 1.15)], RULES).checks[0]?.evidence?.machine, null);
+  });
+
+  it('may be what a change is, where calibrations are not sure of it', () => {
+    const single = compare([computing(1)], [computing(1.07, 1.02)], ['cpu_per_io>+3%']);
+    assert.equal(single.outcome, 'inconclusive');
+    assert.equal(compare([computing(1)], [computing(1, 1.0914)], ['cpu_per_io>+3%']).outcome, 'regression');
+    const unsure = compare([computing(1)], [computing(1.06, 1.03)], ['cpu_per_io>+3%']);
+    assert.match(unsure.checks[0]?.reason ?? '', /it may be the machine: .* though not beyond doubt/);
   });
 });
 

@@ -1,14 +1,18 @@
 /** Stored results against each other: trials of a side are pooled, each variant and metric is compared. */
 
 import { usageError } from '../errors.ts';
-import type { BackendResult, Trial } from '../results/schema.ts';
+import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
 import { COMPARISON_SCHEMA_VERSION } from '../results/versions.ts';
-import { compareSamples, type Difference, estimate } from '../stats/difference.ts';
+import { canTell, type Difference, estimate } from '../stats/difference.ts';
 import { backendRows } from '../stats/groups.ts';
 import { packageVersion } from '../version.ts';
+import { baselineWarnings } from './baseline.ts';
+import { clusters } from './clusters.ts';
 import { environmentDifferences } from './environment.ts';
+import { countedOf, differenceOf, judgeVariant, samplesOf } from './judge-variant.ts';
 import type { Metric } from './metrics.ts';
-import { formatRule, type Judgement, judge, type Outcome, type Rule } from './rules.ts';
+import type { ComparePlan } from './plan.ts';
+import { formatRule, type Outcome } from './rules.ts';
 import type {
   Check,
   Comparison,
@@ -20,38 +24,38 @@ import type {
 } from './schema.ts';
 import { checkSameWorkload, type StoredRun } from './workload.ts';
 
-export interface ComparePlan {
-  metrics: readonly Metric[];
-  rules: readonly Rule[];
-  inconclusive: 'pass' | 'fail';
-}
-
 /** One variant's trials of all runs of a side. */
 interface Pooled {
   backend: BackendResult;
   /** The complete ones: a part of a trial is no sample of a whole one. */
   trials: Trial[];
+  /** The same by run, of which files without a pause between them are one. */
+  runs: Trial[][];
   /** Why there are none. */
   reason: string;
 }
 
 type Pool = ReadonlyMap<string, Pooled>;
 
-function poolOf(runs: readonly StoredRun[]): Pool {
+/** @param runs those of one side, in clusters */
+function poolOf(runs: readonly (readonly StoredRun[])[]): Pool {
   const pool = new Map<string, Pooled>();
-  for (const { result } of runs) {
-    for (const backend of backendRows(result)) {
-      const entry = pool.get(backend.variant) ?? { backend, trials: [], reason: '' };
-      entry.trials.push(...backend.trials.filter(({ status }) => status === 'complete'));
-      entry.reason = backend.reason ?? backend.status;
-      pool.set(backend.variant, entry);
+  for (const cluster of runs) {
+    const begun = new Set<string>();
+    for (const { result } of cluster) {
+      for (const backend of backendRows(result)) {
+        const entry = pool.get(backend.variant) ?? { backend, trials: [], runs: [], reason: '' };
+        const complete = backend.trials.filter(({ status }) => status === 'complete');
+        if (!begun.has(backend.variant)) entry.runs.push([]);
+        begun.add(backend.variant);
+        entry.runs.at(-1)?.push(...complete);
+        entry.trials.push(...complete);
+        entry.reason = backend.reason ?? backend.status;
+        pool.set(backend.variant, entry);
+      }
     }
   }
   return pool;
-}
-
-function samplesOf(trials: readonly Trial[], metric: Metric): number[] {
-  return trials.map(metric.of).filter((value) => value !== null);
 }
 
 const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
@@ -68,36 +72,16 @@ function metricDifference({ ratio, low, high, p, test, verdict, moreTrials }: Di
   };
 }
 
-/** What a metric's comparison says, and what rules are judged by. */
-interface Compared {
-  stored: MetricComparison;
-  difference: Difference | null;
-}
-
-/** The same numbers on both sides, as of a run and itself: there is no difference, however few they are. */
-function noDifference(n: number): Difference {
-  return { ratio: 1, low: 1, high: 1, p: 1, test: 'none', n, verdict: 'same', moreTrials: 0 };
-}
-
-function differenceOf(left: readonly number[], right: readonly number[]): Difference | null {
-  if (left.length === 0 || right.length === 0) return null;
-  const equal = left.length === right.length && left.every((value, i) => value === right[i]);
-  return equal ? noDifference(left.length) : compareSamples(left, right, { paired: false });
-}
-
-function compareMetric(metric: Metric, before: readonly Trial[], after: readonly Trial[]): Compared {
+function compareMetric(metric: Metric, before: readonly Trial[], after: readonly Trial[]): MetricComparison {
   const [left, right] = [samplesOf(before, metric), samplesOf(after, metric)];
   const difference = differenceOf(left, right);
   return {
-    stored: {
-      metric: metric.name,
-      unit: metric.unit,
-      better: metric.better,
-      baseline: left.length > 0 ? estimate(left) : null,
-      candidate: right.length > 0 ? estimate(right) : null,
-      difference: difference === null ? null : metricDifference(difference),
-    },
-    difference,
+    metric: metric.name,
+    unit: metric.unit,
+    better: metric.better,
+    baseline: left.length > 0 ? estimate(left) : null,
+    candidate: right.length > 0 ? estimate(right) : null,
+    difference: difference === null ? null : metricDifference(difference),
   };
 }
 
@@ -114,18 +98,26 @@ interface VariantOutcome {
   checks: Check[];
 }
 
-function compareVariant(before: Pooled, after: Pooled, plan: ComparePlan): VariantOutcome {
+function compareVariant(
+  before: Pooled,
+  after: Pooled,
+  plan: ComparePlan,
+  { environment: machine, jobs }: Pick<RunResult, 'environment' | 'jobs'>,
+): VariantOutcome {
   const { backend, variant, label } = after.backend;
   const missing = missingReason(before, after);
   const wanted = new Map(
-    [...plan.metrics, ...plan.rules.map(({ metric }) => metric)].map((m) => [m.name, m]),
+    [...plan.metrics, ...(plan.byDefault ? [] : plan.rules.map(({ metric }) => metric))].map((m) => [
+      m.name,
+      m,
+    ]),
   );
-  const compared = new Map(
-    [...wanted].map(([name, metric]) => [name, compareMetric(metric, before.trials, after.trials)]),
-  );
-  const checks = plan.rules.map((rule): Check => {
-    const judgement = judgeRule(rule, compared.get(rule.metric.name)?.difference ?? null, missing);
-    return { rule: formatRule(rule), metric: rule.metric.name, variant, label, ...judgement };
+  const metrics = [...wanted.values()].map((metric) => compareMetric(metric, before.trials, after.trials));
+  const judged = judgeVariant(before.runs, after.runs, plan, { variant, jobs, missing, machine });
+  const checks = plan.rules.map((rule, at): Check => {
+    const check = judged[at];
+    if (check === undefined) throw new Error('a rule without a judgement');
+    return { rule: formatRule(rule), metric: rule.metric.name, variant, label, ...check };
   });
   const stored = {
     backend,
@@ -135,16 +127,9 @@ function compareVariant(before: Pooled, after: Pooled, plan: ComparePlan): Varia
     candidate_trials: after.trials.length,
     missing,
     // A metric that neither side has (write latency of reads) says nothing.
-    metrics: [...compared.values()]
-      .map((metric) => metric.stored)
-      .filter(({ baseline, candidate }) => baseline !== null || candidate !== null),
+    metrics: metrics.filter(({ baseline, candidate }) => baseline !== null || candidate !== null),
   };
   return { stored, checks };
-}
-
-function judgeRule(rule: Rule, difference: Difference | null, missing: string | null): Judgement {
-  if (difference !== null) return judge(rule, difference);
-  return { outcome: 'inconclusive', reason: missing ?? `one side has no ${rule.metric.name}` };
 }
 
 function sideOf(runs: readonly StoredRun[]): Side {
@@ -247,7 +232,7 @@ export function compareRuns(
     ...checkSameWorkload(first, { path: run.path, jobs: run.result.jobs }),
     ...environmentDifferences(first.result, run.result),
   ]);
-  const [before, after] = [poolOf(baseline), poolOf(candidate)];
+  const [before, after] = [poolOf(clusters(baseline, candidate)), poolOf(clusters(candidate, baseline))];
   if (![...before.keys()].some((variant) => after.has(variant))) {
     const names = (pool: Pool) => [...pool.keys()].join(', ');
     throw usageError(
@@ -257,7 +242,7 @@ export function compareRuns(
   }
   const variants = [...after].flatMap(([variant, pooled]) => {
     const base = before.get(variant);
-    return base === undefined ? [] : [compareVariant(base, pooled, plan)];
+    return base === undefined ? [] : [compareVariant(base, pooled, plan, first.result)];
   });
   warnings.push(...oneSided('baseline', before, after), ...oneSided('candidate', after, before));
   const checks = variants.flatMap((variant) => variant.checks);
@@ -270,11 +255,62 @@ export function compareRuns(
     checks,
     inconclusive: plan.inconclusive,
     outcome: WORST.find((outcome) => checks.some((check) => check.outcome === outcome)) ?? null,
-    warnings: distinct([...runWarnings(baseline, candidate), ...warnings]),
+    warnings: distinct([
+      ...runWarnings(baseline, candidate),
+      ...(plan.rules.length > 0 ? baselineWarnings(baseline) : []),
+      ...warnings,
+    ]),
   };
 }
 
-/** Whether the command fails: a regression, or what could not be decided where that counts as one. */
+/**
+ * How many trials of the candidate count, of the variant that has fewest, and what became of the others: all do but those
+ * that were disturbed. Without a baseline they are judged by the stated limits alone.
+ */
+export function trialsCounted(
+  baseline: readonly StoredRun[],
+  candidate: readonly StoredRun[],
+  plan: ComparePlan,
+): { count: number; lost: string | null } {
+  const [first] = candidate;
+  if (first === undefined) throw new Error('a side without results');
+  const [before, after] = [poolOf(clusters(baseline, candidate)), poolOf(clusters(candidate, baseline))];
+  const counts = [...after].flatMap(([variant, { runs }]) => {
+    const base = before.get(variant);
+    if (base === undefined && baseline.length > 0) return [];
+    const counted = countedOf(base?.runs ?? [], runs, plan, first.result.environment);
+    return [{ count: counted.after.flat().length, lost: counted.notCounted }];
+  });
+  return counts.sort((a, b) => a.count - b.count)[0] ?? { count: 0, lost: null };
+}
+
+/**
+ * Why nothing can be decided against a baseline, however many trials the candidate makes: too few of its own trials count,
+ * of each variant that is to be judged.
+ * @param variants of the candidate
+ * @param most trials that the candidate makes of each
+ * @returns what became of the baseline's trials, for people; null when something can be decided
+ */
+export function baselineLost(
+  baseline: readonly StoredRun[],
+  variants: readonly string[],
+  plan: ComparePlan,
+  most: number,
+): string | null {
+  const [first] = baseline;
+  if (first === undefined) return null;
+  const pool = poolOf(clusters(baseline, []));
+  const found = variants.flatMap((variant) => {
+    const runs = pool.get(variant)?.runs;
+    return runs === undefined ? [] : [countedOf(runs, [], plan, first.result.environment)];
+  });
+  const lost = found.filter(
+    ({ before, notCounted }) => notCounted !== null && !canTell(before.flat().length, most),
+  );
+  return lost.length === 0 || lost.length < found.length ? null : (lost[0]?.notCounted ?? null);
+}
+
+/** Whether the command fails: a regression, or what could not be decided unless that passes. */
 export function isFailure({ outcome, inconclusive }: Pick<Comparison, 'outcome' | 'inconclusive'>): boolean {
-  return outcome === 'regression' || (outcome === 'inconclusive' && inconclusive === 'fail');
+  return outcome === 'regression' || (outcome === 'inconclusive' && inconclusive !== 'pass');
 }

@@ -6,6 +6,9 @@ import { validityOf } from '../stats/validity.ts';
 import { parsePercentiles } from '../values/units.ts';
 import type { Outcome } from './rules.ts';
 
+/** What a gate judges by when nobody says: what is robust beside other load first. */
+export const DEFAULT_RULES: readonly string[] = ['cpu_per_io>+3%', 'lat_p50>+3%', 'iops<-5%'];
+
 /** One look at the trials so far, of all rounds together. */
 export interface Look {
   outcome: Outcome | null;

@@ -93,6 +93,10 @@ describe('values of metrics', () => {
     assert.equal(measured('cpu_per_io', trial), 4500);
     assert.equal(measured('ctx_per_io', trial), 0.125);
     assert.equal(measured('syscalls_per_io', trial), 1);
+    assert.equal(measured('instructions_per_io', trial), null);
+    assert.equal(measured('instructions_per_io', { ...trial, instructions: null }), null);
+    const counted = { ...trial, instructions: 9000 * trial.total_ios };
+    assert.equal(measured('instructions_per_io', counted), 9000);
   });
 
   it('has no value where no such I/O was done', () => {

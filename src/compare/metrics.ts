@@ -3,14 +3,14 @@ import { usageError } from '../errors.ts';
 import { mergeLatencies, percentileKey } from '../results/histogram.ts';
 import { countedOps } from '../results/ops.ts';
 import type { Latency, OpResult, Trial } from '../results/schema.ts';
-import { trialRates } from '../stats/summary.ts';
+import { instructionsPerIo, trialRates } from '../stats/summary.ts';
 import { formatIops, formatLatency, formatMiBps, formatPerIo, formatUsec } from '../values/format.ts';
 import { didYouMean } from '../values/nearest.ts';
 import { shown } from '../values/units.ts';
 import { type OperationName, operationNames } from '../workload/operations.ts';
 
-/** io/s: operations per second; ns/io, ctx/io, syscalls/io: for each operation. */
-export type MetricUnit = 'io/s' | 'B/s' | 'ns' | 'ns/io' | 'ctx/io' | 'syscalls/io';
+/** io/s: operations per second; ns/io, ctx/io, syscalls/io, instructions/io: for each operation. */
+export type MetricUnit = 'io/s' | 'B/s' | 'ns' | 'ns/io' | 'ctx/io' | 'syscalls/io' | 'instructions/io';
 
 export interface Metric {
   /** As on the command line: `iops`, `write_lat_p99.9`. */
@@ -28,7 +28,7 @@ const PERCENTILE = /^(lat|clat|slat)_p(\d{1,3}(?:\.\d{1,6})?)$/;
 const MOMENT = /^(lat|clat|slat)_(mean|min|max|stddev)$/;
 
 /** Metrics without a parameter; latencies are in the patterns above. */
-const PLAIN = ['iops', 'bw', 'cpu_per_io', 'ctx_per_io', 'syscalls_per_io'] as const;
+const PLAIN = ['iops', 'bw', 'cpu_per_io', 'ctx_per_io', 'syscalls_per_io', 'instructions_per_io'] as const;
 /** What an unknown name is compared with. */
 const EXAMPLES = [
   ...PLAIN,
@@ -100,9 +100,10 @@ function metricOf(name: string, op: OperationName | null): Omit<Metric, 'name'> 
     const parts = partsOf(trial, op).filter((part) => part.total_ios > 0);
     return op !== null && parts.length === 0 ? null : parts.reduce((total, part) => total + of(part), 0);
   };
-  if (name === 'iops') {
+  if (name === 'iops' || name === 'ops_per_sec') {
     const of = op === null ? (trial: Trial) => trial.iops : sum((part) => part.iops);
-    return { unit: 'io/s', better: 'higher', of, format: (value) => `${formatIops(value)} IOPS` };
+    const unit = name === 'iops' ? 'IOPS' : 'ops/s';
+    return { unit: 'io/s', better: 'higher', of, format: (value) => `${formatIops(value)} ${unit}` };
   }
   if (name === 'bw') {
     const of = op === null ? (trial: Trial) => trial.bw_bytes : sum((part) => part.bw_bytes);
@@ -148,6 +149,8 @@ function perIoMetric(name: string): Omit<Metric, 'name'> | undefined {
         of: each((trial) => trial.syscalls.per_io),
         format: formatPerIo,
       };
+    case 'instructions_per_io':
+      return { unit: 'instructions/io', better: 'lower', of: instructionsPerIo, format: formatPerIo };
     default:
       return undefined;
   }
@@ -162,8 +165,8 @@ function canonicalName(name: string): string {
 }
 
 /**
- * The metric of a name: iops, bw, {lat,clat,slat}_{mean,min,max,stddev,pN}, each also with read_, write_, trim_ or
- * sync_ before it, and {cpu,ctx,syscalls}_per_io.
+ * The metric of a name: iops (ops_per_sec where no data moves), bw, {lat,clat,slat}_{mean,min,max,stddev,pN}, each also with read_, write_, trim_ or
+ * sync_ before it, and {cpu,ctx,syscalls,instructions}_per_io.
  * @param option named in the error
  * @throws BenchError (usage) for an unknown name
  */
@@ -175,7 +178,7 @@ export function parseMetric(option: string, text: string): Metric {
   const near = didYouMean(name, EXAMPLES);
   throw usageError(
     `${shown(option, text)}: there is no such metric${near}`,
-    'iops, bw, lat_mean, lat_p99, clat_..., slat_..., each also as read_..., write_...; cpu_per_io, ctx_per_io, syscalls_per_io',
+    'iops, bw, lat_mean, lat_p99, clat_..., slat_..., each also as read_..., write_...; cpu_per_io, ctx_per_io, syscalls_per_io, instructions_per_io',
   );
 }
 

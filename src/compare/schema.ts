@@ -61,6 +61,44 @@ const VariantComparisonSchema = Type.Object(
   strict,
 );
 
+const MachineSchema = Type.Object(
+  {
+    syscall_ratio: Type.Number({ description: 'of the time that a bare system call takes' }),
+    null_ratio: Type.Number({ description: 'of the time that an I/O of the backend null takes' }),
+    low: Type.Number({ description: 'what it makes of the metric by itself, as a ratio: from' }),
+    high: Type.Number({ description: 'to' }),
+    treatment: oneOf('normalised', 'widened'),
+    text: Type.String({ description: 'the same for people' }),
+  },
+  {
+    ...strict,
+    description:
+      "The CPUs' speed differs, candidate over baseline, by the calibrations beside the trials. normalised: the evidence is of figures divided by the middle of low..high, with what is not known in the interval; widened: low..high holds 1, as the figure may have nothing to do with it",
+  },
+);
+
+const EvidenceSchema = Type.Object(
+  {
+    ratio: Type.Number({ description: "candidate over baseline, of the means of the runs' levels" }),
+    low: Type.Number({ description: '99 % interval of it, with what runs differ by' }),
+    high: Type.Number(),
+    deviation: Type.Number({ description: "standard deviation of one run's level, as a share" }),
+    from: oneOf('runs', 'floor', 'blocks'),
+    baseline_runs: count(),
+    candidate_runs: count(),
+    baseline_trials: count('that count'),
+    candidate_trials: count('that count'),
+    not_counted: nullable(Type.String({ description: 'trials that were disturbed, and by what' })),
+    machine: nullable(MachineSchema),
+    needs: nullable(Type.String({ description: 'what would change the outcome' })),
+  },
+  {
+    ...strict,
+    description:
+      'runs: as they differ; floor: a stated one, for want of runs; blocks: pairs measured side by side',
+  },
+);
+
 const CheckSchema = Type.Object(
   {
     rule: Type.String({ description: 'iops<-5%' }),
@@ -69,6 +107,7 @@ const CheckSchema = Type.Object(
     label: Type.String(),
     outcome: oneOf('pass', 'regression', 'inconclusive'),
     reason: Type.String(),
+    evidence: nullable(EvidenceSchema),
   },
   strict,
 );
@@ -81,7 +120,7 @@ export const ComparisonSchema = Type.Object(
     candidate: SideSchema,
     variants: Type.Array(VariantComparisonSchema),
     checks: Type.Array(CheckSchema, { description: 'each rule of --fail-on for each variant' }),
-    inconclusive: oneOf('pass', 'fail'),
+    inconclusive: oneOf('tell', 'pass', 'fail'),
     outcome: Type.Union([oneOf('pass', 'regression', 'inconclusive'), Type.Null()], {
       description: 'the worst of the checks; null without rules',
     }),
@@ -95,5 +134,6 @@ export type Side = Static<typeof SideSchema>;
 export type MetricDifference = Static<typeof MetricDifferenceSchema>;
 export type MetricComparison = Static<typeof MetricComparisonSchema>;
 export type VariantComparison = Static<typeof VariantComparisonSchema>;
+export type Evidence = Static<typeof EvidenceSchema>;
 export type Check = Static<typeof CheckSchema>;
 export type ComparisonWarning = Comparison['warnings'][number];

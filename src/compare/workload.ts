@@ -10,15 +10,20 @@ import type { ComparisonWarning } from './schema.ts';
 export interface StoredRun {
   path: string;
   result: RunResult;
+  /** Whether it is a run of its own whatever stands beside it: an entry of a baseline. */
+  apart?: true;
 }
 
 /** Where the I/O goes. Comparing two drives or two file systems is a use, so it is told and not refused. */
 const PLACE: readonly string[] = ['filename', 'directory'];
 /**
- * Options that change how long or with which random numbers the same I/O is measured, and how slow the null backend's
- * pretended device is: told, not refused.
+ * Options that change how long, with which random numbers or with which counters the same I/O is measured, and how slow the
+ * null backend's pretended device is: told, not refused.
  */
-const LENIENT: readonly string[] = [...PLACE, 'runtime', 'ramp-time', 'startdelay', 'randseed', 'null-delay'];
+const LENIENT: readonly string[] = [
+  ...[...PLACE, 'runtime', 'ramp-time', 'startdelay', 'randseed', 'null-delay'],
+  'count-instructions',
+];
 /** A label. */
 const IGNORED: readonly string[] = ['name'];
 

@@ -2,6 +2,7 @@
 import { constants, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { linuxAio } from '../backends/linux-aio.ts';
+import { probeVariant } from '../backends/probe.ts';
 import {
   type BlockDevice,
   blockDeviceBelow,
@@ -15,7 +16,7 @@ import { type Host, type PathFacts, pathFacts, readLine, realPath } from '../hos
 import { type Mount, mountOf, readMounts } from '../host/mounts.ts';
 import { type ProcessStatus, processStatus } from '../host/process.ts';
 import { chainBelowDevice, chainBelowFile, type Layer } from '../host/storage-chain.ts';
-import { holeSeeker, probeBackend, type Refusal, targetHost } from '../native/library.ts';
+import { holeSeeker, type Refusal, targetHost } from '../native/library.ts';
 import {
   dontcacheErrno,
   type FileLimits,
@@ -205,7 +206,7 @@ export function lookAround(
     process: processStatus(host),
     cgroup: cgroupLimits(host),
     ioUring: lookAtIoUring(),
-    aio: thorough ? probeBackend(linuxAio.id, 0) : null,
+    aio: thorough ? probeVariant(linuxAio, []) : null,
     now,
     bufferBytes: bufferBytes ?? null,
     place: path === null ? null : lookAtPlace(path, mounts, host, thorough),

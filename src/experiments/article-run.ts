@@ -1,5 +1,5 @@
 /** Runs one of the article's experiments and counts what was read from devices meanwhile. */
-import { disksOf, type ReadCounters, readDiskCounters, readSince } from '../host/device-reads.ts';
+import { disksOf, type ReadCounters, readByJobs, readDiskCounters, readSince } from '../host/device-reads.ts';
 import type { RunContext } from '../jobs/context.ts';
 import { runSeconds } from '../jobs/plan.ts';
 import { type RunOutcome, runPlan } from '../jobs/runner.ts';
@@ -9,28 +9,39 @@ import type { ArticleReport } from '../results/schema-report.ts';
 import type { ArticleJob } from './article.ts';
 
 /**
- * Notes of each trial what the witnesses of device reads say, from before its jobs start. With pre_read each job reads
- * its files again before it is measured: from the cache, where a trial or a warm-up before it has put them.
+ * Notes of each trial what the witnesses of device reads say. In table 2 each job reads its files into the cache before it is
+ * measured, and of the device whatever of them is not there: never read, or taken away since the trial before. That is what
+ * preloading is for: only what comes after it counts there. In the other tables it is counted from before the jobs start.
  */
 function observeReads(report: ArticleReport): TrialObserver {
   let before: ReadCounters = { processBytes: null, deviceBytes: null };
+  let preloaded = 0;
   let variant = '';
-  return {
+  const ofTrials: TrialObserver = {
     name: 'device reads',
     prepare({ run }) {
       variant = run.variant.name;
       before = readDiskCounters(report.devices);
+      preloaded = 0;
     },
     ended(trial) {
       if (trial === null) return;
-      const read = readSince(before, readDiskCounters(report.devices));
+      const { processBytes, deviceBytes } = readSince(before, readDiskCounters(report.devices));
       report.device_reads.push({
         variant,
         trial: trial.trial,
         io_bytes: trial.ops.read?.io_bytes ?? 0,
-        process_bytes: read.processBytes,
-        device_bytes: read.deviceBytes,
+        process_bytes: processBytes === null ? null : Math.max(0, processBytes - preloaded),
+        device_bytes: deviceBytes,
       });
+    },
+  };
+  if (report.table !== 'table2') return ofTrials;
+  return {
+    ...ofTrials,
+    started(ids) {
+      preloaded = readByJobs(ids);
+      before = { ...before, deviceBytes: readDiskCounters(report.devices).deviceBytes };
     },
   };
 }

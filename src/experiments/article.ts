@@ -135,7 +135,7 @@ function roomFor(raw: RawOptions): Room {
 }
 
 /** Bytes of each file; undefined: those that are there are used whole. */
-function fileBytes(raw: RawOptions, setup: Setup, numjobs: number, full: boolean): number | undefined {
+function fileBytes(raw: RawOptions, setup: Setup, numjobs: number, full: boolean): RawOptions['filesize'] {
   if (raw.filesize !== undefined || raw.size !== undefined) return raw.filesize;
   const named = namedPaths(raw);
   if (named.length === 0) return scaledFileBytes(numjobs * setup.nrfiles, roomFor(raw), full);

@@ -9,7 +9,7 @@ import { BenchError } from '../errors.ts';
 import type { Unavailable } from '../jobs/preflight.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 
-/** In the order in which a program would take them up: registrations, ring set-up, then polling. */
+/** In the order in which a program would take them up: registrations, ring set-up, waiting, then polling. */
 const LADDER = [
   'registerfiles',
   'fixedbufs',
@@ -18,6 +18,10 @@ const LADDER = [
   'single_issuer',
   'defer_taskrun',
   'no_sqarray',
+  'sq_rewind',
+  'min_wait',
+  'registered_wait',
+  'no_iowait',
   'iopoll',
   'hybrid_iopoll',
   'sqpoll',

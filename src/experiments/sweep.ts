@@ -2,10 +2,11 @@
  * Runs a grid of workloads one after the other: all points are checked before anything is created, files are laid out
  * once, and what there is is stored after each point.
  */
-import { BenchError } from '../errors.ts';
+import type { Variant } from '../backends/backend.ts';
+import { BenchError, usageError } from '../errors.ts';
 import { preflight } from '../jobs/preflight.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { dropCacheOrThrow, neededFiles, runPlan, withIdentities } from '../jobs/runner.ts';
+import { layoutCalls, neededFiles, runPlan, withIdentities } from '../jobs/runner.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputOptions } from '../options/output.ts';
@@ -18,7 +19,7 @@ import type { ResultFile } from '../results/store.ts';
 import type { SweepPoint, SweepResult } from '../results/sweep-schema.ts';
 import { type Created, layOut } from '../targets/layout.ts';
 import type { TargetFile } from '../workload/workload.ts';
-import { type PlannedPoint, SweepProgress } from './sweep-progress.ts';
+import { ManyRunsProgress, type PlannedPoint } from './many-runs-progress.ts';
 
 /** A grid has many points: shorter and fewer trials than those of a single comparison. */
 const SWEEP_RUNTIME_NS = 3_000_000_000;
@@ -44,16 +45,52 @@ function withDefaults(raw: RawOptions): RawOptions {
  * @throws BenchError (usage) for the first that is wrong, naming it
  */
 export function planSweep(grid: Grid, host: ResolveHost): PlannedPoint[] {
-  return gridPoints(grid).map((values) => {
+  const points = gridPoints(grid).map((values) => {
     const { raw, warnings } = readOptions(pointOptions(grid, values));
     checkMaxTrials(raw);
     const resolved = resolve(withDefaults(raw), host);
     return { values, plan: resolved.plan, warnings: [...warnings, ...resolved.warnings] };
   });
+  return depthlessOnce(points);
+}
+
+/** Dimensions that mean nothing to a backend that does one I/O at a time. */
+const isOfDepth = (option: string): boolean => option.startsWith('iodepth');
+
+/** Whether a point can do without a variant that an earlier one measured: others are left, and none is set against it. */
+function isSpare({ variants, reference }: RunPlan, variant: Variant): boolean {
+  const named = reference === variant.label || reference === variant.name;
+  return !variant.backend.async && !named && variants.some(({ backend }) => backend.async);
+}
+
+/** Measures what has no depth once along it, beside those that have. */
+function depthlessOnce(points: readonly PlannedPoint[]): PlannedPoint[] {
+  const seen = new Set<string>();
+  return points.map((point) => {
+    const { values, plan } = point;
+    const others = Object.entries(values).filter(([option]) => !isOfDepth(option));
+    if (others.length === Object.keys(values).length || plan.groups.length > 1) return point;
+    const key = ({ name }: Variant): string => JSON.stringify([others, name]);
+    const variants = plan.variants.filter((one) => !(seen.has(key(one)) && isSpare(plan, one)));
+    const first = plan.variants.filter((one) => isSpare(plan, one) && !seen.has(key(one)));
+    for (const one of plan.variants) seen.add(key(one));
+    const warnings = first.map(({ label, name }) => ({
+      code: 'measured-once',
+      message: `${label} does one I/O at a time, whatever iodepth is: it is measured once along it`,
+      variant: name,
+      trial: null,
+    }));
+    const groups = plan.groups.map((group) => ({
+      ...group,
+      options: { ...group.options, backend: variants.map(({ label }) => label) },
+    }));
+    return { ...point, plan: { ...plan, variants, groups }, warnings: [...point.warnings, ...warnings] };
+  });
 }
 
 /** Whether each point can be set up here: better told now than after an hour. @throws BenchError */
 export function checkSetup(points: readonly PlannedPoint[]): void {
+  filesToMake(points);
   for (const { values, plan } of points) {
     const missing = preflight(plan);
     const [first] = missing;
@@ -72,6 +109,12 @@ function filesToMake(points: readonly PlannedPoint[]): TargetFile[] {
     for (const file of neededFiles(plan)) {
       if (!file.create) continue;
       const known = files.get(file.path);
+      if (known && (known.room === undefined) !== (file.room === undefined)) {
+        throw usageError(
+          `overwrite=0 at some points only: ${file.path} cannot be laid out for the others`,
+          'sweep them apart',
+        );
+      }
       const end = Math.max(file.offset + file.size, known ? known.offset + known.size : 0);
       files.set(file.path, { ...file, size: end - file.offset });
     }
@@ -90,7 +133,7 @@ async function makeFiles(points: readonly PlannedPoint[], context: SweepContext)
   const direct = points.some(({ plan }) => plan.groups.some(({ workload }) => workload.direct));
   return layOut([filesToMake(points)], {
     direct,
-    dropCache: dropCacheOrThrow,
+    ...layoutCalls,
     onProgress: (done, total) => context.progress.layout(done, total),
     signal: context.signal,
   });
@@ -130,7 +173,7 @@ export async function runSweep(
   const keeper = new Keeper(file, (line) => context.progress.note(line));
   const left = pointsLeft(points, sweep);
   const order = new Map(points.map(({ values }, i) => [pointText(values), i]));
-  const progress = new SweepProgress(context.progress, left);
+  const progress = new ManyRunsProgress(context.progress, left);
   const output = { ...context.output, save: false };
   let created: Created | null = null;
   const removeFiles = (): void => created?.remove();

@@ -83,6 +83,11 @@ function groupsOf(controller: Controller, host: Host): Groups | null {
   return unified ? { version: 2, folders: foldersIn(unified, ownPath(null, host) ?? '/') } : null;
 }
 
+/** The groups of the memory controller that this process is in; null where there is none. */
+export function memoryGroups(host: Host): Groups | null {
+  return groupsOf('memory', host);
+}
+
 function least(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length > 0 ? Math.min(...known) : null;

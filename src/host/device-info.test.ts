@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { blockTree, type HostTree, plantTree, statOf } from '../../test/support/host-tree.ts';
 import { loopDevice, mount, mountOn, run, scratchFolder, skipUnless } from '../../test/support/scratch.ts';
-import { describePaths } from './device-info.ts';
+import { describePaths, withHashedSerial } from './device-info.ts';
 
 const NVME = 'pci0000:00/0000:00:01.0/nvme/nvme0/nvme0n1';
 
@@ -29,12 +29,15 @@ const NVME_TREE: HostTree = {
   ...blockTree('259:2', `${NVME}/nvme0n1p2`, { partition: '2', size: '7500000000' }),
   '/sys/devices/pci0000:00/0000:00:01.0/nvme/nvme0/model': 'INTEL SSDPF21Q400GB                     ',
   '/sys/devices/pci0000:00/0000:00:01.0/nvme/nvme0/firmware_rev': 'L0310100',
+  '/sys/devices/pci0000:00/0000:00:01.0/nvme/nvme0/serial': 'PHAC1234        ',
 };
 
 const NVME_QUEUE = {
   device: 'nvme0n1',
   model: 'INTEL SSDPF21Q400GB',
   firmware: 'L0310100',
+  serial: 'PHAC1234',
+  link: null,
   rotational: false,
   scheduler: 'none',
   nr_requests: 1023,
@@ -206,4 +209,39 @@ test('a mount hidden by a later one, and a tmpfs', { skip: skipUnless('root') },
   assert.equal(info?.file_system, 'tmpfs');
   assert.match(info?.mount_options ?? '', /size=128k/);
   assert.equal(info?.device, null);
+});
+
+test('the link of an NVMe drive in the words of its box, and that it could be faster', (t) => {
+  const controller = '/sys/devices/pci0000:00/0000:00:01.0';
+  const link = (facts: Record<string, string>) => {
+    const root = scratchFolder(t);
+    plantTree(root, {
+      ...NVME_TREE,
+      [`${controller}/nvme/nvme0/device`]: '->../../../0000:00:01.0',
+      ...Object.fromEntries(Object.entries(facts).map(([name, text]) => [`${controller}/${name}`, text])),
+    });
+    const stat = statOf({ '/dev/nvme0n1': { kind: 'block', rdev: '259:0' } });
+    const [info] = describePaths(['/dev/nvme0n1'], { root, stat });
+    return [info?.link, info?.link_bytes_per_second];
+  };
+  const full = { current_link_speed: '16.0 GT/s PCIe', current_link_width: '4' };
+  assert.deepEqual(link(full), ['PCIe 4.0 x4', 7876923076.923078]);
+  assert.deepEqual(
+    link({ ...full, max_link_speed: '16.0 GT/s PCIe', max_link_width: '4' })[0],
+    'PCIe 4.0 x4',
+  );
+  const slow = { current_link_speed: '8.0 GT/s PCIe', current_link_width: '2' };
+  const best = { max_link_speed: '16.0 GT/s PCIe', max_link_width: '4' };
+  assert.equal(link({ ...slow, ...best })[0], 'PCIe 3.0 x2 (could be 4.0 x4)');
+  assert.deepEqual(link({}), [null, null]);
+});
+
+test("a serial number's hash tells drives apart and no number", () => {
+  const [device] = describePaths(['/']);
+  assert.ok(device);
+  const hashed = (serial: string | null) => withHashedSerial({ ...device, serial }).serial;
+  assert.match(hashed('S1') ?? '', /^sha256:[0-9a-f]{16}$/);
+  assert.equal(hashed('S1'), hashed('S1'));
+  assert.notEqual(hashed('S1'), hashed('S2'));
+  assert.equal(hashed(null), null);
 });

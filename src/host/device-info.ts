@@ -1,4 +1,5 @@
 /** What a result says of each file that a workload ran on: its file system, and the device below. */
+import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { isSystemError } from '../errors.ts';
 import type { DeviceInfo } from '../results/schema.ts';
@@ -12,9 +13,9 @@ import {
   sizeBytesOf,
   slavesOf,
 } from './block-device.ts';
-import { type Host, type PathFacts, pathFacts, readLine, realPath } from './host-files.ts';
+import { type Host, type PathFacts, pathFacts, readLine, readText, realPath } from './host-files.ts';
 import { type Mount, mountOf, readMounts } from './mounts.ts';
-import { linkBytesPerSecond, transportOf } from './storage-chain.ts';
+import { linkBytesPerSecond, linkText, transportOf } from './storage-chain.ts';
 
 /** How far slaves are followed: a file system on LVM on dm-crypt on RAID on disks is four. */
 const STACK_DEPTH_MAX = 6;
@@ -41,6 +42,17 @@ function ownFirmware(device: BlockDevice, host: Host): string | null {
   return readAny(join(device.diskFolder, 'device'), ['firmware_rev', 'rev', 'fwrev'], host);
 }
 
+/** NVMe and MMC say it in words (device/serial), virtio-blk beside the queue, SCSI in a page of its vital product data. */
+function ownSerial(device: BlockDevice, host: Host): string | null {
+  const { diskFolder } = device;
+  const line =
+    readLine(join(diskFolder, 'device/serial'), host) ?? readLine(join(diskFolder, 'serial'), host);
+  if (line !== null) return line;
+  // SPC: four bytes of header, then the number in ASCII.
+  const page = readText(join(diskFolder, 'device/vpd_pg80'), host)?.slice(4).trim();
+  return page ? page : null;
+}
+
 /** The disks at the bottom of a stack of devices; a disk itself is its own bottom. */
 function bottomsOf(device: BlockDevice, host: Host, depthMax = STACK_DEPTH_MAX): BlockDevice[] {
   const slaves = depthMax > 0 ? slavesOf(device, host) : [];
@@ -49,24 +61,37 @@ function bottomsOf(device: BlockDevice, host: Host, depthMax = STACK_DEPTH_MAX):
   return [...new Map(bottoms.map((b) => [b.disk, b])).values()];
 }
 
-/** Model and firmware; of a stacked device each disk's with its name before it, of a loop device its file. */
-function hardwareOf(device: BlockDevice, host: Host): { model: string | null; firmware: string | null } {
+type Hardware = Pick<DeviceInfo, 'model' | 'firmware' | 'serial' | 'link'>;
+
+/** What hardware it is; of a stacked device each disk's facts with its name before them, of a loop device its file. */
+function hardwareOf(device: BlockDevice, host: Host): Hardware {
   const file = backingFileOf(device, host);
-  if (file !== null) return { model: `loop: ${file}`, firmware: null };
+  if (file !== null) return { model: `loop: ${file}`, firmware: null, serial: null, link: null };
   const bottoms = bottomsOf(device, host);
-  const [only] = bottoms;
-  if (bottoms.length === 1 && only === device) {
-    return { model: ownModel(device, host), firmware: ownFirmware(device, host) };
-  }
-  const each = (fact: (bottom: BlockDevice) => string | null) =>
-    bottoms.map((bottom) => [bottom.disk, fact(bottom)] as const);
-  const firmware = each((bottom) => ownFirmware(bottom, host)).filter(([, text]) => text !== null);
-  return {
-    model: each((bottom) => ownModel(bottom, host))
-      .map(([disk, text]) => (text === null ? disk : `${disk}: ${text}`))
-      .join(', '),
-    firmware: firmware.length === 0 ? null : firmware.map(([disk, text]) => `${disk}: ${text}`).join(', '),
+  const own = bottoms.length === 1 && bottoms[0] === device;
+  const fact = (of: (bottom: BlockDevice, host: Host) => string | null): string | null => {
+    if (own) return of(device, host);
+    const each = bottoms.map((bottom) => [bottom.disk, of(bottom, host)] as const);
+    const told = each.filter(([, text]) => text !== null);
+    return told.length === 0 ? null : told.map(([disk, text]) => `${disk}: ${text}`).join(', ');
   };
+  const disks = bottoms.map((bottom) => {
+    const model = ownModel(bottom, host);
+    return model === null ? bottom.disk : `${bottom.disk}: ${model}`;
+  });
+  return {
+    model: own ? ownModel(device, host) : disks.join(', '),
+    firmware: fact(ownFirmware),
+    serial: fact(ownSerial),
+    link: fact(linkText),
+  };
+}
+
+/** A device with a hash in place of its serial number: equal ones stay equal, and nobody reads a number. */
+export function withHashedSerial(device: DeviceInfo): DeviceInfo {
+  const { serial } = device;
+  if (!serial) return device;
+  return { ...device, serial: `sha256:${createHash('sha256').update(serial).digest('hex').slice(0, 16)}` };
 }
 
 /** The scheduler in force: the kernel lists all, with that one in brackets; "none" alone has no brackets. */
@@ -88,7 +113,9 @@ function deviceFacts(device: BlockDevice | null, host: Host): DeviceFacts {
   };
   return {
     device: device?.disk ?? null,
-    ...(device === null ? { model: null, firmware: null } : hardwareOf(device, host)),
+    ...(device === null
+      ? { model: null, firmware: null, serial: null, link: null }
+      : hardwareOf(device, host)),
     rotational: flag('rotational'),
     scheduler: device === null ? null : schedulerOf(device, host),
     nr_requests: count('nr_requests'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { plantTree } from '../../test/support/host-tree.ts';
 import { scratchFolder } from '../../test/support/scratch.ts';
-import { readDiskCounters, readSince } from './device-reads.ts';
+import { readByJobs, readDiskCounters, readSince } from './device-reads.ts';
 
 const io = (bytes: number) => `rchar: 9\nwchar: 9\nsyscr: 1\nsyscw: 1\nread_bytes: ${bytes}\nwrite_bytes: 7`;
 
@@ -22,6 +22,12 @@ describe('counters of device reads', () => {
     });
     assert.equal(readDiskCounters(['vda', 'vdz'], { root }).deviceBytes, null, 'one has no statistics');
     assert.equal(readDiskCounters([], { root }).deviceBytes, null, 'tmpfs has no device');
+  });
+
+  it('are of jobs at work, threads or processes', (t) => {
+    const root = scratchFolder(t);
+    plantTree(root, { '/proc/self/task/10/io': io(4000), '/proc/20/io': io(500) });
+    assert.equal(readByJobs([10, 20, 30], { root }), 4500, 'one has gone');
   });
 
   it('are unknown where the kernel does not say', (t) => {

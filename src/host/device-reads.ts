@@ -52,6 +52,17 @@ export function readDiskCounters(disks: readonly string[], host: Host = {}): Rea
   };
 }
 
+/**
+ * Bytes that jobs at work have caused to be read so far: loading their program, preloading their files.
+ * @param ids of threads of this process, or of processes that it started
+ */
+export function readByJobs(ids: readonly number[], host: Host = {}): number {
+  const each = ids.map(
+    (id) => readBytesOf(`/proc/self/task/${id}/io`, host) ?? readBytesOf(`/proc/${id}/io`, host),
+  );
+  return each.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
+}
+
 /** What came to the counters since before. */
 export function readSince(before: ReadCounters, now: ReadCounters): ReadCounters {
   const less = (a: number | null, b: number | null) => (a === null || b === null ? null : Math.max(0, a - b));

@@ -37,6 +37,12 @@ function foldersOf(mountPoint: string, group: string): string[] {
   return Array.from({ length: names.length + 1 }, (_, count) => join(mountPoint, ...names.slice(0, count)));
 }
 
+/** Bytes that programs can have without swapping; null when the kernel does not say. */
+export function availableMemory(host: Host = {}): number | null {
+  const available = valueAt(readText('/proc/meminfo', host), 'MemAvailable');
+  return available === null ? null : available * 1024;
+}
+
 /** What each control group of this process leaves. Pages of files count as free: the kernel takes them back first. */
 function groupLimits(host: Host): MemoryLimit[] {
   const groups = readText('/proc/self/cgroup', host) ?? '';

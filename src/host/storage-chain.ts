@@ -50,19 +50,69 @@ export function transportOf(device: BlockDevice, host: Host): string | null {
 const lanesBytes = (gigatransfers: number, lanes: number): number =>
   ((gigatransfers * 1e9 * (gigatransfers <= 5 ? 8 / 10 : 128 / 130)) / 8) * lanes;
 
+/** Transfers per second and lane of each generation of PCI Express, in thousands of millions. */
+const PCIE_GENERATIONS: Readonly<Record<number, string>> = {
+  2.5: '1.0',
+  5: '2.0',
+  8: '3.0',
+  16: '4.0',
+  32: '5.0',
+  64: '6.0',
+};
+
+interface PcieLink {
+  gigatransfers: number;
+  lanes: number;
+}
+
+/**
+ * The PCIe link of an NVMe controller as it runs now, or at its best; null when sysfs does not say
+ * (Documentation/ABI/testing/sysfs-bus-pci).
+ */
+function pcieLink({ diskFolder, disk }: BlockDevice, when: 'current' | 'max', host: Host): PcieLink | null {
+  const controller = join(diskFolder, 'device/device');
+  const speed = readLine(join(controller, `${when}_link_speed`), host)?.match(/^([\d.]+) GT\/s/)?.[1];
+  const lanes = readCount(join(controller, `${when}_link_width`), host);
+  return disk.startsWith('nvme') && speed !== undefined && lanes
+    ? { gigatransfers: Number(speed), lanes }
+    : null;
+}
+
+/** Gb/s of a SATA link; null when there is none, or sysfs does not say. */
+function sataGigabits({ diskFolder }: BlockDevice, host: Host): number | null {
+  const port = /\/ata(\d+)\//.exec(diskFolder)?.[1];
+  const speed =
+    port && readLine(`/sys/class/ata_link/link${port}/sata_spd`, host)?.match(/^([\d.]+) Gbps/)?.[1];
+  return speed ? Number(speed) : null;
+}
+
 /**
  * Bytes per second that the link to a drive carries in one direction, before what its protocol takes; null when sysfs
  * does not say: PCIe of an NVMe controller, SATA.
  */
 export function linkBytesPerSecond(device: BlockDevice, host: Host): number | null {
-  const controller = join(device.diskFolder, 'device/device');
-  const speed = readLine(join(controller, 'current_link_speed'), host)?.match(/^([\d.]+) GT\/s/)?.[1];
-  const width = readCount(join(controller, 'current_link_width'), host);
-  if (device.disk.startsWith('nvme') && speed !== undefined && width) return lanesBytes(Number(speed), width);
-  const port = /\/ata(\d+)\//.exec(device.diskFolder)?.[1];
-  const sata =
-    port && readLine(`/sys/class/ata_link/link${port}/sata_spd`, host)?.match(/^([\d.]+) Gbps/)?.[1];
-  return sata ? (Number(sata) * 1e9) / 10 : null;
+  const link = pcieLink(device, 'current', host);
+  if (link !== null) return lanesBytes(link.gigatransfers, link.lanes);
+  const gigabits = sataGigabits(device, host);
+  return gigabits === null ? null : (gigabits * 1e9) / 10;
+}
+
+function pcieText({ gigatransfers, lanes }: PcieLink): string {
+  const generation = PCIE_GENERATIONS[gigatransfers];
+  return `${generation ?? `${gigatransfers} GT/s`} x${lanes}`;
+}
+
+/** "PCIe 4.0 x4", "PCIe 3.0 x2 (could be 4.0 x4)", "SATA 6.0 Gb/s"; null when sysfs does not say. */
+export function linkText(device: BlockDevice, host: Host): string | null {
+  const link = pcieLink(device, 'current', host);
+  if (link === null) {
+    const gigabits = sataGigabits(device, host);
+    return gigabits === null ? null : `SATA ${gigabits.toFixed(1)} Gb/s`;
+  }
+  const best = pcieLink(device, 'max', host);
+  const slower =
+    best !== null && lanesBytes(link.gigatransfers, link.lanes) < lanesBytes(best.gigatransfers, best.lanes);
+  return `PCIe ${pcieText(link)}${slower ? ` (could be ${pcieText(best)})` : ''}`;
 }
 
 function bottomText(device: BlockDevice, host: Host): string {

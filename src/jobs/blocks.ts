@@ -5,9 +5,10 @@
 import { closeSync, constants, fsyncSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from '../backends/backend.ts';
-import { BenchError, isSystemError, quietly, systemError } from '../errors.ts';
+import { BenchError, isSystemError, quietly, systemError, systemReason } from '../errors.ts';
 import { openKnown } from '../host/file-identity.ts';
 import { idleBetween, sampleLoad } from '../host/host-load.ts';
+import { makeRoom } from '../native/library.ts';
 import { filesOf, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { Keeper } from '../results/keeper.ts';
 import type { BackendResult, RunResult, Trial } from '../results/schema.ts';
@@ -25,13 +26,10 @@ import type { RunContext } from './context.ts';
 import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
 import { testedDisks } from './own-traffic.ts';
-import { type PlannedTrial, planBlock, warmupPlan } from './plan.ts';
+import { IDLE_NS, type PlannedTrial, planBlock, warmupPlan } from './plan.ts';
 import { runTrial } from './trial.ts';
 import { Observers } from './trial-observer.ts';
 import { confidenceWarning, offsetWarnings, trialWarnings } from './warnings.ts';
-
-/** How long the machine is watched before each block while the benchmark does nothing. */
-const IDLE_MS = 100;
 
 /** Writes a file's dirty pages back. @throws the system's error, of fsync(2) before that of close(2) */
 function flush({ path, identity }: TargetFile): void {
@@ -64,7 +62,7 @@ function flushError({ path }: TargetFile, { errno: negative }: { errno: number }
 export function settleFiles({ groups }: RunPlan, variant: Variant): void {
   const dirty = groups.filter((group) => {
     const { direct, rw } = group.workload;
-    const changes = operationsOf(rw).some((operation) => operation.changes);
+    const changes = operationsOf(rw).some((operation) => operation.changes && operation.kind === 'data');
     return !direct && changes && variantOf(group, variant).backend.name !== 'null';
   });
   const files = new Map(filesOf({ groups: dirty }).map((file) => [file.path, file]));
@@ -74,6 +72,33 @@ export function settleFiles({ groups }: RunPlan, variant: Variant): void {
     } catch (error) {
       if (!isSystemError(error)) throw error;
       throw flushError(file, error);
+    }
+  }
+}
+
+/**
+ * Files that are not laid out are made anew: else what one trial allocated the next would overwrite.
+ * @throws BenchError (failed) when there is no room
+ */
+function renewFiles({ groups }: RunPlan, variant: Variant): void {
+  const used = groups.filter((group) => variantOf(group, variant).backend.name !== 'null');
+  for (const { path, offset, size, room, identity } of filesOf({ groups: used })) {
+    if (room === undefined) continue;
+    try {
+      const fd = openKnown(path, constants.O_WRONLY | constants.O_NONBLOCK, identity);
+      try {
+        makeRoom(`/proc/self/fd/${fd}`, offset + size, room);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      const stage = 'make room';
+      throw new BenchError(`${stage} in ${path}: ${systemReason(error)}`, {
+        kind: 'failed',
+        errno: Math.abs(error.errno),
+        stage,
+      });
     }
   }
 }
@@ -175,6 +200,7 @@ async function runOne(
     observeProgress(context.progress),
   ]);
   try {
+    renewFiles(plan, run.variant);
     const ended = await runTrial(plan, run, context.signal, observers);
     const trial = settled(ended, plan, run.variant);
     noteTrial(backend, trial, summarizers.get(run.variant.name) as Summarizer);
@@ -200,6 +226,7 @@ async function warmUp(plan: RunPlan, result: RunResult, context: RunContext): Pr
       if (context.signal.aborted) return;
       if (!runs(result, run)) continue;
       try {
+        renewFiles(plan, run.variant);
         await runTrial(shorter, run, context.signal, new Observers([observeProgress(context.progress)]));
         settleFiles(plan, run.variant);
       } catch (error) {
@@ -212,7 +239,7 @@ async function warmUp(plan: RunPlan, result: RunResult, context: RunContext): Pr
 async function lookAtIdle(result: RunResult, trial: number): Promise<void> {
   const disks = testedDisks(result.environment);
   const before = sampleLoad(disks);
-  await sleep(IDLE_MS);
+  await sleep(IDLE_NS / 1e6);
   result.idle = [...(result.idle ?? []), idleBetween(before, sampleLoad(disks), trial)];
 }
 

@@ -9,7 +9,7 @@ import type { Workload } from '../workload/workload.ts';
 import { collectTrial } from './collect.ts';
 import type { RawJob, RawLatencies, RawTrial } from './raw-trial.ts';
 
-const USAGE = { voluntary: 2, involuntary: 1, usrNs: 1000, sysNs: 3000 };
+const USAGE = { voluntary: 2, involuntary: 1, usrNs: 1000, sysNs: 3000, minorFaults: 2, majorFaults: 3 };
 
 /** A job that did so many 4 KiB I/Os of an operation between two times. */
 function rawJob(op: number, ios: number, beginNs: number, endNs: number, more: Partial<RawJob> = {}): RawJob {
@@ -21,6 +21,7 @@ function rawJob(op: number, ios: number, beginNs: number, endNs: number, more: P
     errno: 0,
     stage: '',
     errorFile: null,
+    errorNs: 0,
     lost: 0,
     sharedFds: false,
     beginNs,
@@ -28,7 +29,10 @@ function rawJob(op: number, ios: number, beginNs: number, endNs: number, more: P
     offsetsHash: BigInt(ios),
     hashedIos: UB.HASHED_IOS,
     carriedNs: 0,
+    stalledNs: 0,
     usage: USAGE,
+    counted: 0,
+    uncounted: 0,
     syscalls: { pread64: ios },
     ops,
     errors: [],
@@ -58,6 +62,7 @@ function group(name: string, fields: Partial<Workload>, own: string | null = nul
     fsync: 0,
     fdatasync: 0,
     bounds: { runtimeNs: 1, ios: 0, bytes: 0 },
+    nativeOptions: {},
     ...fields,
   };
   const files = Array.from({ length: workload.numjobs }, (_, j) => [{ path: `/data/${name}.${j}` }]);
@@ -72,7 +77,7 @@ describe('a trial of one group', () => {
   const one = plan([group('a', { numjobs: 2 })]);
   const raw: RawTrial = {
     jobs: [rawJob(UB.OP_READ, 100, 1000, 2000), rawJob(UB.OP_READ, 300, 1000, 3000)],
-    helpers: [{ voluntary: 7, involuntary: 0, usrNs: 10, sysNs: 20 }],
+    helpers: [{ voluntary: 7, involuntary: 0, usrNs: 10, sysNs: 20, minorFaults: 0, majorFaults: 0 }],
     latencies: [latencies(UB.OP_READ, 400, 1500)],
   };
 
@@ -83,9 +88,21 @@ describe('a trial of one group', () => {
     assert.equal(trial.iops, 400 / 2e-6);
     assert.deepEqual(trial.ctx, { total: 13, voluntary: 11, involuntary: 2, helpers: 7 });
     assert.deepEqual(trial.cpu, { usr_ns: 2010, sys_ns: 6020, helpers_ns: 30 });
+    assert.deepEqual(trial.page_faults, { minor: 4, major: 6 });
     assert.deepEqual(trial.syscalls.by_name, { pread64: 400 });
     assert.equal(trial.effective_depth, (400 * 1500) / 2000);
     assert.equal(trial.offsets_hash, ((100n * 0x100000001b3n) ^ 300n).toString(16).padStart(16, '0'));
+  });
+
+  it('has the instructions of all its jobs, or none', () => {
+    const counting = plan([group('a', { numjobs: 2, nativeOptions: { 'count-instructions': true } })]);
+    const counted = (uncounted: number) => {
+      const jobs = raw.jobs.map((job, at) => ({ ...job, counted: 5000, uncounted: at * uncounted }));
+      return collectTrial({ ...raw, jobs }, counting, run, false).instructions;
+    };
+    assert.equal(counted(0), 10_000);
+    assert.equal(counted(2), null);
+    assert.ok(!('instructions' in collectTrial(raw, one, run, false)));
   });
 
   it('has a hash of jobs in their order: equal ones do not cancel each other', () => {
@@ -110,6 +127,35 @@ describe('a trial of one group', () => {
       trial.errors.map(({ op, first_file, count }) => [op, first_file, count]),
       [['read', '/data/a.1', 1]],
     );
+  });
+
+  it('names the item of a tree', () => {
+    const tree = { items: 50, itemBytes: 1, itemBytesMost: 1, itemStepBytes: 1, dirs: 2, levels: 1 };
+    const files = plan([group('a', { numjobs: 2, rw: 'wholefile', tree })]);
+    for (const [stage, errno, said] of [
+      ['wholefile', 2, /^wholefile \/data\/a\.1\/d1\/f\.1\.17: .*\(ENOENT\)$/],
+      ['checksum', 84, /^checksum \/data\/a\.1\/d1\/f\.1\.17: what was read is not what was laid out/],
+      ['submit', 5, /^submit: /],
+    ] as const) {
+      const errors = [{ op: UB.OP_WHOLEFILE, errno, count: 1, firstFile: 0, firstOffset: 17 }];
+      const failed = rawJob(UB.OP_WHOLEFILE, 1, 1000, 1001, { errno, stage, errors });
+      const trial = collectTrial({ ...raw, jobs: [raw.jobs[0] as RawJob, failed] }, files, run, false);
+      assert.match(trial.failure?.message ?? '', said);
+      assert.deepEqual(trial.errors[0]?.first_file, '/data/a.1/d1/f.1.17');
+    }
+  });
+
+  it('tells the error that came first, whichever job had it', () => {
+    const at = (errorNs: number, errno: number): RawJob =>
+      rawJob(UB.OP_READ, 1, 1000, 1001, { errno, errorNs, stage: 'read' });
+    for (const [jobs, code] of [
+      [[at(900, 5), at(800, 28)], /ENOSPC/],
+      [[at(800, 5), at(900, 28)], /EIO/],
+      [[rawJob(UB.OP_READ, 1, 1000, 1001), at(900, 28)], /ENOSPC/],
+      [[at(900, 5), at(900, 28)], /EIO/],
+    ] as const) {
+      assert.match(collectTrial({ ...raw, jobs }, one, run, false).failure?.message ?? '', code);
+    }
   });
 
   it('is empty when no job got as far as its loop', () => {

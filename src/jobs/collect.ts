@@ -1,6 +1,7 @@
 /** From what a trial's jobs left in the arena to the stored trial: a pure function of that and the plan. */
-import { failureHint, refusedFeature } from '../backends/hints.ts';
-import { systemError } from '../errors.ts';
+import { join } from 'node:path';
+import { CHECKSUM_STAGE, failureHint, refusedFeature } from '../backends/hints.ts';
+import { systemError, systemWords } from '../errors.ts';
 import { UB } from '../native/abi.ts';
 import type { MergedLatency } from '../native/arena.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
@@ -8,6 +9,7 @@ import { countsFromRaw, toLatency } from '../results/histogram.ts';
 import { countedOps } from '../results/ops.ts';
 import type { GroupResult, IoErrorCount, Latency, OpResult, Trial } from '../results/schema.ts';
 import { type Operation, operations, rwModes } from '../workload/operations.ts';
+import { itemName } from '../workload/tree-names.ts';
 import { jobRanges } from './native-job.ts';
 import type { PlannedTrial } from './plan.ts';
 import type { RawJob, RawLatencies, RawTrial, RawUsage } from './raw-trial.ts';
@@ -99,17 +101,19 @@ function opResult(part: Part, op: number, percentiles: readonly number[]): OpRes
 }
 
 function sumUsage(parts: readonly RawUsage[]): RawUsage {
-  const sum = { voluntary: 0, involuntary: 0, usrNs: 0, sysNs: 0 };
+  const sum = { voluntary: 0, involuntary: 0, usrNs: 0, sysNs: 0, minorFaults: 0, majorFaults: 0 };
   for (const part of parts) {
     sum.voluntary += part.voluntary;
     sum.involuntary += part.involuntary;
     sum.usrNs += part.usrNs;
     sum.sysNs += part.sysNs;
+    sum.minorFaults += part.minorFaults;
+    sum.majorFaults += part.majorFaults;
   }
   return sum;
 }
 
-function usageOf(part: Part): Pick<Trial, 'ctx' | 'cpu'> {
+function usageOf(part: Part): Pick<Trial, 'ctx' | 'cpu' | 'page_faults'> {
   const jobs = sumUsage(part.groups.flatMap(({ begun }) => begun.map(({ usage }) => usage)));
   const helpers = sumUsage(part.helpers);
   const helperSwitches = helpers.voluntary + helpers.involuntary;
@@ -125,7 +129,17 @@ function usageOf(part: Part): Pick<Trial, 'ctx' | 'cpu'> {
       sys_ns: jobs.sysNs + helpers.sysNs,
       helpers_ns: helpers.usrNs + helpers.sysNs,
     },
+    page_faults: { minor: jobs.minorFaults, major: jobs.majorFaults },
   };
+}
+
+/** Instructions of all jobs of a part; null when one of them could not be counted, absent when none was to be. */
+function instructionsOf({ groups }: Part): Pick<Trial, 'instructions'> {
+  const counting = groups.filter(({ group }) => group.workload.nativeOptions['count-instructions'] === true);
+  const jobs = counting.flatMap(({ begun }) => begun);
+  if (jobs.length === 0) return {};
+  const whole = counting.length === groups.length && jobs.every(({ uncounted }) => uncounted === 0);
+  return { instructions: whole ? jobs.reduce((sum, { counted }) => sum + counted, 0) : null };
 }
 
 function syscallsOf(part: Part, ios: number): Trial['syscalls'] {
@@ -168,8 +182,10 @@ function figuresOf(part: Part, percentiles: readonly number[]): Figures {
     iops: runtimeNs > 0 ? (ios * 1e9) / runtimeNs : 0,
     bw_bytes: runtimeNs > 0 ? (bytes * 1e9) / runtimeNs : 0,
     ...usageOf(part),
+    ...instructionsOf(part),
     syscalls: syscallsOf(part, ios),
-    effective_depth: runtimeNs > 0 ? busyNs / runtimeNs : 0,
+    // What failed has carried time over and no latency to take it from.
+    effective_depth: runtimeNs > 0 ? Math.max(0, busyNs) / runtimeNs : 0,
     ops,
   };
 }
@@ -186,6 +202,17 @@ function fileName({ group, index }: OwnedJob, file: number | null): string {
   return file === null ? '' : (group.files[index]?.[file]?.path ?? '');
 }
 
+/** What an operation was done to: of a tree the item, else a place in a file. */
+function placeOf(
+  one: OwnedJob,
+  { op, firstFile, firstOffset }: RawJob['errors'][number],
+): { file: string; offset: number } {
+  const file = fileName(one, firstFile);
+  const { tree, rw } = one.group.workload;
+  if (tree === null || operationOf(op)?.kind !== 'tree' || file === '') return { file, offset: firstOffset };
+  return { file: join(file, itemName(tree, rw, one.index, firstOffset)), offset: 0 };
+}
+
 function operationOf(id: number): Operation | undefined {
   return operations.find((operation) => operation.id === id);
 }
@@ -194,17 +221,19 @@ function operationOf(id: number): Operation | undefined {
 function errorsOf(owned: readonly OwnedJob[]): IoErrorCount[] {
   const found = new Map<string, IoErrorCount>();
   for (const one of owned) {
-    for (const { op, errno, count, firstFile, firstOffset } of one.job.errors) {
+    for (const error of one.job.errors) {
+      const { op, errno, count } = error;
       const known = found.get(`${op} ${errno}`);
       if (known) known.count += count;
       else {
+        const { file, offset } = placeOf(one, error);
         found.set(`${op} ${errno}`, {
           op: operationOf(op)?.word ?? 'unknown',
           errno,
           code: systemError(errno).code,
           count,
-          first_file: fileName(one, firstFile),
-          first_offset: firstOffset,
+          first_file: file,
+          first_offset: offset,
         });
       }
     }
@@ -212,30 +241,41 @@ function errorsOf(owned: readonly OwnedJob[]): IoErrorCount[] {
   return [...found.values()];
 }
 
-/** Where in the file the I/O was that ended a job; nothing when it ended otherwise. */
-function offsetOf({ errors, stage, errno }: RawJob): string {
+/** What the operation was done to that ended a job; the file alone when it ended otherwise. */
+function whereOf(one: OwnedJob): string {
+  const { errors, stage, errno, errorFile } = one.job;
   const ended = errors.find((error) => {
-    const operation = operationOf(error.op);
-    return operation?.bs != null && operation.word === stage && error.errno === errno;
+    const word = operationOf(error.op)?.word;
+    return (word === stage || stage === CHECKSUM_STAGE) && error.errno === errno;
   });
-  return ended === undefined ? '' : ` at offset ${ended.firstOffset}`;
+  const operation = ended && operationOf(ended.op);
+  if (ended && operation?.kind === 'tree') return ` ${placeOf(one, ended).file}`;
+  const file = fileName(one, errorFile);
+  return `${file && ` ${file}`}${ended && operation?.bs ? ` at offset ${ended.firstOffset}` : ''}`;
+}
+
+/** The job that failed before the others did; their errors may have come of its own. */
+function firstFailed(owned: readonly OwnedJob[]): OwnedJob | undefined {
+  const failed = owned.filter(({ job }) => job.errno !== 0);
+  return failed.sort((a, b) => a.job.errorNs - b.job.errorNs)[0];
 }
 
 /** Why the first job that failed did so: its stage, file and errno, with the likely mend. */
 function failureOf(owned: readonly OwnedJob[], run: PlannedTrial): Trial['failure'] {
-  const failed = owned.find(({ job }) => job.errno !== 0);
+  const failed = firstFailed(owned);
   if (failed === undefined) return null;
-  const { errno, stage, errorFile } = failed.job;
+  const { errno, stage } = failed.job;
   const variant = variantOf(failed.group, run.variant);
-  const file = fileName(failed, errorFile);
-  const { code, text } = systemError(errno);
+  const what = stage === CHECKSUM_STAGE ? MISMATCH : systemWords(errno);
   const refused = refusedFeature(variant, errno, stage);
   const hint = refused ?? failureHint(variant.backend, errno, stage, failed.group.workload) ?? null;
-  const where = `${file && ` ${file}`}${offsetOf(failed.job)}`;
   const { lost = 0 } = lostOf({ jobs: owned.map(({ job }) => job) });
   const flying = lost > 0 ? `; ${lost} I/Os were in flight and could not be waited for` : '';
-  return { message: `${stage}${where}: ${text} (${code})${flying}`, errno, stage, hint };
+  return { message: `${stage}${whereOf(failed)}: ${what}${flying}`, errno, stage, hint };
 }
+
+/** What it is that another sum means. */
+const MISMATCH = 'what was read is not what was laid out: its crc32c is another (EILSEQ)';
 
 const FNV_PRIME = 0x100000001b3n;
 
@@ -298,6 +338,7 @@ export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, in
     errors: errorsOf(owned),
     ...(raw.jobs.some(({ sharedFds }) => sharedFds) ? { shared_fds: true } : {}),
     ...lostOf(raw),
+    stalled_ns: Math.max(0, ...raw.jobs.map(({ stalledNs }) => stalledNs)),
     failure,
   };
 }

@@ -20,5 +20,8 @@ export interface RunContext {
   /** What the result is to be shown as, beside what every result is. */
   report?: NonNullable<RunResult['report']>;
   /** Decides on the plan's own files what is run of it; all of it when left out. */
-  choose?: (plan: RunPlan) => Promise<{ plan: RunPlan; skipped: readonly Unavailable[] }>;
+  choose?: (
+    plan: RunPlan,
+    skipped: readonly Unavailable[],
+  ) => Promise<{ plan: RunPlan; skipped: readonly Unavailable[] }>;
 }

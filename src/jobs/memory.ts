@@ -20,6 +20,8 @@ const HUGE_PAGE = 2 * 2 ** 20;
 const SLOT_BYTES = 512;
 /** A file's place in the arena, its name and its generator. */
 const FILE_BYTES = 512;
+/** Of a tree: two names, in directories as deep as they may be. */
+const ITEM_BYTES = 512;
 /** A stack as far as it is used with the kernel's own; a process with its page tables; a worker with its heap. */
 const JOB_BYTES: Readonly<Record<Isolation, number>> = {
   thread: 96 * 1024,
@@ -51,10 +53,16 @@ function jobMemory(group: JobGroup, variant: Variant, isolation: Isolation): Job
   const { workload, files } = group;
   const { iodepth, bufferBytes } = setupOf(workload, variant);
   const page = bufferBytes >= HUGE_PAGE ? HUGE_PAGE : 4096;
+  // Pages that are set aside are no free memory: the probe has found them.
+  const setAside = variantOf(group, variant).features.some(({ name }) => name === 'hugepages');
   return {
-    buffers: Math.ceil(bufferBytes / page) * page,
+    buffers: setAside ? 0 : Math.ceil(bufferBytes / page) * page,
     histograms: operationCount(workload) * HISTOGRAMS_BYTES,
-    other: JOB_BYTES[isolation] + iodepth * SLOT_BYTES + (files[0]?.length ?? 0) * FILE_BYTES,
+    other:
+      JOB_BYTES[isolation] +
+      iodepth * SLOT_BYTES +
+      (files[0]?.length ?? 0) * FILE_BYTES +
+      (workload.tree?.items ?? 0) * ITEM_BYTES,
   };
 }
 
@@ -75,7 +83,7 @@ export function memoryOf({ groups, isolation }: RunPlan, trialOf: Variant): Memo
     count: group.workload.numjobs,
     memory: jobMemory(group, variantOf(group, trialOf), isolation),
   }));
-  const arena = jobs * (LAYOUT.job.size + LAYOUT.result.size + UB.OPS * HISTOGRAMS_BYTES);
+  const arena = jobs * (LAYOUT.job.size + LAYOUT.result.size + UB.HIST_OPS * HISTOGRAMS_BYTES);
   const privately = ({ buffers, other }: JobMemory): number => buffers + other + JOB_SPACE[isolation];
   const mapped =
     isolation === 'process'
@@ -98,6 +106,11 @@ function partsOf(count: number, memory: JobMemory): string {
   return `${plural(count, 'job')} x ${formatBytes(total)}: ${words}`;
 }
 
+/** What says how large buffers are. */
+function sizeOption({ groups }: RunPlan): string {
+  return groups.every(({ workload }) => workload.tree !== null) ? '--filesize' : '--bs';
+}
+
 /**
  * That the run fits into the memory that this process may use.
  * @throws BenchError (usage) with the sum and the limit
@@ -110,7 +123,7 @@ export function checkMemory(plan: RunPlan, limits: readonly MemoryLimit[] = memo
       const kind = of === 'mapped' ? 'address space' : 'memory';
       throw usageError(
         `${variant.label} needs ${formatBytes(need[of])} of ${kind} (${need.parts}), ${formatBytes(bytes)} may be used by ${what}`,
-        'lower --numjobs, --iodepth or --bs, or raise that limit',
+        `lower --numjobs, --iodepth or ${sizeOption(plan)}, or raise that limit`,
       );
     }
   }

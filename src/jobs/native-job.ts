@@ -1,17 +1,25 @@
 /** A plan's groups in the ABI's terms: the values of struct ub_job for each native job of a trial. */
-import type { NativeField } from '../backends/backend.ts';
+import type { Feature, NativeField } from '../backends/backend.ts';
+import { featureBits } from '../backends/probe.ts';
 import { UB } from '../native/abi.ts';
 import type { ArenaJob } from '../native/arena.ts';
 import { nativeOptions } from '../options/options.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
-import { operationsOf, rwModes } from '../workload/operations.ts';
-import type { Isolation, Workload } from '../workload/workload.ts';
-import { jobSeed, type PlannedTrial } from './plan.ts';
+import { asideBytes } from '../workload/aside.ts';
+import { maskOf, rwModes } from '../workload/operations.ts';
+import type { Isolation, TargetFile, Workload } from '../workload/workload.ts';
+import { jobSeed, type PlannedTrial, treeSeed } from './plan.ts';
 
 const SERVICE = {
   roundrobin: UB.SERVICE_ROUNDROBIN,
   random: UB.SERVICE_RANDOM,
   sequential: UB.SERVICE_SEQUENTIAL,
+} as const;
+
+const FADVISE = {
+  none: UB.FADVISE_NONE,
+  random: UB.FADVISE_RANDOM,
+  sequential: UB.FADVISE_SEQUENTIAL,
 } as const;
 
 function flagsOf(job: Workload, isolation: Isolation): number {
@@ -23,7 +31,9 @@ function flagsOf(job: Workload, isolation: Isolation): number {
     [job.invalidate, UB.FLAG_INVALIDATE],
     [job.noatime, UB.FLAG_NOATIME],
     [job.preRead, UB.FLAG_PRE_READ],
-    [job.norandommap, UB.FLAG_NORANDOMMAP],
+    [job.norandommap && job.tree === null, UB.FLAG_NORANDOMMAP],
+    [rwModes[job.rw].items === 'directory', UB.FLAG_DIRECTORIES],
+    [job.checksum, UB.FLAG_CHECKSUM],
     [job.refillBuffers, UB.FLAG_REFILL],
     [job.zeroBuffers, UB.FLAG_ZERO_BUFFERS],
     [isolation === 'thread', UB.FLAG_PRIVATE_FDS],
@@ -33,7 +43,27 @@ function flagsOf(job: Workload, isolation: Isolation): number {
   return on.reduce((sum, [is, bit]) => (is ? sum | bit : sum), 0);
 }
 
+/** A tree's shape; none of a job that moves data. */
+function treeFields(
+  { tree }: Workload,
+  index: number,
+): Record<'items' | 'item_bytes' | 'item_bytes_most' | 'item_step' | 'dirs' | 'levels' | 'owner', number> {
+  return {
+    items: tree?.items ?? 0,
+    item_bytes: tree?.itemBytes ?? 0,
+    item_bytes_most: tree?.itemBytesMost ?? 0,
+    item_step: tree?.itemStepBytes ?? 0,
+    dirs: tree?.dirs ?? 0,
+    levels: tree?.levels ?? 0,
+    owner: index,
+  };
+}
+
 function distributionOf(job: Workload): { dist: number; dist_param: number } {
+  // The order of a tree's files is that of files.
+  if (job.tree !== null) {
+    return { dist: job.fileServiceType === 'random' ? UB.DIST_RANDOM : UB.DIST_SEQUENTIAL, dist_param: 0 };
+  }
   if (!rwModes[job.rw].random) return { dist: UB.DIST_SEQUENTIAL, dist_param: 0 };
   const d = job.randomDistribution;
   if (d.kind === 'zipf') return { dist: UB.DIST_ZIPF, dist_param: d.theta };
@@ -65,12 +95,14 @@ function nativeValue(
 
 /**
  * As in fio (io_u_quiesce in its handle_thinktime), what is in flight ends before a pause: else the pause would be in its latency.
- * A pause comes after each I/O, so that one is in flight.
+ * A pause comes after each I/O, so that one is in flight; unless each I/O pauses by itself.
  */
 function queueOf(
   job: Workload,
+  features: readonly Feature[],
 ): Record<`batch_${'submit' | 'complete_min' | 'complete_max'}` | 'iodepth', number> {
-  const most = job.thinktimeNs > 0 ? 1 : Number.POSITIVE_INFINITY;
+  const most =
+    job.thinktimeNs > 0 && !features.some(({ name }) => name === 'timeout') ? 1 : Number.POSITIVE_INFINITY;
   return {
     iodepth: Math.min(job.iodepth, most),
     batch_submit: Math.min(job.iodepthBatchSubmit, most),
@@ -114,6 +146,11 @@ export function nativeJobs(plan: RunPlan, run: PlannedTrial): ArenaJob[] {
   });
 }
 
+/** A double write's first writes go to the beginning of the region: what the I/Os themselves use comes after it. */
+function withoutAside(file: TargetFile, aside: number): TargetFile {
+  return { ...file, offset: file.offset + aside, size: file.size - aside };
+}
+
 /** @param index of the job within its group */
 function nativeJob(
   group: JobGroup,
@@ -129,17 +166,20 @@ function nativeJob(
     values: {
       backend: backend.id,
       flags: flagsOf(job, plan.isolation),
-      features: features.reduce((sum, { bit }) => sum | bit, 0),
-      op_mask: operationsOf(job.rw).reduce((mask, { id }) => mask | (1 << id), 0),
+      features: featureBits(features),
+      op_mask: maskOf(job.rw),
       read_pct: job.rwmixread,
-      ...queueOf(job),
+      ...queueOf(job, features),
       max_ios: job.bounds.ios,
       max_bytes: job.bounds.bytes,
+      pass_bytes: job.coldPassBytes,
+      fadvise: FADVISE[job.fadvise],
       runtime_ns: job.bounds.runtimeNs,
       ramp_ns: job.rampTimeNs,
       startdelay_ns: job.startdelayNs,
       thinktime_ns: job.thinktimeNs,
       seed: jobSeed(job.randseed, run.trial, number),
+      tree_seed: treeSeed(job.randseed, number),
       ...distributionOf(job),
       service: SERVICE[job.fileServiceType],
       service_batch: job.fileServiceBatch,
@@ -147,12 +187,13 @@ function nativeJob(
       fdatasync: job.fdatasync,
       compress_pct: job.bufferCompressPercentage,
       ...declaredFields(job),
+      ...treeFields(job, index),
       process: plan.isolation === 'process' ? number : 0,
       after_first: after.first,
       after_count: after.count,
     },
     bs: [job.bs.read, job.bs.write, job.bs.trim],
     cpus: cpusOf(job, index),
-    files: group.files[index] ?? [],
+    files: (group.files[index] ?? []).map((file) => withoutAside(file, asideBytes(job))),
   };
 }

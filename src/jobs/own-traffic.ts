@@ -3,7 +3,7 @@ import type { Variant } from '../backends/backend.ts';
 import type { OwnTraffic } from '../host/host-load.ts';
 import { type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import type { Environment, Trial } from '../results/schema.ts';
-import { operationsOf } from '../workload/operations.ts';
+import { isTree, operationsOf } from '../workload/operations.ts';
 
 /** Kernel names of the block devices below a workload's files; none when that of any is unknown. */
 export function testedDisks({ files }: Environment): string[] {
@@ -14,7 +14,7 @@ export function testedDisks({ files }: Environment): string[] {
 
 /**
  * The trial's I/O as the devices' counters should show it; null where they do not: through the page cache, with
- * I/O outside of the measured window (ramp_time, pre_read), of trims, of the null backend, of character devices.
+ * I/O outside of the measured window (ramp_time, pre_read, the layout of trees), of trims, of the null backend, of character devices.
  */
 export function ownTraffic(
   { groups }: RunPlan,
@@ -26,7 +26,7 @@ export function ownTraffic(
   for (const group of groups) {
     const { rampTimeNs, preRead, direct, rw } = group.workload;
     if (variantOf(group, variant).backend.name === 'null' || rampTimeNs > 0 || preRead) return null;
-    if (!direct || operationsOf(rw).some(({ moves }) => !moves)) return null;
+    if (!direct || isTree(rw) || operationsOf(rw).some(({ moves }) => !moves)) return null;
   }
   const { read, write } = trial.ops;
   const [reads, writes] = [read?.total_ios ?? 0, write?.total_ios ?? 0];

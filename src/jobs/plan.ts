@@ -17,6 +17,7 @@ const WARMUP_NS = 500_000_000;
 const MASK = 2n ** 64n - 1n;
 /** Beside the numbers of jobs, which end below it. */
 const ORDER = 2n ** 32n;
+const TREE = 2n ** 33n;
 
 /**
  * Seed of job `job` (0-based, over all groups) in trial `trial` (1-based): the same for all variants of a trial, so that
@@ -24,6 +25,11 @@ const ORDER = 2n ** 32n;
  */
 export function jobSeed(randseed: bigint, trial: number, job: number): bigint {
   return mixSeed(mixSeed(mixSeed(randseed & MASK) ^ BigInt(trial)) ^ BigInt(job));
+}
+
+/** Seed of the sizes and content of a job's tree, which lasts for all trials. */
+export function treeSeed(randseed: bigint, job: number): bigint {
+  return mixSeed(mixSeed(randseed & MASK) ^ TREE ^ BigInt(job));
 }
 
 /**
@@ -72,10 +78,20 @@ export function mostTrials(plan: Pick<RunPlan, 'untilConfident' | 'trials'>): nu
   return plan.untilConfident?.maxTrials ?? plan.trials;
 }
 
-/** Planned length of all trials and warm-ups in seconds, at most; null when only an amount of I/O bounds them. */
+/** How long the machine is watched before each block while the benchmark does nothing. */
+export const IDLE_NS = 100_000_000;
+/** What a trial takes beside its time: jobs are set up, counters read, the result stored; measured, see docs/PERFORMANCE.md. */
+const AROUND_TRIAL_NS = 30_000_000;
+
+/**
+ * How long all trials and warm-ups take in seconds, with what is around them, at most; null when only an amount of I/O bounds
+ * them. What is in flight at a trial's end comes on top.
+ */
 export function runSeconds(plan: RunPlan): number | null {
   const each = trialNs(plan);
   if (each === null) return null;
-  const warmups = (trialNs(warmupPlan(plan)) ?? 0) * plan.warmupTrials;
-  return ((each * mostTrials(plan) + warmups) * plan.variants.length) / 1e9;
+  const trials = mostTrials(plan);
+  const warmup = (trialNs(warmupPlan(plan)) ?? 0) + AROUND_TRIAL_NS;
+  const ofVariant = (each + AROUND_TRIAL_NS) * trials + warmup * plan.warmupTrials;
+  return (ofVariant * plan.variants.length + IDLE_NS * trials) / 1e9;
 }

@@ -7,10 +7,12 @@ import { constants } from 'node:os';
 import type { Variant } from '../backends/backend.ts';
 import { failureHint } from '../backends/hints.ts';
 import { kernelLacks } from '../backends/kernel.ts';
+import { featureBits, probeVariant } from '../backends/probe.ts';
 import { checkWorkload } from '../backends/registry.ts';
 import { BenchError, systemError, usageError } from '../errors.ts';
 import { probeBackend, type Refusal } from '../native/library.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
+import { operations, operationsOf } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 import { checkMemory } from './memory.ts';
 import { setupOf } from './setup.ts';
@@ -60,9 +62,15 @@ export function explainRefusal(
  * @throws BenchError (usage) when it could, but not with this depth, block size or number of jobs
  */
 function reasonAgainst(variant: Variant, { workload }: JobGroup): string | null {
-  const features = variant.features.reduce((sum, f) => sum | f.bit, 0);
-  const plain = probeBackend(variant.backend.id, features);
-  const refused = plain ?? probeBackend(variant.backend.id, features, setupOf(workload, variant));
+  const cannot = operationsOf(workload.rw).find(({ name }) => !variant.backend.ops.includes(name));
+  if (cannot !== undefined) {
+    const can = operations.filter(({ name, kind }) => kind === 'data' && variant.backend.ops.includes(name));
+    return `it has no ${cannot.word}, only ${can.map(({ word }) => word).join(', ')} and fsync`;
+  }
+  const features = featureBits(variant.features);
+  const setup = setupOf(workload, variant);
+  const plain = probeVariant(variant.backend, variant.features, setup.opMask);
+  const refused = plain ?? probeBackend(variant.backend.id, features, setup);
   if (!refused) return null;
   const { what, hint } = explainRefusal(variant, refused, workload);
   if (!plain && (LIMITS.includes(refused.errno) || refused.errno === EINVAL)) {

@@ -6,8 +6,12 @@ export interface ProgressPlan {
   variants: readonly string[];
   /** Of each variant; warm-ups are not among them. */
   trials: number;
+  /** Of all variants together, where not all have as many; left out: variants x trials. */
+  runs?: number;
   /** Whether there may be fewer: a run that goes on until it is confident. */
   atMost?: boolean;
+  /** Whether operations move no data: their rate is not IOPS, and has no bandwidth beside it. */
+  ofTrees?: boolean;
   /** Length of a trial; null when an amount of I/O bounds it. */
   trialSeconds?: number | null;
   /** Of all trials and warm-ups together; null when the amount of I/O and not the time bounds them. */

@@ -11,6 +11,9 @@ export interface RawUsage {
   involuntary: number;
   usrNs: number;
   sysNs: number;
+  /** Page faults without I/O, and with it: of jobs' threads alone, 0 of helpers. */
+  minorFaults: number;
+  majorFaults: number;
 }
 
 interface RawError {
@@ -40,6 +43,8 @@ export interface RawJob {
   /** What was being done then. */
   stage: string;
   errorFile: number | null;
+  /** When it saw that; 0 without an error. */
+  errorNs: number;
   /** I/Os that the kernel took and whose end could not be waited for. */
   lost: number;
   /** Whether the kernel refused it a descriptor table of its own, which makes lookups cheaper. */
@@ -51,7 +56,13 @@ export interface RawJob {
   hashedIos: number;
   /** What I/Os in flight at the window's begin had been so already: in their latency, not in the window. */
   carriedNs: number;
+  /** Of its window, without any completion for a second or more at a time. */
+  stalledNs: number;
   usage: RawUsage;
+  /** What was to be counted (ub_job.count), of its thread and those that it started. */
+  counted: number;
+  /** Why nothing was: a positive errno. */
+  uncounted: number;
   /** System calls made for I/O by name, as strace prints it. */
   syscalls: Readonly<Record<string, number>>;
   /** By UB.OP_*. */
@@ -87,6 +98,8 @@ function readUsage(reader: Reader, base: number): RawUsage {
     involuntary: reader.number(base, 'usage', 'involuntary'),
     usrNs: reader.number(base, 'usage', 'usr_ns'),
     sysNs: reader.number(base, 'usage', 'sys_ns'),
+    minorFaults: reader.number(base, 'usage', 'minor_faults'),
+    majorFaults: reader.number(base, 'usage', 'major_faults'),
   };
 }
 
@@ -127,6 +140,7 @@ function readJob(results: Reader, base: number): RawJob {
     errno: results.number(base, 'result', 'error'),
     stage: results.text(base + fieldOf('result', 'stage').offset, UB.STAGE_BYTES),
     errorFile: fileIndex(results.number(base, 'result', 'error_file')),
+    errorNs: results.number(base, 'result', 'error_ns'),
     lost: results.number(base, 'result', 'lost'),
     sharedFds: results.number(base, 'result', 'shared_fds') !== 0,
     beginNs: results.number(base, 'result', 'begin_ns'),
@@ -134,6 +148,9 @@ function readJob(results: Reader, base: number): RawJob {
     offsetsHash: results.bigint(base, 'result', 'offsets_hash'),
     hashedIos: results.number(base, 'result', 'hashed_ios'),
     carriedNs: results.number(base, 'result', 'carried_ns'),
+    counted: results.number(base, 'result', 'counted'),
+    uncounted: results.number(base, 'result', 'uncounted'),
+    stalledNs: results.number(base, 'result', 'stalled_ns'),
     usage: readUsage(results, base + fieldOf('result', 'usage').offset),
     syscalls: readSyscalls(results, base),
     ops: Array.from({ length: UB.OPS }, (_, op) => readOp(results, base, op)),

@@ -6,8 +6,10 @@ import type { Variant } from '../backends/backend.ts';
 import { diagnose } from '../doctor/checks.ts';
 import { lookAround } from '../doctor/seen.ts';
 import { BenchError, systemError } from '../errors.ts';
+import { withHashedSerial } from '../host/device-info.ts';
 import { captureEnvironment } from '../host/environment.ts';
-import { dropCache, holeSeeker, nativeFacts } from '../native/library.ts';
+import { ownFiles } from '../leftovers/own-files.ts';
+import { dropCache, holeSeeker, makeRoom, nativeFacts } from '../native/library.ts';
 import { formatOption } from '../options/option-reader.ts';
 import {
   filesOf,
@@ -18,7 +20,7 @@ import {
   storedJob,
   variantOf,
 } from '../resolve/run-plan.ts';
-import type { Finding, ResultWarning, RunResult } from '../results/schema.ts';
+import type { Environment, Finding, ResultWarning, RunResult } from '../results/schema.ts';
 import { openResultFile } from '../results/store.ts';
 import { SCHEMA_VERSION } from '../results/versions.ts';
 import { withTuning } from '../stats/tuning.ts';
@@ -52,6 +54,12 @@ function findingsOf(plan: RunPlan): Finding[] {
   return diagnose(lookAround(pathsOf(plan)[0] ?? null, { bufferBytes }));
 }
 
+async function environmentOf(plan: RunPlan, { output }: RunContext): Promise<Environment> {
+  const environment = await captureEnvironment(pathsOf(plan), nativeFacts());
+  const files = output.hashSerial ? environment.files.map(withHashedSerial) : environment.files;
+  return { ...environment, files, doctor: findingsOf(plan) };
+}
+
 /** A result with nothing run yet. */
 async function emptyResult(
   plan: RunPlan,
@@ -63,11 +71,12 @@ async function emptyResult(
     schema_version: SCHEMA_VERSION,
     tool: { name: 'uring-bench', version: packageVersion() },
     status: 'complete',
-    ...(context.report ? { report: context.report } : {}),
     started_at: new Date().toISOString(),
     finished_at: null,
     command_line: [...context.commandLine],
-    environment: { ...(await captureEnvironment(pathsOf(plan), nativeFacts())), doctor: findingsOf(plan) },
+    ...(Object.keys(context.output.labels).length > 0 ? { labels: { ...context.output.labels } } : {}),
+    ...(context.output.note === null ? {} : { note: context.output.note }),
+    environment: await environmentOf(plan, context),
     jobs: plan.groups.map(storedJob),
     reference:
       plan.variants.find((v) => v.label === plan.reference || v.name === plan.reference)?.name ?? null,
@@ -100,7 +109,7 @@ export function neededFiles(plan: RunPlan): TargetFile[] {
 }
 
 /** @param opened a path to its open descriptor */
-export function dropCacheOrThrow(path: string, opened: string): void {
+function dropCacheOrThrow(path: string, opened: string): void {
   const result = dropCache(opened);
   if (result === 0) return;
   const { code, text } = systemError(-result);
@@ -111,12 +120,15 @@ export function dropCacheOrThrow(path: string, opened: string): void {
   });
 }
 
+/** What laying out asks of the kernel beyond what Node can. */
+export const layoutCalls = { dropCache: dropCacheOrThrow, makeRoom };
+
 async function makeFiles(plan: RunPlan, context: RunContext): Promise<Created> {
   const files = neededFiles(plan);
   if (files.length === 0) return { paths: [], identities: new Map(), bytes: 0, remove() {} };
   return layOut([files], {
     direct: plan.groups.some(({ workload }) => workload.direct),
-    dropCache: dropCacheOrThrow,
+    ...layoutCalls,
     onProgress: (done, total) => context.progress.layout(done, total),
     signal: context.signal,
   });
@@ -148,9 +160,17 @@ function holeWarnings(plan: RunPlan): ResultWarning[] {
   );
 }
 
+/** Folders in which nobody could clean up after a run that is killed. */
+function markerWarnings(): ResultWarning[] {
+  return ownFiles
+    .takeTroubles()
+    .map((message) => ({ code: 'unmarked-files', message, variant: null, trial: null }));
+}
+
 /** The workload in fio's words; how often it runs is what progress says next. */
 function describeGroup({ workload }: JobGroup): string {
-  const { rw, iodepth, numjobs, direct } = workload;
+  const { rw, iodepth, numjobs, direct, tree } = workload;
+  if (tree !== null) return `rw=${rw} nrfiles=${tree.items} iodepth=${iodepth} numjobs=${numjobs}`;
   const bs = formatOption('bs', workload.bs);
   return `rw=${rw} bs=${bs} iodepth=${iodepth} numjobs=${numjobs} direct=${Number(direct)}`;
 }
@@ -174,17 +194,28 @@ function progressPlan(plan: RunPlan, running: readonly Variant[]): ProgressPlan 
     variants: running.map((variant) => variant.label),
     trials: mostTrials(plan),
     atMost: plan.untilConfident !== null,
+    ofTrees: plan.groups.every(({ workload }) => workload.tree !== null),
     trialSeconds: each === null ? null : each / 1e9,
     expectedSeconds: runSeconds({ ...plan, variants: [...running] }),
   };
 }
 
-/** File name stem of a result: what a person would call the run. */
+/** File name stem of a result: what a person would call the run, as `randread-4k-qd8-io_uring-sync`. */
 function stem(plan: RunPlan, { report }: RunContext): string {
   if (report?.kind === 'article') return `article-${report.table}`;
-  const { rw, bs } = firstGroup(plan).workload;
-  const what = plan.groups.length > 1 ? 'jobs' : `${rw}-${formatOption('bs', bs)}`;
-  return `${report ? `${report.kind}-` : ''}${what}`;
+  const { rw, bs, iodepth, tree } = firstGroup(plan).workload;
+  const size = tree === null ? formatOption('bs', bs) : `${tree.items}-files`;
+  const what = plan.groups.length > 1 ? 'jobs' : `${rw}-${size}-qd${iodepth}`;
+  const steps = report?.kind === 'ladder';
+  return `${report ? `${report.kind}-` : ''}${what}${steps ? '' : `-${backendsText(plan.variants)}`}`;
+}
+
+/** So many backends are named in a file name, then they are counted. */
+const BACKENDS_NAMED = 2;
+
+function backendsText(variants: readonly Variant[]): string {
+  if (variants.length > BACKENDS_NAMED) return `${variants.length}-backends`;
+  return variants.map(({ label }) => label).join('-');
 }
 
 /** What is run of a plan whose files are there. */
@@ -194,7 +225,7 @@ async function choose(
   context: RunContext,
 ): Promise<{ plan: RunPlan; skipped: readonly Unavailable[] }> {
   if (!context.choose) return { plan, skipped };
-  const chosen = await context.choose(plan);
+  const chosen = await context.choose(plan, skipped);
   for (const variant of plan.variants) settleFiles(plan, variant);
   return chosen;
 }
@@ -226,7 +257,7 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
     release = hold(whole);
     const { plan, skipped } = await choose(whole, unavailable, context);
     result = await emptyResult(plan, context, skipped);
-    result.warnings.push(...holeWarnings(plan).map(withTuning));
+    result.warnings.push(...holeWarnings(plan).map(withTuning), ...markerWarnings());
     announce(plan, skipped, context);
     const unsaved = await runBlocks(plan, result, file, context);
     return { result, path: file?.path ?? null, unsaved };

@@ -14,7 +14,8 @@ import { Observers } from './trial-observer.ts';
 const START_POLL_MS = 5;
 
 /** Starts an arena's jobs and waits for their end; tells observers as soon as all jobs are at work. */
-async function runJobs(executor: Executor, arena: Arena, observers: Observers): Promise<void> {
+async function runJobs(plan: RunPlan, arena: Arena, observers: Observers): Promise<void> {
+  const executor: Executor = executors[plan.isolation];
   const look = (): void => {
     const tids = executor.tids(arena);
     if (tids === null) return;
@@ -23,7 +24,7 @@ async function runJobs(executor: Executor, arena: Arena, observers: Observers): 
   };
   const timer = observers.awaitStart ? setInterval(look, START_POLL_MS) : undefined;
   try {
-    await executor.run(arena);
+    await executor.run(arena, plan.joinFile);
   } finally {
     clearInterval(timer);
   }
@@ -47,7 +48,7 @@ export async function runTrial(
   try {
     await observers.prepare({ plan, run, counters: () => readCounters(arena) });
     if (signal.aborted) stop();
-    await runJobs(executors[plan.isolation], arena, observers);
+    await runJobs(plan, arena, observers);
     trial = collectTrial(readTrial(arena, jobRanges(plan)), plan, run, signal.aborted);
     return trial;
   } finally {

@@ -1,5 +1,7 @@
 /** Whether a variant works on a job's own files: asked of the kernel, then seen in a few I/Os. */
 import type { Variant } from '../backends/backend.ts';
+import { featureBits } from '../backends/probe.ts';
+import { unmetRequirement } from '../backends/registry.ts';
 import { probeBackend } from '../native/library.ts';
 import { type JobGroup, type RunPlan, withWorkloads } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
@@ -14,7 +16,7 @@ const LIMIT_NS = 1_000_000_000;
 
 /** What the kernel says when it is asked to set the variant up. */
 function refusal(variant: Variant, { workload }: JobGroup): string | null {
-  const bits = variant.features.reduce((sum, { bit }) => sum | bit, 0);
+  const bits = featureBits(variant.features);
   const refused = probeBackend(variant.backend.id, bits, setupOf(workload, variant));
   if (refused === null) return null;
   const { what, hint } = explainRefusal(variant, refused, workload);
@@ -46,8 +48,8 @@ export function variantTrier(
   const trying = plan.groups.filter(({ variant }) => variant === null);
   return async (variant) => {
     for (const group of trying) {
-      const unfit = variant.features.find(({ requires }) => requires && !requires.test(group.workload));
-      if (unfit) return `${unfit.name} needs ${unfit.requires?.what}`;
+      const unmet = unmetRequirement(variant, group.workload);
+      if (unmet !== null) return unmet;
       const refused = refusal(variant, group);
       if (refused !== null || signal.aborted) return refused;
     }

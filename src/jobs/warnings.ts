@@ -1,13 +1,17 @@
 /** What a reader of the numbers should know: typed values, rendered by src/report/text/warnings.ts alone. */
-import { release } from 'node:os';
+import { constants, release } from 'node:os';
 import type { Variant } from '../backends/backend.ts';
 import { olderThan } from '../backends/kernel.ts';
+import { systemError } from '../errors.ts';
 import { describePaths } from '../host/device-info.ts';
+import { ext4WithoutJournal } from '../host/ext4.ts';
+import { instructionsErrno } from '../native/look.ts';
 import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { countedOps } from '../results/ops.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import { widestInterval } from '../stats/confidence.ts';
-import type { Isolation } from '../workload/workload.ts';
+import { operationsOf } from '../workload/operations.ts';
+import type { Isolation, Workload } from '../workload/workload.ts';
 
 /** Below that share of iodepth the queue was not kept full. */
 const DEPTH_SHARE = 0.9;
@@ -24,6 +28,29 @@ function notPolled({ features }: Variant, { files }: JobGroup): string | null {
   return info ? `${info.path} has no poll queues` : null;
 }
 
+/** Why nobody counts instructions here, by what the kernel says to it. */
+function uncountedReason(errno: number): string {
+  const { EACCES, EPERM, ENOENT, ENODEV, EOPNOTSUPP } = constants.errno;
+  const { code } = systemError(errno);
+  if (errno === EACCES || errno === EPERM)
+    return `the kernel refuses it (${code}): sysctl kernel.perf_event_paranoid=1, or CAP_PERFMON`;
+  if ([ENOENT, ENODEV, EOPNOTSUPP].includes(errno))
+    return `this machine has no counter of them (${code}), as most virtual ones`;
+  return `the kernel cannot (${code})`;
+}
+
+/** That instructions were to be counted and can't be: of the machine once, of posix-aio by its name. */
+function uncountedWarnings({ backend: { name }, label }: Variant, { workload }: JobGroup): ResultWarning[] {
+  if (workload.nativeOptions['count-instructions'] !== true) return [];
+  const errno = instructionsErrno();
+  const own =
+    name === 'posix-aio' ? `of ${label}: the threads of glibc's pool may be of an earlier trial` : null;
+  const why = errno === 0 ? own : `: ${uncountedReason(errno)}`;
+  if (why === null) return [];
+  const message = `instructions are not counted${errno === 0 ? ' ' : ''}${why}`;
+  return [{ code: 'instructions-not-counted', message, variant: null, trial: null }];
+}
+
 /** What is known of a variant before the first trial, of the jobs of one group. */
 function groupWarnings(variant: Variant, group: JobGroup, isolation: Isolation): ResultWarning[] {
   const warnings: ResultWarning[] = [];
@@ -31,19 +58,57 @@ function groupWarnings(variant: Variant, group: JobGroup, isolation: Isolation):
     warnings.push({ code, message: `${variant.label}: ${message}`, variant: variant.name, trial: null });
   };
   const { name } = variant.backend;
-  const { numjobs, direct } = group.workload;
+  const { numjobs, direct, tree } = group.workload;
   if (name === 'posix-aio' && isolation !== 'process' && numjobs > 1) {
     add(
       'shared-aio-pool',
       `all ${numjobs} jobs share one glibc thread pool and its lock; fio's jobs have one each: --isolation=process`,
     );
   }
-  if (name === 'linux-aio' && !direct) {
+  if (name === 'linux-aio' && !direct && tree === null) {
     add('linux-aio-buffered', 'with buffered files linux-aio works synchronously, in io_submit');
   }
   const reason = notPolled(variant, group);
   if (reason) add('not-polled', `interrupts complete the I/O: ${reason}`);
-  return warnings;
+  return [...warnings, ...uncountedWarnings(variant, group)];
+}
+
+/** What a file system without a journal does not do, of operations whose price that is; null for others. */
+function unjournaled(
+  { rw, fsync, fdatasync, sync, nativeOptions }: Workload,
+  variants: readonly Variant[],
+): string | null {
+  if (operationsOf(rw).some(({ name }) => name === 'create' || name === 'mkdir'))
+    return 'it passes over inodes that were removed in the last minutes, so that this costs many times as much once something was';
+  const pair = nativeOptions.pair;
+  const dsync = variants.some(({ features }) => features.some(({ name }) => name === 'dsync'));
+  const commits =
+    dsync ||
+    fsync > 0 ||
+    fdatasync > 0 ||
+    sync !== 'none' ||
+    pair === 'write-fdatasync' ||
+    pair === 'double-write';
+  return commits ? 'no commit waits for one, as it does on most machines' : null;
+}
+
+/** What a file system's missing journal makes cheaper or dearer than elsewhere. */
+function journalWarnings({ workload, files }: JobGroup, variants: readonly Variant[]): ResultWarning[] {
+  const matters = unjournaled(workload, variants);
+  if (matters === null) return [];
+  const devices = new Set(
+    files
+      .flat()
+      .flatMap(({ path, kind }) =>
+        kind === 'block' || kind === 'char' ? [] : (ext4WithoutJournal(path) ?? []),
+      ),
+  );
+  return [...devices].map((device) => ({
+    code: 'no-journal',
+    message: `ext4 on ${device} has no journal: ${matters}`,
+    variant: null,
+    trial: null,
+  }));
 }
 
 /** What is known before the first trial, each matter once. */
@@ -51,6 +116,7 @@ export function planWarnings({ variants, groups, isolation }: RunPlan): ResultWa
   const all = variants.flatMap((variant) =>
     groups.flatMap((group) => groupWarnings(variantOf(group, variant), group, isolation)),
   );
+  all.push(...groups.flatMap((group) => journalWarnings(group, variants)));
   return [...new Map(all.map((warning) => [`${warning.code} ${warning.message}`, warning])).values()];
 }
 

@@ -2,8 +2,9 @@
  * The shared-memory arena of one run: lays it out, writes the jobs into it, reads counters and results. What starts
  * the jobs is in src/jobs/executors.
  */
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
-import { BenchError } from '../errors.ts';
+import { BenchError, refusedHint, systemHint, systemWords } from '../errors.ts';
 import { LAYOUT, UB } from './abi.ts';
 import { encode, fieldOf, Reader, type StructValues } from './codec.ts';
 import { type ArenaHandle, library } from './library.ts';
@@ -18,7 +19,7 @@ interface ArenaIdentity {
 
 interface ArenaFile {
   path: string;
-  kind: 'file' | 'block' | 'char';
+  kind: 'file' | 'block' | 'char' | 'directory';
   /** First byte and number of bytes that are used. */
   offset: number;
   size: number;
@@ -71,12 +72,12 @@ function place(jobs: readonly ArenaJob[], nprocesses: number, pathBytes: number)
   at.files = align(at.results + jobs.length * LAYOUT.result.size, 64);
   const fileBytes = jobs.reduce((sum, job) => sum + job.files.length * LAYOUT.file.size, 0);
   at.histograms = align(at.files + fileBytes + pathBytes, 4096);
-  at.size = align(at.histograms + jobs.length * UB.OPS * UB.LATS * HIST_BYTES, 4096);
+  at.size = align(at.histograms + jobs.length * UB.HIST_OPS * UB.LATS * HIST_BYTES, 4096);
   return at;
 }
 
 const NO_IDENTITY: ArenaIdentity = { dev: 0n, inode: 0n, rdev: 0n, diskseq: 0 };
-const KINDS = { file: 0, block: 1, char: 2 } as const;
+const KINDS = { file: 0, block: 1, char: 2, directory: 3 } as const;
 
 export class Arena {
   readonly njobs: number;
@@ -102,12 +103,7 @@ export class Arena {
     const out: [ArenaHandle | null] = [null];
     this.fd = library().arenaCreate(this.at.size, out);
     if (this.fd < 0) {
-      throw new BenchError(`cannot map ${this.at.size} bytes of shared memory: ${errnoName(-this.fd)}`, {
-        kind: 'failed',
-        errno: -this.fd,
-        stage: 'create arena',
-        hint: 'fewer --numjobs need less',
-      });
+      throw noArena(this.at.size, -this.fd);
     }
     this.handle = out[0];
     this.writeHeader(processes);
@@ -240,6 +236,19 @@ export class Arena {
     this.closed = true;
     library().arenaDestroy(this.handle, this.fd);
   }
+}
+
+function noArena(bytes: number, errno: number): BenchError {
+  const scarce = errno === constants.errno.ENOMEM || errno === constants.errno.EAGAIN;
+  const hint = scarce
+    ? 'fewer --numjobs need less'
+    : (systemHint(errno) ?? refusedHint(errno, 'memfd_create, ftruncate or mmap'));
+  return new BenchError(`cannot map ${bytes} bytes of shared memory: ${systemWords(errno)}`, {
+    kind: 'failed',
+    errno,
+    stage: 'create arena',
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 function errnoName(errno: number): string {

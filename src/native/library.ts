@@ -4,18 +4,23 @@
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
-import { BenchError } from '../errors.ts';
+import { BenchError, systemFailure, systemWords } from '../errors.ts';
 import { UB } from './abi.ts';
+import { provideLock } from './lock.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const libraryPath = join(root, 'native', 'build', 'liburing_bench.so');
 
 /** The executable that runs one job as a process of its own. */
 export const workerPath = join(root, 'native', 'build', 'uring-bench-worker');
+
+/** The executable that is client and server of `uring-bench echo`. */
+export const echoPath = join(root, 'native', 'build', 'uring-bench-echo');
 
 /**
  * The stack that koffi makes native calls on in a worker: a job is one. posix-aio takes 64 bytes of it for each I/O in
@@ -31,7 +36,7 @@ export type ArenaHandle = unknown;
 
 interface Functions {
   version(): string;
-  glibc(): string;
+  glibc(): string | null;
   arenaCreate(size: number, out: [ArenaHandle | null]): number;
   arenaDestroy(arena: ArenaHandle, fd: number): number;
   arenaRead(arena: ArenaHandle, offset: number, to: Uint8Array, bytes: number): number;
@@ -54,18 +59,24 @@ interface Functions {
   probe(
     backend: number,
     features: number,
+    opMask: number,
     depth: number,
     bufferBytes: number,
     jobs: number,
     stage: Uint8Array,
   ): number;
+  countPossible(count: number): number;
+  calibrate(cpus: BigUint64Array, ps: BigUint64Array): number;
   dropCache(path: string): number;
+  makeRoom(path: string, bytes: number, how: number): number;
   dioAlign(path: string, memory: Uint32Array, offset: Uint32Array): number;
   seek(path: string, from: number, data: number): number | bigint;
   signature(path: string, what: Uint8Array, bytes: number): number;
   loopBacking(path: string, dev: BigUint64Array, inode: BigUint64Array, rdev: BigUint64Array): number;
+  lock(fd: number): number;
   leave(code: number): never;
   uringLook(facts: BigUint64Array, ops: Uint8Array, stage: Uint8Array): number;
+  uringTells(told: BigUint64Array): number;
   fileLimits(path: string, limits: Uint32Array): number;
   dontcache(path: string): number;
 }
@@ -77,7 +88,7 @@ function load(): Functions {
     throw new BenchError(`the native library is missing: ${libraryPath}`, {
       kind: 'failed',
       stage: 'load library',
-      hint: `run 'npm run build' in ${root}`,
+      hint: `it is built by npm run build in ${root}, with a C compiler and make (apt-get install build-essential)`,
     });
   }
   let lib: ReturnType<typeof import('koffi')['load']>;
@@ -110,15 +121,20 @@ function load(): Functions {
     jobAbsent: f('int ub_job_absent(void *arena, uint32_t index)'),
     jobsJoin: f('int ub_jobs_join(void *arena)'),
     probe: f(
-      'int ub_probe(uint32_t backend, uint64_t features, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs, void *stage)',
+      'int ub_probe(uint32_t backend, uint64_t features, uint32_t op_mask, uint32_t depth, uint64_t buffer_bytes, uint32_t jobs, void *stage)',
     ),
+    countPossible: f('int ub_count_possible(uint32_t count)'),
+    calibrate: f('int ub_calibrate(const void *cpus, void *ps)'),
     dropCache: f('int ub_drop_cache(const char *path)'),
+    makeRoom: f('int ub_make_room(const char *path, uint64_t bytes, uint32_t how)'),
     dioAlign: f('int ub_dio_align(const char *path, void *memory, void *offset)'),
     seek: f('int64_t ub_seek(const char *path, int64_t from, int data)'),
     signature: f('int ub_signature(const char *path, void *what, uint64_t bytes)'),
     loopBacking: f('int ub_loop_backing(const char *path, void *dev, void *inode, void *rdev)'),
+    lock: f('int ub_lock(int fd)'),
     leave: f('void ub_leave(int code)'),
     uringLook: f('int ub_uring_look(void *facts, void *ops, void *stage)'),
+    uringTells: f('int ub_uring_tells(void *told)'),
     fileLimits: f('int ub_file_limits(const char *path, void *limits)'),
     dontcache: f('int ub_dontcache(const char *path)'),
   };
@@ -131,6 +147,7 @@ function load(): Functions {
     });
   }
   if (isMainThread) leaveAtOnce(functions);
+  provideLock(functions.lock);
   return functions;
 }
 
@@ -182,19 +199,25 @@ export interface Setup {
   /** Of one job. */
   bufferBytes: number;
   jobs: number;
+  /** The operations: bits 1 << UB.OP_*. */
+  opMask: number;
 }
 
 /**
- * Asks the kernel whether a backend with these features (bits) can work here, by default with the least of everything.
+ * Asks the kernel whether a backend with these features (bits) can work here.
  * @returns null if so, else the positive errno and what was being done.
  */
-export function probeBackend(
-  id: number,
-  features: number,
-  setup: Setup = { iodepth: 1, bufferBytes: 4096, jobs: 1 },
-): Refusal | null {
+export function probeBackend(id: number, features: number, setup: Setup): Refusal | null {
   const stage = new Uint8Array(UB.STAGE_BYTES);
-  const result = library().probe(id, features, setup.iodepth, setup.bufferBytes, setup.jobs, stage);
+  const result = library().probe(
+    id,
+    features,
+    setup.opMask,
+    setup.iodepth,
+    setup.bufferBytes,
+    setup.jobs,
+    stage,
+  );
   return result < 0 ? { errno: -result, stage: cString(stage) } : null;
 }
 
@@ -218,6 +241,28 @@ export function nativeFacts(): {
 /** Drops a file's clean cached pages. @returns 0 or -errno. */
 export function dropCache(path: string): number {
   return library().dropCache(path);
+}
+
+/**
+ * Takes an exclusive flock(2) on an open file, which the kernel drops when the process ends, however that comes.
+ * @returns 0; -EAGAIN when somebody else has it; -errno
+ */
+export function lockFile(fd: number): number {
+  return library().lock(fd);
+}
+
+const ROOM = {
+  none: UB.ROOM_NONE,
+  native: UB.ROOM_NATIVE,
+  posix: UB.ROOM_POSIX,
+  keep: UB.ROOM_KEEP,
+  truncate: UB.ROOM_TRUNCATE,
+} as const;
+
+/** Empties a file and makes room for so many bytes. @throws the system's error */
+export function makeRoom(path: string, bytes: number, how: keyof typeof ROOM): void {
+  const result = library().makeRoom(path, bytes, ROOM[how]);
+  if (result < 0) throw systemFailure(-result, 'fallocate');
 }
 
 /** What offset and length of O_DIRECT must be a multiple of, as statx says (Linux 6.1); null when it does not say. */
@@ -248,7 +293,9 @@ export const targetHost = { dioAlign, signature, loopBacking };
 function seek(path: string, from: number, data: 0 | 1): number {
   const at = Number(library().seek(path, from, data));
   if (at >= 0) return at;
-  throw new BenchError(`cannot look for holes in ${path}: ${getSystemErrorName(at)}`, {
+  // A file system that does not know of holes (lseek(2)): none are to be found.
+  if (-at === constants.errno.EINVAL || -at === constants.errno.EOPNOTSUPP) return Number.POSITIVE_INFINITY;
+  throw new BenchError(`cannot look for holes in ${path}: ${systemWords(-at)}`, {
     kind: 'failed',
     errno: -at,
     stage: 'seek',
@@ -257,7 +304,7 @@ function seek(path: string, from: number, data: 0 | 1): number {
 
 /** SEEK_HOLE and SEEK_DATA of lseek(2). @throws BenchError (failed) */
 export const holeSeeker = {
-  /** Where the first hole at or after `from` begins; the file's size when there is none. */
+  /** Where the first hole at or after `from` begins; the file's size when there is none, infinity when nothing is known. */
   seekHole: (path: string, from: number): number => seek(path, from, 0),
   /** Where the first data at or after `from` begins; the file's size when there is none. */
   seekData: (path: string, from: number): number => seek(path, from, 1),

@@ -35,6 +35,17 @@ export function lookAtIoUring(): IoUringLook {
   };
 }
 
+/**
+ * What the kernel says by itself of io_uring's features: bits of ub_job.features.
+ * @returns null where it does not say (IORING_REGISTER_QUERY, Linux 6.18)
+ */
+export function toldByIoUring(): { told: bigint; lacking: bigint } | null {
+  const bits = new BigUint64Array(2);
+  if (library().uringTells(bits) < 0) return null;
+  const [told = 0n, lacking = 0n] = bits;
+  return { told, lacking };
+}
+
 /** What a file or device takes, in bytes, as statx says it; null where it does not. */
 export interface FileLimits {
   /** O_DIRECT (Linux 6.1): multiples that buffers must lie at, and offsets and lengths be; 0: it takes none. */
@@ -57,4 +68,9 @@ export function fileLimits(path: string): FileLimits | null {
 /** Whether a file can be read with RWF_DONTCACHE: 0, or the positive errno; ENOSYS is the kernel's, EOPNOTSUPP the file's. */
 export function dontcacheErrno(path: string): number {
   return -library().dontcache(path);
+}
+
+/** Why instructions can't be counted for a thread of this process: a positive errno; 0 when they can. */
+export function instructionsErrno(): number {
+  return -library().countPossible(UB.COUNT_INSTRUCTIONS);
 }

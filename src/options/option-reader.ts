@@ -6,6 +6,7 @@ import { type KindValues, kinds, type StoredValue } from '../values/option-kinds
 import type { OptionSpec } from '../values/option-spec.ts';
 import { formatSize, isDecimalSize, parseSize, shown } from '../values/units.ts';
 import { type Flag, type InForce, type OptionValues, optionTable, type RawOptions } from './options.ts';
+import { ofOtherName } from './other-names.ts';
 
 /** An entry of the table, its exact type forgotten. */
 export type KnownOption = OptionSpec & { flag: Flag };
@@ -18,19 +19,6 @@ for (const spec of knownOptions) {
   for (const name of [spec.flag, ...(spec.aliases ?? [])]) byName.set(name, spec);
 }
 
-/** fio's options that are something else here; the text says what. */
-const elsewhere: Readonly<Record<string, string>> = {
-  fixedbufs: 'it is a feature of the backend: --backend io_uring+fixedbufs',
-  registerfiles: 'it is a feature of the backend: --backend io_uring+registerfiles',
-  thread: 'jobs are threads unless --isolation says otherwise',
-  hipri: 'it is a feature of the backend: --backend sync+hipri, or io_uring+iopoll',
-  'sqthread-poll': 'it is a feature of the backend: --backend io_uring+sqpoll',
-  'group-reporting': 'jobs are always reported together',
-  randrepeat: 'runs repeat unless --randseed changes',
-  'iodepth-low': 'the queue is always refilled at once',
-  rwmixwrite: 'give the other part: --rwmixread',
-};
-
 /** A name as it was typed, in the table's spelling: `iodepth_batch` -> `iodepth-batch`. */
 export function canonicalName(name: string): string {
   return name.replaceAll('_', '-').toLowerCase();
@@ -41,6 +29,11 @@ export function findOption(name: string): KnownOption | undefined {
   return byName.get(canonicalName(name));
 }
 
+/** Whether a name is none of an option here, and something is said of it. */
+export function isOtherName(name: string): boolean {
+  return findOption(name) === undefined && ofOtherName(canonicalName(name), knownOptions) !== undefined;
+}
+
 /** The entry of an option that is known to exist. */
 export function specOf(flag: Flag): KnownOption {
   const spec = byName.get(flag);
@@ -49,12 +42,12 @@ export function specOf(flag: Flag): KnownOption {
 }
 
 /**
- * The error for an unknown option, naming the nearest known one.
+ * The error for an unknown option: what it is here when it is of another tool, else the nearest one.
  * @param prefix what stands before a name where it was typed: `--` on the command line
  */
 export function unknownOption(name: string, prefix: string): BenchError {
   const plain = canonicalName(name);
-  const hint = elsewhere[plain];
+  const hint = ofOtherName(plain, knownOptions);
   if (hint !== undefined) return usageError(`there is no option ${prefix}${name}`, hint);
   const negated = plain.startsWith('no-') ? 'no-' : '';
   const known = [...byName]
@@ -127,15 +120,32 @@ export function readOptions(written: Iterable<WrittenOption>): {
   return { raw: Object.fromEntries(values) as RawOptions, warnings };
 }
 
+/** The part of a text that is a size in powers of 1000; null when there is none. */
+function decimalSize(flag: Flag, text: string): string | null {
+  const { kind } = specOf(flag);
+  if (kind !== 'size' && kind !== 'portion' && kind !== 'sizerange' && kind !== 'blocksizes') return null;
+  return text.split(kind === 'sizerange' ? /-|\.\./ : ',').find(isDecimalSize) ?? null;
+}
+
+/**
+ * How sizes were read that mean something else to most people: "bs=1MiB was read as 1000000 bytes, as in fio". For an error that
+ * speaks of other numbers than were typed.
+ */
+export function readingsOf(written: readonly WrittenOption[]): string[] {
+  return written.flatMap(({ flag, text }) => {
+    const decimal = decimalSize(flag, text);
+    if (decimal === null) return [];
+    return [`${shown(flag, decimal.trim())} was read as ${parseSize(flag, decimal)} bytes, as in fio`];
+  });
+}
+
 /** 64MiB is 64 million bytes in fio: said aloud, because nobody expects it. */
 function decimalSizeWarning(flag: Flag, text: string): ResultWarning[] {
-  const { kind } = specOf(flag);
-  if (kind !== 'size' && kind !== 'blocksizes') return [];
-  const decimal = text.split(',').find(isDecimalSize);
-  if (decimal === undefined) return [];
+  const decimal = decimalSize(flag, text);
+  if (decimal === null) return [];
   const binary = formatSize(parseSize(flag, decimal.trim().replace(/ib$/i, '')));
   const message =
-    `${shown(flag, text)} is ${parseSize(flag, decimal)} bytes, as in fio, where kib, mib and gib are powers` +
+    `${shown(flag, decimal.trim())} is ${parseSize(flag, decimal)} bytes, as in fio, where kib, mib and gib are powers` +
     ` of 1000 (${binary} is ${parseSize(flag, binary)} bytes)`;
   return [{ code: 'decimal-size', message, variant: null, trial: null }];
 }

@@ -39,4 +39,13 @@ export const sweepOptions = [
     default: '0',
     scope: 'compare',
   },
+  {
+    flag: 'memory',
+    kind: 'size',
+    min: 16 * 2 ** 20,
+    group: 'sweep',
+    help: 'article cache: memory of the control group that its jobs are in',
+    defaultNote: '128m',
+    scope: 'compare',
+  },
 ] as const satisfies readonly OptionSpec[];

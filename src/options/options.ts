@@ -8,7 +8,9 @@ import { ownOptions } from '../backends/registry.ts';
 import type { Kind, KindValues } from '../values/option-kinds.ts';
 import { comparisonOptions } from './options-backends.ts';
 import { compareOptions } from './options-compare.ts';
+import { echoOptions } from './options-echo.ts';
 import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
+import { listOptions } from './options-list.ts';
 import { fileOptions, lengthOptions, reportOptions } from './options-run.ts';
 import { sweepOptions } from './options-sweep.ts';
 
@@ -22,7 +24,9 @@ export const optionTable = [
   ...lengthOptions,
   ...reportOptions,
   ...compareOptions,
+  ...listOptions,
   ...sweepOptions,
+  ...echoOptions,
 ] as const satisfies readonly TableOption[];
 
 type Table = (typeof optionTable)[number];
@@ -67,7 +71,8 @@ type OptionalFlag =
   | NativeFlagWithout
   | 'runtime'
   | 'number-ios'
-  | 'io-size';
+  | 'io-size'
+  | 'fallocate';
 
 /** Every option of the stored description with its value in force; null where there is none. */
 export type InForce = {

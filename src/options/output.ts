@@ -1,5 +1,8 @@
 /** Defaults of the options that say where the report goes; apart from resolve.ts, so that `show` stays light. */
-import { defaultOf } from './option-reader.ts';
+import { usageError } from '../errors.ts';
+import { parseLabels } from '../results/labels.ts';
+import { shown } from '../values/units.ts';
+import { defaultOf, parseOption } from './option-reader.ts';
 import type { RawOptions } from './options.ts';
 
 /** The values of --output-format. */
@@ -12,11 +15,39 @@ export interface OutputOptions {
   output: string | null;
   resultsDir: string;
   save: boolean;
+  /** Whether the report says what to use. */
+  advise: boolean;
   quiet: boolean;
   color: boolean;
+  /** Of --report: more of them, each in a file of its own. */
+  reports: readonly { format: OutputFormat; path: string }[];
+  /** Of --label, by key. */
+  labels: Readonly<Record<string, string>>;
+  note: string | null;
+  /** Whether serial numbers of drives are stored as hashes. */
+  hashSerial: boolean;
 }
 
-/** Where the report goes. @param colorByDefault whether the stream it goes to takes colours */
+/** `junit=FILE`, each file once. @param output where the report itself goes @throws BenchError (usage) */
+function parseReports(texts: readonly string[], output: string): OutputOptions['reports'] {
+  const taken = new Set([output]);
+  return texts.map((text) => {
+    const at = text.indexOf('=');
+    const path = text.slice(at + 1);
+    if (at < 0 || path === '' || path === '-') {
+      throw usageError(
+        `${shown('report', text)} is no FORMAT=FILE`,
+        'like junit=report.xml; --output-format is for standard output',
+      );
+    }
+    if (taken.has(path))
+      throw usageError(`report: ${path} would take two reports`, 'give each a file of its own');
+    taken.add(path);
+    return { format: parseOption('output-format', text.slice(0, at)), path };
+  });
+}
+
+/** Where the report goes. @throws BenchError (usage) for a label that is none @param colorByDefault whether the stream it goes to takes colours */
 export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputOptions {
   const output = raw.output ?? '-';
   return {
@@ -24,7 +55,12 @@ export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputO
     output: output === '-' ? null : output,
     resultsDir: raw['results-dir'] ?? defaultOf('results-dir'),
     save: raw.save ?? defaultOf('save'),
+    advise: raw.advise ?? defaultOf('advise'),
     quiet: raw.quiet ?? defaultOf('quiet'),
     color: raw.color ?? (output === '-' && colorByDefault),
+    reports: parseReports(raw.report ?? [], output),
+    labels: parseLabels(raw.label ?? []),
+    note: raw.note ?? null,
+    hashSerial: raw['hash-serial'] ?? defaultOf('hash-serial'),
   };
 }

@@ -9,7 +9,7 @@ import { formatOption, type KnownOption, parseOption, specOf, type WrittenOption
 import type { Flag, OptionValues } from './options.ts';
 
 /** Values of kinds that have an order: they can be written as ranges, and be an axis. */
-const NUMBERS: readonly Kind[] = ['count', 'size', 'blocksizes', 'time'];
+const NUMBERS: readonly Kind[] = ['count', 'size', 'portion', 'blocksizes', 'time'];
 /** Kinds whose single value never has a comma. */
 const WORDS: readonly Kind[] = ['bool', 'choice', 'seed', 'distribution', 'service'];
 
@@ -49,7 +49,7 @@ export function axisNumber(flag: Flag, text: string): number | null {
   if (!NUMBERS.includes(kind)) return null;
   const value: unknown = parseOption(flag, text);
   if (kind === 'blocksizes') return (value as OptionValues['bs']).read ?? null;
-  return value as number;
+  return typeof value === 'number' ? value : null;
 }
 
 /** A number as the option's text. */
@@ -89,6 +89,9 @@ function expandRange(flag: Flag, text: string, from: string, to: string, step: s
  */
 export function expandValues(flag: Flag, text: string): string[] {
   const { kind } = specOf(flag);
+  if (kind === 'portion' && text.includes('%') && /,|\.\./.test(text)) {
+    throw usageError(`${shown(flag, text)}: a sweep goes over sizes`, 'not over percentages');
+  }
   const values = text.split(',').flatMap((part) => {
     const word = part.trim();
     if (word === '') {

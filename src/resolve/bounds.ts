@@ -3,6 +3,7 @@ import { usageError } from '../errors.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import { formatSize } from '../values/units.ts';
+import type { Portion } from '../workload/workload.ts';
 
 /** Runtime of a trial when nothing bounds it. */
 export const DEFAULT_RUNTIME_NS = 10_000_000_000;
@@ -17,8 +18,8 @@ export interface EndRules {
   runtimeNs: number | null;
   /** I/Os of a job; null is no bound. */
   ios: number | null;
-  /** Bytes of one pass; null is the size of the job's files. */
-  passBytes: number | null;
+  /** What one pass is, of the size of the job's files when it is a percentage; null is all of it. */
+  passBytes: Portion | null;
   loops: number;
 }
 
@@ -54,6 +55,13 @@ export function passBytesOf(files: readonly { size: number }[], leastBs: number)
   return files.reduce((sum, { size }) => sum + Math.floor(size / leastBs) * leastBs, 0);
 }
 
+/** Bytes of one pass: a percentage is of the files' whole blocks. */
+export function bytesOfPass({ passBytes }: Pick<EndRules, 'passBytes'>, wholeBytes: number): number {
+  if (passBytes === null) return wholeBytes;
+  if (typeof passBytes === 'number') return passBytes;
+  return Math.max(1, Math.floor((wholeBytes * passBytes.percent) / 100));
+}
+
 /**
  * The bounds of a job that has wholeBytes to go over (passBytesOf); 0 is no bound.
  * @throws BenchError (usage) when loops make more bytes than can be counted
@@ -62,12 +70,24 @@ export function jobBounds(
   rules: EndRules,
   wholeBytes: number,
 ): { runtimeNs: number; ios: number; bytes: number } {
-  const pass = rules.passBytes ?? wholeBytes;
+  const pass = bytesOfPass(rules, wholeBytes);
   const bytes = rules.timeBased ? 0 : pass * rules.loops;
   if (!Number.isSafeInteger(bytes)) {
     throw usageError(`loops=${rules.loops} of ${formatSize(pass)} are too many bytes`, 'at most 2^53');
   }
   return { runtimeNs: rules.runtimeNs ?? 0, ios: rules.ios ?? 0, bytes };
+}
+
+/**
+ * After how many bytes cached pages are dropped again: a pass's. fio opens its files anew for each, and invalidates them then.
+ * 0 where nothing is cached or it is to be kept.
+ */
+export function coldPassBytes(
+  rules: EndRules,
+  wholeBytes: number,
+  { direct, invalidate }: { direct: boolean; invalidate: boolean },
+): number {
+  return direct || !invalidate ? 0 : bytesOfPass(rules, wholeBytes);
 }
 
 /** A warning when fio's rule, that number_ios does not extend a pass, ends the run sooner than asked. */

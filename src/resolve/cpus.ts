@@ -47,8 +47,8 @@ function plural(cpus: readonly number[]): string {
 }
 
 /** @throws BenchError (usage) naming the CPUs that are missing and those that exist. */
-export function checkCpus(cpus: readonly number[], machine: Machine): void {
-  const option = `cpus-allowed=${formatCpus(cpus)}`;
+export function checkCpus(cpus: readonly number[], machine: Machine, flag = 'cpus-allowed'): void {
+  const option = `${flag}=${formatCpus(cpus)}`;
   const absent = cpus.filter((cpu) => !machine.cpusOnline.includes(cpu));
   if (absent.length > 0) {
     const verb = absent.length === 1 ? 'does not exist or is' : 'do not exist or are';

@@ -108,7 +108,7 @@ describe('groups of jobs', () => {
       /null-delay has no effect on sync/,
     );
     const { plan } = resolved(t, ['rw=read', 'rw=trim filename=/dev/zero'].slice(0, 1));
-    assert.equal(plan.variants.length, 5);
+    assert.equal(plan.variants.length, 6);
   });
 
   it('say of which job a warning is, and of the run only what no job makes use of', (t) => {

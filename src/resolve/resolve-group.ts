@@ -1,13 +1,19 @@
 /** From the options in force for one group of jobs to the group: its workload, its files, its bounds. */
 import type { Variant } from '../backends/backend.ts';
+import { usageError } from '../errors.ts';
 import { storeOptions } from '../options/option-reader.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import { resolveTargets, splitFilenames, type TargetHost } from '../targets/target.ts';
 import { blockSizesInUse } from '../targets/target-options.ts';
-import type { TargetFile } from '../workload/workload.ts';
+import { resolveTrees } from '../targets/tree.ts';
+import { formatSize } from '../values/units.ts';
+import { asideBytes } from '../workload/aside.ts';
+import type { TargetFile, Tree, Workload } from '../workload/workload.ts';
 import {
+  bytesOfPass,
   COMPARISON_RUNTIME_NS,
+  coldPassBytes,
   DEFAULT_RUNTIME_NS,
   type EndRules,
   endRules,
@@ -16,9 +22,10 @@ import {
   unreachedIos,
 } from './bounds.ts';
 import { checkCpus, type Machine } from './cpus.ts';
-import { syncDepth } from './ignored.ts';
+import { laidOutAnyway, syncDepth } from './ignored.ts';
 import type { JobGroup } from './run-plan.ts';
 import { blockSizes, settle, settleQueue, workloadOf } from './settle.ts';
+import { checkWhole, fixedFilesize, treeBounds, treeOf, treeWarnings } from './tree.ts';
 
 /** iodepth of the default comparison: enough that the asynchronous interfaces can show what they are for. */
 export const COMPARISON_IODEPTH = 8;
@@ -63,25 +70,90 @@ export function resolveGroup(asked: GroupToResolve, run: RunSettings, host: Reso
 
   const filenames = (raw.filename ?? []).flatMap(splitFilenames);
   const bs = blockSizes(values.bs);
+  checkWhole(values);
+  const tree = treeOf(raw, values);
+  if (tree !== null) return treeGroup(asked, values, rules, tree, host);
   const files = targetsOf(raw, values, filenames, host);
   const sizeBytes = (files[0] ?? []).reduce((sum, file) => sum + file.size, 0);
   const leastBs = Math.min(...blockSizesInUse(values.rw, bs));
   const wholeBytes = passBytesOf(files[0] ?? [], leastBs);
   const bounds = jobBounds(rules, wholeBytes);
   settleFiles(values, files, filenames, sizeBytes);
-  settleEnd(values, rules);
+  settleEnd(values, rules, wholeBytes);
   const charDevices = files.flat().every((file) => file.kind === 'char');
+  const workload = workloadOf(values, {
+    bs,
+    bounds,
+    coldPassBytes: charDevices ? 0 : coldPassBytes(rules, wholeBytes, values),
+    charDevices,
+    tree: null,
+  });
+  checkAside(workload, files.flat());
   return {
     group: {
-      workload: workloadOf(values, bs, bounds, charDevices),
+      workload,
       variant: asked.own,
       files,
       startAfter: asked.startAfter,
       options: storeOptions(values),
     },
     values,
-    warnings: [...syncDepth(raw, variants), ...unreachedIos(rules, wholeBytes, leastBs), ...unchecked(files)],
+    warnings: [
+      ...syncDepth(raw, variants),
+      ...unreachedIos(rules, wholeBytes, leastBs),
+      ...unchecked(files),
+      ...laidOutAnyway(raw, values, files.flat()),
+    ],
   };
+}
+
+/** The same for jobs that work on trees of small files. */
+function treeGroup(
+  { raw, variants, own, startAfter }: GroupToResolve,
+  values: InForce,
+  rules: EndRules,
+  asked: Tree,
+  host: ResolveHost,
+): ResolvedGroup {
+  const { numjobs, name, directory, direct, rw } = values;
+  const place = { name, directory, numjobs, shared: values['shared-dir'], direct };
+  const { files, tree } = resolveTrees({ ...asked, ...place, rw }, host.target);
+  values.nrfiles = tree.items;
+  values.filesize =
+    tree.itemBytes === tree.itemBytesMost
+      ? tree.itemBytes
+      : { least: tree.itemBytes, most: tree.itemBytesMost };
+  values.bs = blockSizes(values.bs);
+  values.runtime = rules.runtimeNs;
+  values['time-based'] = rules.timeBased;
+  return {
+    group: {
+      workload: workloadOf(values, {
+        bs: blockSizes(values.bs),
+        bounds: treeBounds(rules, tree),
+        coldPassBytes: 0,
+        charDevices: false,
+        tree,
+      }),
+      variant: own,
+      files,
+      startAfter,
+      options: storeOptions(values),
+    },
+    values,
+    warnings: [...syncDepth(raw, variants), ...treeWarnings(raw, values)],
+  };
+}
+
+/** @throws BenchError (usage) for a file that has no room for a double write's first writes and a block besides */
+function checkAside(workload: Workload, files: readonly TargetFile[]): void {
+  const aside = asideBytes(workload);
+  const small = aside > 0 && files.find(({ size }) => size < aside + workload.bs.write);
+  if (!small) return;
+  throw usageError(
+    `pair=double-write: ${small.path} has ${formatSize(small.size)}, and its first writes take ${formatSize(aside)} (bs x iodepth)`,
+    'raise --size, or lower --iodepth or --bs',
+  );
 }
 
 /** Devices are overwritten that may hold what only a library would have found. */
@@ -102,13 +174,14 @@ function targetsOf(raw: RawOptions, values: InForce, filenames: string[], host: 
       filenames,
       directory: values.directory,
       size: values.size,
-      filesize: values.filesize,
+      filesize: fixedFilesize(values),
       nrfiles: raw.nrfiles ?? null,
       offset: values.offset,
       numjobs: values.numjobs,
       rw: values.rw,
       bs: blockSizes(values.bs),
       direct: values.direct,
+      room: values.fallocate,
       allowOverwrite: values['allow-overwrite'],
       destroyDevice: values['destroy-device'],
     },
@@ -127,11 +200,15 @@ function settleFiles(
   values.filename = filenames.length > 0 ? filenames : null;
   values.nrfiles = first.length;
   values.size = sizeBytes;
+  // Of files of several sizes a percentage has as many offsets: then it stays what it was.
+  const offsets = new Set(first.map((file) => file.offset));
+  if (offsets.size === 1) values.offset = first[0]?.offset ?? 0;
   values.filesize = sizes.size === 1 ? (first[0]?.size ?? null) : null;
   values.bs = blockSizes(values.bs);
 }
 
-function settleEnd(values: InForce, rules: EndRules): void {
+function settleEnd(values: InForce, rules: EndRules, wholeBytes: number): void {
+  if (rules.passBytes !== null) values['io-size'] = bytesOfPass(rules, wholeBytes);
   values.runtime = rules.runtimeNs;
   values['time-based'] = rules.timeBased;
 }

@@ -22,10 +22,17 @@ function job(t: TestContext, given: Partial<Record<Flag, string>>): Resolved & {
 const codes = ({ warnings }: Resolved) => warnings.map(({ code }) => code);
 
 describe('backends of a run', () => {
-  it('compares five with depth 8, five trials of 1.2 s each, when none is named', (t) => {
+  it('compares six with depth 8, five trials of 1.2 s each, when none is named', (t) => {
     const { job: run, warnings } = job(t, {});
     const labels = run.variants.map((variant) => variant.label);
-    assert.deepEqual(labels, ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced']);
+    assert.deepEqual(labels, [
+      'sync',
+      'posix-aio',
+      'threadpool',
+      'linux-aio',
+      'io_uring',
+      'io_uring+enhanced',
+    ]);
     assert.equal(run.iodepth, 8);
     assert.deepEqual([run.trials, run.warmupTrials, run.untilConfident], [5, 1, null]);
     assert.equal(run.reference, 'io_uring');
@@ -249,6 +256,10 @@ describe("fio's rules across options", () => {
   it('says which given options do nothing', (t) => {
     assert.deepEqual(codes(job(t, { rwmixread: '70' })), ['option-ignored']);
     assert.match(
+      job(t, { depth: '8' }).warnings[0]?.message ?? '',
+      /no tree of files \(I\/Os in flight are --iodepth\)$/,
+    );
+    assert.match(
       job(t, { rwmixread: '70' }).warnings[0]?.message ?? '',
       /rwmixread=70 has no effect: rw=randread/,
     );
@@ -282,7 +293,14 @@ describe('the stored description', () => {
     assert.equal(options.direct, false);
     assert.equal(options.filesize, 2 ** 18);
     assert.equal(options['iodepth-batch-submit'], 8);
-    assert.deepEqual(options.backend, ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced']);
+    assert.deepEqual(options.backend, [
+      'sync',
+      'posix-aio',
+      'threadpool',
+      'linux-aio',
+      'io_uring',
+      'io_uring+enhanced',
+    ]);
   });
 });
 

@@ -139,5 +139,11 @@ export function defaultWorkload(): Workload {
   const values = settle({});
   settleQueue(values, COMPARISON_IODEPTH);
   const bounds = { runtimeNs: COMPARISON_RUNTIME_NS, ios: 0, bytes: 0 };
-  return workloadOf(values, blockSizes(values.bs), bounds, false);
+  return workloadOf(values, {
+    bs: blockSizes(values.bs),
+    bounds,
+    coldPassBytes: 0,
+    charDevices: false,
+    tree: null,
+  });
 }

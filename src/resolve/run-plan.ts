@@ -30,6 +30,8 @@ export interface RunPlan {
   /** Trials of each variant that come first and are not counted. */
   warmupTrials: number;
   isolation: Isolation;
+  /** cgroup.procs of a control group that jobs are in from before they do anything; with processes alone. */
+  joinFile?: string;
   percentileList: number[];
   /** Of the order of trials and of all jobs' random numbers. */
   randseed: bigint;

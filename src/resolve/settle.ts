@@ -12,12 +12,13 @@ import {
   type OptionValues,
   type RawOptions,
 } from '../options/options.ts';
+import { isTree, movesData, type RwMode, rwModes } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
 
 /** Every option with its value as far as the options alone say; the rest is filled in by resolve. */
 export function settle(raw: RawOptions): InForce {
   const value = <F extends Flag>(flag: F): OptionValues[F] => raw[flag] ?? defaultOf(flag);
-  const direct = directIo(raw);
+  const direct = directIo(raw, value('rw'));
   const distribution = value('random-distribution');
   const buffers = bufferContent(raw);
   return {
@@ -34,6 +35,10 @@ export function settle(raw: RawOptions): InForce {
     size: raw.size ?? null,
     filesize: raw.filesize ?? null,
     nrfiles: raw.nrfiles ?? 1,
+    dirs: value('dirs'),
+    depth: value('depth'),
+    'shared-dir': value('shared-dir'),
+    checksum: value('checksum'),
     'file-service-type': value('file-service-type'),
     offset: value('offset'),
     'allow-overwrite': value('allow-overwrite'),
@@ -46,6 +51,7 @@ export function settle(raw: RawOptions): InForce {
     randseed: value('randseed'),
     'random-distribution': distribution,
     ...buffers,
+    ...allocation(raw, value('rw')),
     iodepth: 1,
     'iodepth-batch-submit': value('iodepth-batch-submit'),
     'iodepth-batch-complete-min': value('iodepth-batch-complete-min'),
@@ -60,6 +66,7 @@ export function settle(raw: RawOptions): InForce {
     invalidate: value('pre-read') ? false : (raw.invalidate ?? true),
     'pre-read': value('pre-read'),
     noatime: value('noatime'),
+    'fadvise-hint': value('fadvise-hint'),
     numjobs: value('numjobs'),
     'cpus-allowed': raw['cpus-allowed'] ?? null,
     'cpus-allowed-policy': cpuPolicy(raw),
@@ -89,12 +96,14 @@ function settleNative(raw: RawOptions): Pick<InForce, NativeFlag> {
   return values as Pick<InForce, NativeFlag>;
 }
 
-function directIo(raw: RawOptions): boolean {
+/** What goes past the page cache is data; of whole files only where it is asked for. */
+function directIo(raw: RawOptions, rw: RwMode): boolean {
   if (raw.direct !== undefined && raw.direct === raw.buffered) {
     const both = raw.direct ? '1' : '0';
     throw usageError(`direct=${both} and buffered=${both} contradict each other`, 'give one of them');
   }
-  return raw.direct ?? !(raw.buffered ?? false);
+  if (isTree(rw) && !movesData(rw)) return false;
+  return raw.direct ?? !(raw.buffered ?? isTree(rw));
 }
 
 /** fio: a distribution other than uniform cannot visit each block once. */
@@ -127,6 +136,12 @@ function bufferContent(
   };
 }
 
+/** As in fio, files that are read are laid out in any case. */
+function allocation(raw: RawOptions, rw: RwMode): Pick<InForce, 'overwrite' | 'fallocate'> {
+  const overwrite = (raw.overwrite ?? true) || rwModes[rw].operations.some((name) => name !== 'write');
+  return { overwrite, fallocate: overwrite ? null : (raw.fallocate ?? 'native') };
+}
+
 function jobName(name: string): string {
   if (/\p{Cc}/u.test(name)) throw usageError('name contains a control character');
   return name;
@@ -156,18 +171,21 @@ export function settleQueue(values: InForce, iodepth: number): void {
   values['iodepth-batch-complete-max'] = Math.min(most, iodepth);
 }
 
+/** O_DIRECT reads nothing ahead. */
+function fadviseOf({ direct, rw, 'fadvise-hint': hint }: InForce): Workload['fadvise'] {
+  if (direct) return 'none';
+  return hint === 'pattern' ? (rwModes[rw].random ? 'random' : 'sequential') : hint;
+}
+
 /** The values in force under the names that the rest of the program uses. */
 export function workloadOf(
   v: InForce,
-  bs: Workload['bs'],
-  bounds: Workload['bounds'],
-  charDevices: boolean,
+  known: Pick<Workload, 'bs' | 'bounds' | 'coldPassBytes' | 'charDevices' | 'tree'>,
 ): Workload {
   return {
     name: v.name,
     rw: v.rw,
     rwmixread: v.rwmixread,
-    bs,
     iodepth: v.iodepth,
     iodepthBatchSubmit: v['iodepth-batch-submit'],
     iodepthBatchCompleteMin: v['iodepth-batch-complete-min'],
@@ -181,6 +199,9 @@ export function workloadOf(
     invalidate: v.invalidate,
     preRead: v['pre-read'],
     noatime: v.noatime,
+    room: v.fallocate,
+    checksum: v.checksum,
+    fadvise: fadviseOf(v),
     fileServiceType: v['file-service-type'].type,
     fileServiceBatch: v['file-service-type'].batch,
     norandommap: v.norandommap,
@@ -195,8 +216,7 @@ export function workloadOf(
     startdelayNs: v.startdelay,
     rampTimeNs: v['ramp-time'],
     continueOnError: v['continue-on-error'],
-    bounds,
     nativeOptions: nativeValues((flag) => v[flag]),
-    charDevices,
+    ...known,
   };
 }

@@ -4,11 +4,20 @@ import { backends, defaultVariants, parseVariant } from '../backends/registry.ts
 import { type BenchError, usageError } from '../errors.ts';
 import { knownOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
-import { operationsOf, type RwMode } from '../workload/operations.ts';
+import { isOnly, isTree, opensFiles, operationsOf, type RwMode } from '../workload/operations.ts';
 
 /** Whether a backend has all operations of a mode. */
 function knows({ ops }: Backend, rw: RwMode): boolean {
   return operationsOf(rw).every(({ name }) => ops.includes(name));
+}
+
+/** What is compared when nobody says: on trees nothing that is for buffers and open files. */
+function defaultsOf(rws: readonly RwMode[]): readonly string[] {
+  if (!rws.every(isTree)) return defaultVariants;
+  const plain = defaultVariants.filter((name) => !name.includes('+'));
+  if (!rws.every(opensFiles)) return plain;
+  const whole = rws.every((rw) => isOnly(rw, 'wholefile'));
+  return [...plain, 'io_uring+directfiles', ...(whole ? ['io_uring+directfiles+linked'] : [])];
 }
 
 function able(variant: Variant, rws: readonly RwMode[]): boolean {
@@ -32,10 +41,13 @@ function unable(variant: Variant | undefined, rws: readonly RwMode[]): BenchErro
  * @throws BenchError (usage) for an unknown one, one given twice, one that cannot do a mode
  */
 export function chooseVariants(asked: readonly string[] | undefined, rws: readonly RwMode[]): Variant[] {
-  const variants = (asked ?? defaultVariants).map(parseVariant);
-  const fit = variants.filter((variant) => able(variant, rws));
+  const variants = (asked ?? defaultsOf(rws)).map(parseVariant);
+  const knowing = variants.filter((variant) => able(variant, rws));
   const unfit = asked ? variants.find((variant) => !able(variant, rws)) : undefined;
-  if (unfit || fit.length === 0) throw unable(unfit, rws);
+  const trees = rws.every(isTree);
+  if ((unfit && !trees) || knowing.length === 0) throw unable(unfit, rws);
+  // Of trees those that cannot stay, and are told as skipped: that is a part of the answer.
+  const fit = trees ? variants : knowing;
   const seen = new Map<string, Variant>();
   for (const variant of fit) {
     const same = seen.get(variant.name);

@@ -8,7 +8,7 @@ import { matchesGolden } from '../../test/support/golden.ts';
 import { NOTHING_DONE } from '../../test/support/ops.ts';
 import { syntheticRun } from '../../test/support/synthetic-run.ts';
 import { render } from '../report/formats/index.ts';
-import { type RwMode, rwModes } from '../workload/operations.ts';
+import { isTree, type RwMode, rwModes } from '../workload/operations.ts';
 import { isSweep } from './document.ts';
 import { lift } from './lift.ts';
 import { parseResult, parseStored } from './read.ts';
@@ -51,7 +51,7 @@ for (const name of STORED) {
 /** Runs of all modes: with sync or without, trials that did all, some or none of their operations. */
 const runs = fc
   .record({
-    rw: fc.constantFrom(...(Object.keys(rwModes) as RwMode[])),
+    rw: fc.constantFrom(...(Object.keys(rwModes) as RwMode[]).filter((rw) => !isTree(rw))),
     sync: fc.boolean(),
     iops: fc.array(fc.integer({ min: 0, max: 1e6 }), { minLength: 1, maxLength: 4 }),
     idle: fc.boolean(),

@@ -58,7 +58,13 @@ function liftSweep(sweep: Record<string, unknown>): Record<string, unknown> {
   return { ...sweep, schema_version: version, points };
 }
 
-/** A run or a sweep, as JSON.parse gives it, of any version that is read -> of this version. */
+/** A baseline's runs are of the version that wrote each. */
+function liftBaseline(baseline: Record<string, unknown>): Record<string, unknown> {
+  return { ...baseline, runs: mapped(baseline.runs, liftResult) };
+}
+
+/** A run, a sweep or a baseline, as JSON.parse gives it, of any version that is read -> of this version. */
 export function lift(stored: Record<string, unknown>): Record<string, unknown> {
+  if (stored.kind === 'baseline') return liftBaseline(stored);
   return stored.kind === 'sweep' ? liftSweep(stored) : liftResult(stored);
 }

@@ -2,7 +2,6 @@
  * Files that we write, in folders where others may write as well: names that nobody can guess, no link is followed
  * that somebody put there first, and nothing is removed that we didn't make.
  */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -18,8 +17,9 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isSystemError, quietly } from '../errors.ts';
+import { dirname } from 'node:path';
+import { isSystemError, quietly, takeBack } from '../errors.ts';
+import { ownFiles } from '../leftovers/own-files.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
 
@@ -47,20 +47,26 @@ export function writeNewFile(path: string, content: string | Buffer, like: Stats
   } catch (error) {
     // A file system that refuses to be written may refuse these as well: the first error is the one to be told.
     quietly(() => closeSync(fd));
-    quietly(() => unlinkSync(path));
+    takeBack(path, () => unlinkSync(path));
     throw error;
   }
   try {
     closeSync(fd); // a network file system may know only now that there is no room
   } catch (error) {
-    quietly(() => unlinkSync(path));
+    takeBack(path, () => unlinkSync(path));
     throw error;
   }
 }
 
-/** Makes a rename in a folder durable. */
+/** Makes a rename in a folder durable; one that may be written but not read can't be opened for that. */
 function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
+  let fd: number;
+  try {
+    fd = openSync(folder, 'r');
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'EACCES') throw error;
+    return;
+  }
   try {
     fsyncSync(fd);
   } catch (error) {
@@ -71,20 +77,35 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** A new name in the same folder as path. */
-export function temporaryBeside(path: string): string {
-  return join(dirname(path), `.uring-bench-${randomBytes(12).toString('hex')}.tmp`);
+/** Whether a file of so many bytes can be made beside path now. @throws the system's error */
+export function tryRoom(path: string, bytes: number): void {
+  const { path: probe, release } = ownFiles.temporary(path);
+  try {
+    writeNewFile(probe, Buffer.alloc(bytes, 1));
+    try {
+      unlinkSync(probe);
+    } catch (error) {
+      takeBack(probe, () => unlinkSync(probe));
+      throw error;
+    }
+  } finally {
+    release();
+  }
 }
 
 /** Puts a new file in place of what is at path: whoever reads finds the old or the new one, also after a crash. */
 function renameOver(path: string, content: string | Buffer, like: Stats | null): void {
-  const temporary = temporaryBeside(path);
-  writeNewFile(temporary, content, like);
+  const { path: temporary, release } = ownFiles.temporary(path);
   try {
-    renameSync(temporary, path);
-  } catch (error) {
-    quietly(() => unlinkSync(temporary));
-    throw error;
+    writeNewFile(temporary, content, like);
+    try {
+      renameSync(temporary, path);
+    } catch (error) {
+      takeBack(temporary, () => unlinkSync(temporary));
+      throw error;
+    }
+  } finally {
+    release();
   }
   syncFolder(dirname(path));
 }
@@ -112,7 +133,7 @@ function statsAt(path: string): Stats | null {
  * had. One that has other names keeps them, and one that can't be made anew here (somebody else's file or folder) is
  * written where it is: no longer atomically then.
  * @param path without symbolic links: one that is in its place by now is replaced, not followed
- * @throws the system's error
+ * @throws the system's error, also when the content is there but its folder could not be flushed
  */
 export function replaceFile(path: string, content: string | Buffer): void {
   const there = statsAt(path);

@@ -2,12 +2,13 @@
 import { FormatRegistry } from '@sinclair/typebox';
 import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
-import { isSweep, type Stored } from './document.ts';
+import { BaselineSchema } from './baseline-schema.ts';
+import { isBaseline, isSweep, type Stored } from './document.ts';
 import { fieldsOf, LIFTED_VERSION, lift } from './lift.ts';
 import { checkShape, checkTexts } from './read-limits.ts';
 import { ResultSchema, type RunResult } from './schema.ts';
 import { SweepSchema } from './sweep-schema.ts';
-import { SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
+import { BASELINE_VERSION, SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
 
 /** RFC 3339, as toISOString writes it and other tools may. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
@@ -16,8 +17,15 @@ function isDateTime(date: string): boolean {
   return DATE_TIME.test(date) && !Number.isNaN(Date.parse(date));
 }
 
+/** What is stored under each `kind`; a run has none. */
+const DOCUMENTS = {
+  run: { name: 'a result', version: SCHEMA_VERSION, schema: ResultSchema },
+  sweep: { name: 'a sweep', version: SWEEP_VERSION, schema: SweepSchema },
+  baseline: { name: 'a baseline', version: BASELINE_VERSION, schema: BaselineSchema },
+} as const;
+
 /**
- * Reads the text of one result file, of a run or of a sweep.
+ * Reads the text of one result file, of a run, of a sweep or of a gate's baseline.
  * @param path named in the error
  * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
  */
@@ -29,15 +37,14 @@ export function parseStored(text: string, path: string): Stored {
   if (fieldsOf(tool).name !== 'uring-bench') {
     throw usageError(`${path} is not a uring-bench result`, `tool.name is ${shown(fieldsOf(tool).name)}`);
   }
-  const known = kind === 'sweep' ? SWEEP_VERSION : SCHEMA_VERSION;
+  const { name, version: known, schema } = DOCUMENTS[kind === 'sweep' || kind === 'baseline' ? kind : 'run'];
   if (version !== known && version !== LIFTED_VERSION) throw versionError(found, known, path);
   if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', isDateTime);
   const value = lift(found);
-  const schema = kind === 'sweep' ? SweepSchema : ResultSchema;
-  if (Value.Check(schema, value)) return value;
+  if (Value.Check(schema, value)) return value as Stored;
   const error = Value.Errors(schema, value).First();
   throw usageError(
-    `${path} does not fit the schema of a ${kind === 'sweep' ? 'sweep' : 'result'}: ${mismatch(error)}`,
+    `${path} does not fit the schema of ${name}: ${mismatch(error)}`,
     'the file was changed or damaged',
   );
 }
@@ -49,6 +56,8 @@ export function parseStored(text: string, path: string): Stored {
  */
 export function parseResult(text: string, path: string): RunResult {
   const stored = parseStored(text, path);
+  if (isBaseline(stored))
+    throw usageError(`${path} is a baseline: many results`, 'a single one is needed here');
   if (!isSweep(stored)) return stored;
   throw usageError(`${path} is a sweep: many results`, 'a single one is needed here');
 }

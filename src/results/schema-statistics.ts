@@ -18,7 +18,7 @@ export const EstimateSchema = Type.Object(
   { ...strict, description: 'a quantity over the trials of one variant' },
 );
 
-const DifferenceSchema = Type.Object(
+export const DifferenceSchema = Type.Object(
   {
     ratio: nullable(amount('to the reference, of medians; null where only the reference has none')),
     low: nullable(amount('95 % interval of the ratio: bootstrap of blocks; null is unbounded')),
@@ -70,6 +70,18 @@ const CgroupSchema = Type.Object(
   { ...strict, description: 'control groups that this process is in; absent when they limit nothing' },
 );
 
+const CalibrationSchema = Type.Object(
+  {
+    syscall_ns: amount('of a system call that does nothing: entry and exit, mitigations included'),
+    null_ns: amount('of an I/O of the backend null: the loop itself, in user mode'),
+  },
+  {
+    ...strict,
+    description:
+      "how fast a CPU of the jobs was right before the trial; absent where it couldn't be measured, and in older results",
+  },
+);
+
 /** What the machine did beside the benchmark, sampled before and after each trial; null where the kernel is silent. */
 export const ConditionsSchema = Type.Object(
   {
@@ -87,6 +99,7 @@ export const ConditionsSchema = Type.Object(
       ),
     ),
     cgroup: Type.Optional(CgroupSchema),
+    calibration: Type.Optional(CalibrationSchema),
   },
   strict,
 );
@@ -113,6 +126,7 @@ export const ValiditySchema = Type.Object(
 export type StoredDifference = Static<typeof DifferenceSchema>;
 export type Differences = Static<typeof DifferencesSchema>;
 export type CgroupConditions = Static<typeof CgroupSchema>;
+export type Calibration = Static<typeof CalibrationSchema>;
 export type Conditions = Static<typeof ConditionsSchema>;
 export type IdleLook = Static<typeof IdleSchema>;
 export type Validity = Static<typeof ValiditySchema>;

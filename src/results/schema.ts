@@ -6,8 +6,9 @@
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { type OperationName, operationNames } from '../workload/operations.ts';
+import { LABEL_KEY } from './labels.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
-import { ArticleSchema, LadderSchema } from './schema-report.ts';
+import { ArticleSchema, CacheSchema, LadderSchema, PhaseSchema } from './schema-report.ts';
 import {
   ConditionsSchema,
   DifferencesSchema,
@@ -17,7 +18,7 @@ import {
 } from './schema-statistics.ts';
 import { SCHEMA_VERSION } from './versions.ts';
 
-const LatencySchema = Type.Object(
+export const LatencySchema = Type.Object(
   {
     min: amount(),
     max: amount(),
@@ -77,6 +78,19 @@ const measured = {
     },
     strict,
   ),
+  page_faults: Type.Optional(
+    Type.Object(
+      { minor: count('answered from memory'), major: count('for which the kernel had to read') },
+      { ...strict, description: "of the jobs' own threads; absent in results of earlier versions" },
+    ),
+  ),
+  instructions: Type.Optional(
+    nullable(
+      count(
+        'in user and kernel mode, helper threads included; null where they could not be counted (a warning says why), absent without --count-instructions',
+      ),
+    ),
+  ),
   syscalls: Type.Object(
     {
       total: count(),
@@ -129,6 +143,11 @@ const TrialSchema = Type.Object(
     lost: Type.Optional(
       count('I/Os of a failed trial that the kernel took and whose end could not be waited for'),
     ),
+    stalled_ns: Type.Optional(
+      count(
+        'of the window, in stretches of a second or more without any completion, of the job that had most',
+      ),
+    ),
     failure: nullable(
       Type.Object(
         { message: Type.String(), errno: count(), stage: Type.String(), hint: nullable(Type.String()) },
@@ -151,6 +170,7 @@ const SummarySchema = Type.Object(
     usr_pct: EstimateSchema,
     sys_pct: EstimateSchema,
     syscalls_per_io: EstimateSchema,
+    instructions_per_io: Type.Optional(EstimateSchema),
     iops_vs_reference_pct: nullable(
       Type.Number({ description: 'ratio of median IOPS to the reference, as ±%' }),
     ),
@@ -231,6 +251,12 @@ const DeviceSchema = Type.Object(
     rq_affinity: nullable(count()),
     wbt_lat_usec: nullable(count()),
     transport: Type.Optional(nullable(Type.String({ description: 'nvme/pcie, sata, virtio' }))),
+    serial: Type.Optional(
+      nullable(
+        Type.String({ description: 'of the drive; "sha256:" and 16 digits of it with --hash-serial' }),
+      ),
+    ),
+    link: Type.Optional(nullable(Type.String({ description: 'PCIe 4.0 x4, SATA 6.0 Gb/s' }))),
     link_bytes_per_second: Type.Optional(
       nullable(amount('what the link to the drive carries: PCIe lanes, SATA; null where sysfs does not say')),
     ),
@@ -295,6 +321,13 @@ export const ResultSchema = Type.Object(
     started_at: Type.String({ format: 'date-time' }),
     finished_at: nullable(Type.String({ format: 'date-time' })),
     command_line: Type.Array(Type.String()),
+    labels: Type.Optional(
+      Type.Record(Type.String({ pattern: LABEL_KEY.source }), Type.String(), {
+        ...strict,
+        description: 'of --label: by which runs are found and told apart',
+      }),
+    ),
+    note: Type.Optional(Type.String({ description: 'of --note' })),
     environment: EnvironmentSchema,
     jobs: Type.Array(
       Type.Object(
@@ -320,7 +353,7 @@ export const ResultSchema = Type.Object(
     validity: nullable(ValiditySchema),
     warnings: Type.Array(WarningSchema),
     report: Type.Optional(
-      Type.Union([LadderSchema, ArticleSchema], {
+      Type.Union([LadderSchema, ArticleSchema, PhaseSchema, CacheSchema], {
         description: 'what it is shown as; a comparison when absent',
       }),
     ),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdirSync,
@@ -12,8 +12,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { rejected } from '../../test/support/refused.ts';
@@ -212,6 +213,48 @@ test('a full disk: before the run nothing is left, later the result before stays
   );
   assert.deepEqual(parseResult(readFileSync(file.path, 'utf8'), file.path), good);
   assert.deepEqual(readdirSync(join(folder, 'results')).length, 1);
+});
+
+/** Lets fsync of folders fail for as long as the test lasts. */
+function refuseFolders(t: TestContext): void {
+  const real = fs.fsyncSync;
+  t.mock.method(fs, 'fsyncSync', (fd: number) => {
+    if (fs.fstatSync(fd).isDirectory()) {
+      throw Object.assign(new Error('EIO'), { code: 'EIO', errno: -5, syscall: 'fsync' });
+    }
+    real(fd);
+  });
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+}
+
+test('a result whose folder could not be flushed is there, and is said to be', async (t) => {
+  const dir = join(scratchFolder(t), 'results');
+  const file = await openResultFile(dir, STARTED, 'j');
+  refuseFolders(t);
+  const good = await result();
+  assert.throws(() => file.write(good), /j\.json is written, but a loss of power may take it back: /);
+  assert.deepEqual(parseResult(readFileSync(file.path, 'utf8'), file.path), good);
+  assert.deepEqual(
+    readdirSync(dir).map((name) => join(dir, name)),
+    [file.path],
+    'and no marker would have it removed',
+  );
+});
+
+test('a result with another name is written where it is, and what became of it is said', {
+  skip: skipUnless('root'),
+}, async (t) => {
+  const folder = mount(t, '-t', 'tmpfs', '-o', 'size=1m', 'none');
+  const path = join(folder, 'j.json');
+  writeFileSync(path, JSON.stringify(await result()));
+  fs.linkSync(path, join(folder, 'other.json'));
+  const file = reopenResultFile(path);
+  const tooLong = await result('x'.repeat(2 ** 21));
+  assert.throws(() => file.write(tooLong), /cannot write [^ ]*j\.json, which is no longer whole: /);
 });
 
 test('what is saved often is written once a second, the last of it always', async (t) => {

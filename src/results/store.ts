@@ -1,8 +1,9 @@
 /** Where results land: one JSON file a run, there before the run starts and whole at every moment after. */
-import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, mkdirSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { BenchError, isSystemError, quietly, systemCode, systemReason } from '../errors.ts';
-import { replaceFile, temporaryBeside, writeNewFile } from './new-file.ts';
+import { BenchError, isSystemError, systemCode, systemReason, takeBack } from '../errors.ts';
+import { ownFiles } from '../leftovers/own-files.ts';
+import { replaceFile, tryRoom } from './new-file.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
 
@@ -89,19 +90,12 @@ function storeError(
   });
 }
 
-/** Whether a file of a result's size can be made beside path now. @throws the system's error */
-function tryRoom(path: string): void {
-  const probe = temporaryBeside(path);
-  writeNewFile(probe, Buffer.alloc(PROBE_BYTES, 1));
-  unlinkSync(probe);
-}
-
 /** Creates STEM.json, or STEM-2.json and so on when another run has that name already; empty. */
 function reserve(dir: string, stem: string): string {
   for (let number = 1; ; number++) {
     const path = join(dir, `${stem}${number === 1 ? '' : `-${number}`}.json`);
     try {
-      closeSync(openSync(path, 'wx', 0o644));
+      closeSync(ownFiles.create(path, 'empty'));
       return path;
     } catch (error) {
       if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
@@ -111,10 +105,37 @@ function reserve(dir: string, stem: string): string {
 
 /** Creates a folder with those above it -> those that weren't there, innermost first. */
 function makeFolders(dir: string): string[] {
-  const first = mkdirSync(dir, { recursive: true });
+  const whole = resolve(dir);
+  if (!existsSync(whole) && existsSync(dirname(whole))) {
+    try {
+      ownFiles.createFolder(whole);
+      return [whole];
+    } catch (error) {
+      // Another run was faster.
+      if (!isSystemError(error) || error.code !== 'EEXIST') throw error;
+    }
+  }
+  return makeMissing(whole);
+}
+
+/**
+ * One after the other, from the outermost: mkdir of Node's with `recursive` never ends where a folder is there and nothing
+ * can be made in it, as in /proc.
+ */
+function makeMissing(whole: string): string[] {
+  const missing: string[] = [];
+  for (let at = whole; !existsSync(at); at = dirname(at)) missing.push(at);
   const made: string[] = [];
-  if (first === undefined) return made;
-  for (let at = resolve(dir); made.at(-1) !== resolve(first); at = dirname(at)) made.push(at);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder);
+      made.unshift(folder);
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'EEXIST') continue;
+      removeFolders(made);
+      throw error;
+    }
+  }
   return made;
 }
 
@@ -123,8 +144,10 @@ function removeFolders(made: readonly string[]): void {
   for (const folder of made) {
     try {
       rmdirSync(folder);
+      ownFiles.forget(folder);
     } catch (error) {
       if (!isSystemError(error)) throw error;
+      ownFiles.keep(folder);
       return;
     }
   }
@@ -135,9 +158,14 @@ function inodeAt(path: string): bigint | null {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ino ?? null;
 }
 
+/** When the file at a path was changed last, in ns since 1970; null when nothing is there. */
+function changedAt(path: string): bigint | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false })?.ctimeNs ?? null;
+}
+
 /** Removes a file, unless it is gone, out of reach, or somebody has put another one there. */
 function removeOwn(path: string, inode: bigint | null): void {
-  quietly(() => {
+  takeBack(path, () => {
     if (inode !== null && inodeAt(path) === inode) unlinkSync(path);
   });
 }
@@ -195,18 +223,37 @@ class StoredResult implements ResultFile {
   write(result: RunResult | SweepResult): void {
     this.#rest();
     const text = resultText(result);
+    const before = changedAt(this.path);
     try {
       replaceFile(this.path, text);
-      this.#inode = inodeAt(this.path);
+      this.#written();
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      throw storeError('failed', `cannot write ${this.path}, which stays as it was`, error);
+      throw storeError('failed', this.#outcome(before), error);
     }
+  }
+
+  /** There is something in it: it is no longer to go when this process is killed. */
+  #written(): void {
+    this.#inode = inodeAt(this.path);
+    ownFiles.keep(this.path);
+    for (const folder of this.#madeFolders) ownFiles.keep(folder);
+  }
+
+  /** What has become of the file of a write that failed. */
+  #outcome(before: bigint | null): string {
+    if (inodeAt(this.path) !== this.#inode) {
+      this.#written();
+      return `${this.path} is written, but a loss of power may take it back`;
+    }
+    if (changedAt(this.path) === before) return `cannot write ${this.path}, which stays as it was`;
+    return `cannot write ${this.path}, which is no longer whole`;
   }
 
   discard(): void {
     this.#rest();
     removeOwn(this.path, this.#inode);
+    ownFiles.forget(this.path);
     removeFolders(this.#madeFolders);
   }
 }
@@ -219,7 +266,7 @@ export function reopenResultFile(path: string): ResultFile {
   try {
     // Of a symbolic link the file is replaced, not the link.
     const real = realpathSync(path);
-    tryRoom(real);
+    tryRoom(real, PROBE_BYTES);
     return new StoredResult(real, []);
   } catch (error) {
     if (!isSystemError(error)) throw error;
@@ -238,7 +285,7 @@ export async function openResultFile(dir: string, startedAt: Date, name: string)
   try {
     made = makeFolders(dir);
     file = new StoredResult(reserve(dir, stemOf(startedAt, name)), made);
-    tryRoom(file.path);
+    tryRoom(file.path, PROBE_BYTES);
     return file;
   } catch (error) {
     file?.discard();

@@ -39,6 +39,21 @@ function sentence(
   return `${what} in ${found.length} of ${all} trials, at most ${show(worst.value)} (${where})`;
 }
 
+/** A warning when something of some trials is as it should not be: `of` then is how much. */
+export function trialsWarning(
+  trials: readonly Whose[],
+  code: string,
+  what: string,
+  of: (trial: Trial) => number | null,
+  show: (value: number) => string,
+): ResultWarning[] {
+  const found = trials.flatMap((whose) => {
+    const value = of(whose.trial);
+    return value === null ? [] : [{ ...whose, value }];
+  });
+  return found.length === 0 ? [] : [runWarning(code, sentence(what, found, trials.length, show))];
+}
+
 /** A warning when a condition of some trials is above its limit. */
 export function conditionWarning(
   trials: readonly Whose[],
@@ -47,12 +62,8 @@ export function conditionWarning(
   of: (conditions: Conditions, trial: Trial) => number | null,
   show: (value: number) => string,
 ): ResultWarning[] {
-  const found = trials.flatMap((whose) => {
-    const { conditions } = whose.trial;
-    const value = conditions ? of(conditions, whose.trial) : null;
-    return value === null ? [] : [{ ...whose, value }];
-  });
-  return found.length === 0 ? [] : [runWarning(code, sentence(what, found, trials.length, show))];
+  const known = (trial: Trial) => (trial.conditions ? of(trial.conditions, trial) : null);
+  return trialsWarning(trials, code, what, known, show);
 }
 
 /** The value, when it is above a limit. */

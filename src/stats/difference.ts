@@ -135,6 +135,11 @@ function missingTrials(n: number, m: number): number {
   return more;
 }
 
+/** Whether samples of these sizes can differ significantly at all, if they do not overlap. */
+export function canTell(n: number, m: number): boolean {
+  return 2 / waysToChoose(n + m, n) < ALPHA;
+}
+
 function waysToChoose(n: number, k: number): number {
   let ways = 1;
   for (let i = 1; i <= k; i++) ways = (ways * (n - k + i)) / i;

@@ -3,9 +3,7 @@
  * Typed warnings, one for each kind of disturbance. The limits are what moves figures by more than their usual noise.
  */
 
-import type { ResultWarning, RunResult, Trial } from '../results/schema.ts';
-import type { Conditions } from '../results/schema-statistics.ts';
-import { operations } from '../workload/operations.ts';
+import type { ResultWarning, RunResult } from '../results/schema.ts';
 import {
   above,
   completeTrials,
@@ -16,124 +14,26 @@ import {
 } from './condition-warning.ts';
 import { outliersOf } from './outliers.ts';
 import { median } from './spread.ts';
+import { stallWarnings } from './stalls.ts';
 import { trendOf } from './trend.ts';
+import { DEVICE_BYTES_PER_SECOND, type TrialCondition, trialConditions } from './trial-conditions.ts';
 import { withTuning } from './tuning.ts';
 
-/** Of all CPUs' time, in percent. */
-const STEAL_PCT = 2;
-/** Of one CPU, and of all CPUs together: on a large machine a busy CPU elsewhere is nothing. */
-const OTHERS_CPU_PCT = 20;
-const OTHERS_CPU_SHARE = 0.05;
-/** Of the periods of a control group's CPU quota. */
-const THROTTLED_PCT = 1;
-/** So near to a limit of io.max the limit is what is measured. */
-const IO_LIMIT_SHARE = 0.9;
 /** Between the slowest and the fastest trial, in percent of the median. */
 const CLOCK_PCT = 5;
 /** Of the time that some task waited, in percent. */
 const PRESSURE_PCT = 10;
-/** Beside our own I/O, as a share of it, and at least. */
-const DEVICE_SHARE = 0.05;
-const DEVICE_BYTES_PER_SECOND = 2 ** 20;
-const DEVICE_IOS_PER_SECOND = 100;
 /** From the first to the last block, as a share. */
 const DRIFT_SHARE = 0.03;
 const ALPHA = 0.05;
 
-/** How much others moved, in percent of our own bytes or I/Os, when it is enough to be felt. */
-function deviceLoadPct(conditions: Conditions, trial: Trial): number | null {
-  const seconds = trial.runtime_ns / 1e9;
-  const ownBytes = operations
-    .filter(({ moves }) => moves)
-    .reduce((sum, { name }) => sum + (trial.ops[name]?.io_bytes ?? 0), 0);
-  const share = (others: number | null, own: number, least: number): number => {
-    if (others === null || own === 0 || others < least * seconds) return 0;
-    return others / own;
-  };
-  const worst = Math.max(
-    share(conditions.others_device_bytes, ownBytes, DEVICE_BYTES_PER_SECOND),
-    share(conditions.others_device_ios, trial.total_ios, DEVICE_IOS_PER_SECOND),
-  );
-  return above(worst, DEVICE_SHARE) === null ? null : worst * 100;
-}
-
-/** How much of a limit of io.max the trial used, in percent, when it is what held it back. */
-function ioLimitPct({ cgroup }: Conditions, { ops }: Trial): number | null {
-  const [limit, other] = cgroup?.io_max ?? [];
-  // Of several devices it isn't known which part each had.
-  if (limit === undefined || other !== undefined) return null;
-  const share = (used: number | undefined, most: number | null) => (used && most ? used / most : 0);
-  const most = Math.max(
-    share(ops.read?.bw_bytes, limit.rbps),
-    share(ops.read?.iops, limit.riops),
-    share(ops.write?.bw_bytes, limit.wbps),
-    share(ops.write?.iops, limit.wiops),
-  );
-  return most >= IO_LIMIT_SHARE ? most * 100 : null;
-}
-
-/** What the control groups of this process held back. */
-function cgroupWarnings(trials: readonly Whose[]): ResultWarning[] {
-  return [
-    ...conditionWarning(
-      trials,
-      'cpu-quota',
-      "the control group's CPU quota stopped the jobs",
-      ({ cgroup }) => above(cgroup?.throttled_pct ?? null, THROTTLED_PCT),
-      (pct) => `in ${percent(pct)} of its periods`,
-    ),
-    ...conditionWarning(
-      trials,
-      'memory-limit',
-      "the control group's memory limit was reached",
-      ({ cgroup }) => above(cgroup?.memory_limit_hits ?? null, 0),
-      (times) => (times === 1 ? 'once' : `${times} times`),
-    ),
-    ...conditionWarning(
-      trials,
-      'io-limit',
-      "the control group's io.max held the workload back",
-      ioLimitPct,
-      (pct) => `${percent(pct)} of it was used`,
-    ),
-  ];
-}
-
+/** One for each condition that single trials were beyond the limit of. */
 function conditionWarnings(result: RunResult, trials: readonly Whose[]): ResultWarning[] {
-  const cpus = result.environment.cpus_online;
-  const cpuLimit = Math.max(OTHERS_CPU_PCT, OTHERS_CPU_SHARE * cpus * 100);
-  return [
-    ...conditionWarning(
-      trials,
-      'steal-time',
-      "the hypervisor took the CPUs' time",
-      ({ steal_pct: pct }) => above(pct, STEAL_PCT),
-      (pct) => `${percent(pct)} of it`,
-    ),
-    ...conditionWarning(
-      trials,
-      'other-cpu-load',
-      'other processes used the CPUs',
-      ({ others_cpu_pct: pct }) => above(pct, cpuLimit),
-      (pct) => `${percent(pct)} of a CPU`,
-    ),
-    ...conditionWarning(
-      trials,
-      'cpu-throttled',
-      'the CPUs were slowed down for their temperature',
-      ({ throttled }) => above(throttled, 0),
-      (times) => (times === 1 ? 'once' : `${times} times`),
-    ),
-    ...conditionWarning(
-      trials,
-      'device-load',
-      'others used the device',
-      deviceLoadPct,
-      (pct) => `${percent(pct)} of our own I/O`,
-    ),
-    ...clockWarning(trials),
-    ...cgroupWarnings(trials),
-  ];
+  const tables = trialConditions(result.environment);
+  const warned = ({ code, what, of, limit, show }: TrialCondition) =>
+    conditionWarning(trials, code, what, (conditions, trial) => above(of(conditions, trial), limit), show);
+  const [before, after] = [tables.filter(({ held }) => !held), tables.filter(({ held }) => held)];
+  return [...before.flatMap(warned), ...clockWarning(trials), ...after.flatMap(warned)];
 }
 
 /** Turbo and governors: the same work in another number of cycles per second. */
@@ -229,5 +129,6 @@ export function disturbances(result: RunResult): ResultWarning[] {
     ...outlierWarnings(result),
     ...conditionWarnings(result, trials),
     ...idleWarnings(result),
+    ...stallWarnings(result),
   ].map(withTuning);
 }

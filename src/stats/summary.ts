@@ -43,6 +43,11 @@ export function trialRates(trial: Trial): TrialRates {
   };
 }
 
+/** null where instructions were not counted. */
+export function instructionsPerIo({ instructions, total_ios: ios }: Trial): number | null {
+  return instructions == null || ios === 0 ? null : instructions / ios;
+}
+
 /** The latencies of all I/Os of a trial, a histogram an operation. */
 function latenciesOf(trial: Trial): Latency[] {
   return countedOps(trial).map((op) => op.lat_ns);
@@ -66,6 +71,12 @@ function trialPercentiles(trial: Trial): Record<string, number> {
 
 function byPercentile<T>(of: (key: string) => T): Record<string, T> {
   return Object.fromEntries(COMPARED_PERCENTILES.map(percentileKey).map((key) => [key, of(key)]));
+}
+
+/** Of trials that all have them. */
+function instructionsOf(trials: readonly Trial[]): Pick<Summary, 'instructions_per_io'> {
+  const values = trials.flatMap((trial) => instructionsPerIo(trial) ?? []);
+  return values.length < trials.length ? {} : { instructions_per_io: estimate(values) };
 }
 
 /**
@@ -105,6 +116,7 @@ export class Summarizer {
       usr_pct: over((trial) => trialRates(trial).usr_pct),
       sys_pct: over((trial) => trialRates(trial).sys_pct),
       syscalls_per_io: over((trial) => trial.syscalls.per_io),
+      ...instructionsOf(used),
       iops_vs_reference_pct: null,
       vs_reference: null,
       lat_ns: this.#latency.merged(this.#percentileList),
@@ -133,7 +145,7 @@ export function referenceOf(
 }
 
 /** A difference as a result holds it: JSON has no infinity. */
-function storedDifference({ ratio, low, high, moreTrials, ...rest }: Difference): StoredDifference {
+export function storedDifference({ ratio, low, high, moreTrials, ...rest }: Difference): StoredDifference {
   const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
   return { ratio: finite(ratio), low: finite(low), high: finite(high), ...rest, more_trials: moreTrials };
 }
@@ -147,14 +159,31 @@ function pairsOf(base: BackendResult, other: BackendResult): (readonly [base: Tr
   });
 }
 
+/** How a quantity of two backends differs, block by block; null when they have no block in common. */
+export function compareBackends(
+  base: BackendResult,
+  other: BackendResult,
+  of: (trial: Trial) => number,
+  seed: bigint,
+): StoredDifference | null {
+  const pairs = pairsOf(base, other);
+  return pairs.length === 0 ? null : pairedDifference(pairs, of, seed);
+}
+
+function pairedDifference(
+  pairs: ReturnType<typeof pairsOf>,
+  of: (trial: Trial) => number,
+  seed: bigint,
+): StoredDifference {
+  const [reference, candidate] = [pairs.map(([trial]) => of(trial)), pairs.map(([, trial]) => of(trial))];
+  return storedDifference(compareSamples(reference, candidate, { paired: true, seed }));
+}
+
 /** How a backend differs from the reference, block by block; null when they have no block in common. */
 function differencesOf(base: BackendResult, other: BackendResult, seed: bigint): Differences | null {
   const pairs = pairsOf(base, other);
   if (pairs.length === 0) return null;
-  const difference = (of: (trial: Trial) => number): StoredDifference => {
-    const [reference, candidate] = [pairs.map(([trial]) => of(trial)), pairs.map(([, trial]) => of(trial))];
-    return storedDifference(compareSamples(reference, candidate, { paired: true, seed }));
-  };
+  const difference = (of: (trial: Trial) => number): StoredDifference => pairedDifference(pairs, of, seed);
   return {
     iops: difference((trial) => trial.iops),
     lat_ns: byPercentile((key) => difference((trial) => trialPercentiles(trial)[key] ?? 0)),

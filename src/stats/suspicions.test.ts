@@ -208,8 +208,11 @@ describe('reads that came from a cache', () => {
     assert.deepEqual(codes(readBy(run({ options: { 'pre-read': true } }), 0)), []);
     assert.deepEqual(codes(readBy(run({ device: { file_system: 'btrfs' } }), 0)), []);
     const memory = readBy(run(), 0);
-    memory.environment.doctor = [{ id: 'memory-backed', state: 'warning', text: '', mend: null }];
-    assert.deepEqual(codes(memory), []);
+    const text = 'tmpfs on /data: this is memory, no drive is measured';
+    memory.environment.doctor = [{ id: 'memory-backed', state: 'warning', text, mend: null }];
+    const [warning, ...others] = suspicions(memory);
+    assert.deepEqual([warning?.code, others.length], ['memory-backed', 0], 'and that is said');
+    assert.match(warning?.message ?? '', /^\S+ is on tmpfs on \/data: this is memory, no drive is measured$/);
   });
 });
 

@@ -5,7 +5,7 @@
 import type { BackendResult, DeviceInfo, ResultWarning, RunResult, Trial } from '../results/schema.ts';
 import type { Conditions } from '../results/schema-statistics.ts';
 import type { SweepPoint } from '../results/sweep-schema.ts';
-import { formatBytes, formatLatency } from '../values/format.ts';
+import { formatBytes, formatLatency, joined } from '../values/format.ts';
 import { completeTrials, conditionWarning, percent, runWarning } from './condition-warning.ts';
 import { withTuning } from './tuning.ts';
 
@@ -154,12 +154,26 @@ function fromCachePct({ device_read_bytes: read }: Conditions, { ops }: Trial): 
   return pct > FROM_CACHE_PCT ? pct : null;
 }
 
+/** What `doctor` said of a target that is memory; null when it is not. */
+function memoryFound({ environment: { doctor = [] } }: RunResult): string | null {
+  const found = doctor.find(({ id, state }) => id === 'memory-backed' && state !== 'ok');
+  return found?.text ?? null;
+}
+
+/** tmpfs, zram, brd: what is measured then is what the software costs. */
+function memoryWarnings(result: RunResult): ResultWarning[] {
+  const text = memoryFound(result);
+  const used = completeTrials(result).some(({ backend }) => backend.backend !== 'null');
+  return text === null || !used
+    ? []
+    : [runWarning('memory-backed', `${result.jobs[0]?.files[0] ?? 'the target'} is on ${text}`)];
+}
+
 function cacheWarnings(result: RunResult): ResultWarning[] {
   const options = onlyOptions(result);
-  const { files, doctor = [] } = result.environment;
+  const { files } = result.environment;
   // Whoever fills the cache first wants it; memory has no counters; what has several drives names one of them.
-  const memory = doctor.some(({ id, state }) => id === 'memory-backed' && state !== 'ok');
-  if (options === null || options['pre-read'] === true || memory) return [];
+  if (options === null || options['pre-read'] === true || memoryFound(result) !== null) return [];
   if (files.some(({ kind, file_system: name }) => kind === 'char' || MANY_DEVICES.includes(name ?? '')))
     return [];
   const trials = completeTrials(result).filter(({ backend }) => backend.backend !== 'null');
@@ -196,7 +210,7 @@ function equalWarnings(result: RunResult): ResultWarning[] {
   );
   if (pairs.length === 0) return [];
   const labels = [...new Set(pairs.flat().map(({ label }) => label))];
-  const names = `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`;
+  const names = joined(labels);
   const message = `${names} are equal to 0.1 % in every trial: a limit that is the same for all was measured, not they`;
   return [runWarning('backends-equal', message)];
 }
@@ -242,6 +256,7 @@ export function suspicions(result: RunResult): ResultWarning[] {
   return [
     ...latencyWarnings(result),
     ...linkWarnings(result),
+    ...memoryWarnings(result),
     ...cacheWarnings(result),
     ...depthWarnings(result),
     ...equalWarnings(result),

@@ -1,6 +1,7 @@
 /** What of a run can be trusted, in one sentence. */
 import type { BackendResult, ResultWarning, RunResult } from '../results/schema.ts';
 import type { Validity } from '../results/schema-statistics.ts';
+import { joined } from '../values/format.ts';
 import { INTERVAL_TRIALS_LEAST } from './confidence.ts';
 import { errorsText } from './error-share.ts';
 import { usableTrials } from './summary.ts';
@@ -26,14 +27,11 @@ const DISTURBING: Readonly<Record<string, string>> = {
   pressure: 'pressure by others',
   'cpu-quota': "the control group's CPU quota",
   'memory-limit': "the control group's memory limit",
+  stalled: 'a standstill',
 };
 
 function disturbers(warnings: readonly ResultWarning[]): string[] {
   return [...new Set(warnings.flatMap(({ code }) => DISTURBING[code] ?? []))];
-}
-
-function joined(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /** Fewest usable trials of the backends that have any. */
@@ -97,6 +95,12 @@ export function validityOf(result: RunResult): Validity {
     trialsPart(backends, n),
     names.length > 0 ? disturbedPart(names, compared) : null,
     codes.has('reads-from-cache') ? 'reads came from a cache: the figures are not those of the device' : null,
+    codes.has('memory-backed')
+      ? 'the target is memory: the figures say what software costs, nothing of a drive'
+      : null,
+    codes.has('overrun')
+      ? 'trials lasted longer than they were to: the end of the queue is in their figures'
+      : null,
     codes.has('outlier-trial') ? 'outliers are in means and maxima; medians hold' : null,
     codes.has('confidence-limit') ? 'intervals are wider than was asked for' : null,
     codes.has('few-ios') ? 'high percentiles rest on few I/Os' : null,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hasCommand, run, scratchFolder } from '../../test/support/scratch.ts';
-import { SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
+import { FAR_SIGNATURES, farSignature, SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
 
 test('zeros, ones and a device of a few bytes hold nothing', () => {
   assert.equal(signatureIn(Buffer.alloc(SIGNATURE_BYTES)), null);
@@ -38,6 +38,20 @@ test('each signature at its place, cut off at any byte of it: no', () => {
     assert.equal(signatureIn(start.subarray(0, offset + bytes.length)), what);
     assert.equal(signatureIn(start.subarray(0, offset + bytes.length - 1)), null);
   }
+});
+
+test('signatures far from the start, on devices of any size', () => {
+  const size = fc.integer({ min: 0, max: 2 ** 14 }).map((sectors) => sectors * 512);
+  fc.assert(
+    fc.property(size, fc.constantFrom(...FAR_SIGNATURES), (bytes, { what, at, bytes: magic }) => {
+      const device = Buffer.alloc(bytes);
+      const read = (from: number, count: number) => device.subarray(from, from + count);
+      assert.equal(farSignature(bytes, read), null);
+      if (at(bytes) < 0 || at(bytes) + magic.length > bytes) return;
+      device.write(magic, at(bytes), 'latin1');
+      assert.equal(farSignature(bytes, read), what);
+    }),
+  );
 });
 
 /** Programs that make the real thing; each test is skipped where its program is missing. */

@@ -1,6 +1,6 @@
 /**
- * Signatures of partition tables, file systems and volumes at the start of a device: what is found wherever this runs. libblkid
- * knows more, and looks at the end (native/src/signature.c); it is asked besides.
+ * Signatures of partition tables, file systems and volumes: what is found wherever this runs. libblkid knows more
+ * (native/src/signature.c); it is asked besides.
  */
 
 /** How much of a device signatureIn looks at: btrfs has the farthest of them, at 64 KiB. */
@@ -73,6 +73,56 @@ const SIGNATURES: readonly Signature[] = [
   // Ends the first sector of FAT and of boot loaders as well.
   { what: 'an MBR partition table or a boot sector', offset: 510, bytes: '\x55\xaa' },
 ];
+
+/** A signature that is farther from the start, or at the end. */
+interface FarSignature {
+  what: string;
+  /** Where it is on a device of so many bytes; below 0: it is too small for one. */
+  at: (size: number) => number;
+  bytes: string;
+}
+
+/** Magic numbers of DRBD's metadata, version 8 (clean and not) and 9, in the last 4 KiB (drbd_meta_data.h). */
+const DRBD_MAGICS = ['\x83\x74\x02\x6b', '\x83\x74\x02\x6c', '\x83\x74\x02\x6d'];
+const KIB = 1024;
+const MD = '\xfc\x4e\x2b\xa9';
+
+/** @public tests go through them */
+export const FAR_SIGNATURES: readonly FarSignature[] = [
+  { what: 'a member of a VMFS volume', at: () => 1024 * KIB, bytes: '\x0d\xd0\x01\xc0' },
+  { what: 'a VMFS file system', at: () => 2048 * KIB, bytes: '\x5e\xf1\xab\x2f' },
+  ...DRBD_MAGICS.map((bytes) => ({
+    what: 'a DRBD device',
+    at: (size: number) => size - 4 * KIB + 60,
+    bytes,
+  })),
+  // Where the first table was overwritten, the second may be all that is left; LBA of 512 bytes and of 4 KiB.
+  ...[512, 4096].map((lba) => ({
+    what: 'a GPT partition table',
+    at: (size: number) => size - lba,
+    bytes: 'EFI PART',
+  })),
+  // md's versions 1.0 and 0.90 (include/uapi/linux/raid/md_p.h).
+  { what: 'a part of a RAID (md)', at: (size) => Math.floor((size / 512 - 16) / 8) * 4096, bytes: MD },
+  {
+    what: 'a part of a RAID (md)',
+    at: (size) => Math.floor(size / (64 * KIB)) * 64 * KIB - 64 * KIB,
+    bytes: MD,
+  },
+];
+
+/**
+ * What is far from a device's start.
+ * @param read the bytes at a position, fewer where the device ends
+ */
+export function farSignature(size: number, read: (at: number, bytes: number) => Buffer): string | null {
+  for (const { what, at, bytes } of FAR_SIGNATURES) {
+    const place = at(size);
+    if (place < 0 || place + bytes.length > size) continue;
+    if (read(place, bytes.length).toString('latin1') === bytes) return what;
+  }
+  return null;
+}
 
 /** What a device's first bytes (SIGNATURE_BYTES of them, fewer on a smaller one) say is on it; or null. */
 export function signatureIn(start: Buffer): string | null {

@@ -41,7 +41,9 @@ export function holeWarning(
   rw: RwMode,
   seeker: HoleSeeker,
 ): ResultWarning | null {
-  const existing = files.flat().filter(({ kind, create }) => kind === 'file' && !create);
+  const existing = files
+    .flat()
+    .filter(({ kind, create, room }) => kind === 'file' && !create && room === undefined);
   const distinct = [...new Map(existing.map((file) => [file.path, file])).values()];
   const found = distinct
     .map(({ path, offset, size }) => ({ path, size, holes: findHoles(path, offset, size, seeker) }))

@@ -10,8 +10,11 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
-import { quietly } from '../errors.ts';
+import { takeBack } from '../errors.ts';
+import { identityOf } from '../host/file-identity.ts';
 import { realPath } from '../host/host-files.ts';
+import { ownFiles } from '../leftovers/own-files.ts';
+import { removeTree } from '../leftovers/tree.ts';
 import type { FileIdentity } from '../workload/workload.ts';
 
 interface Made {
@@ -23,6 +26,8 @@ interface Made {
   bytesBefore: number | null;
   /** Whether it is for this run alone. */
   remove: boolean;
+  /** A directory that goes with what is in it. */
+  tree?: true;
 }
 
 /** Gives a file its old length back, if it is the one. */
@@ -42,13 +47,26 @@ export class LayoutRecord {
 
   /** Creates an empty file. @throws the system's error, EEXIST when there is one. */
   create(path: string, remove: boolean): void {
-    const fd = openSync(path, 'wx', 0o644);
+    const fd = ownFiles.create(path, remove ? 'file' : 'named');
     try {
       const { dev, ino } = fstatSync(fd, { bigint: true });
       this.#made.push({ path: resolve(path), dev, ino, bytesBefore: null, remove });
+    } catch (error) {
+      takeBack(path, () => unlinkSync(path));
+      ownFiles.forget(path);
+      throw error;
     } finally {
       closeSync(fd);
     }
+  }
+
+  /** Creates the root of a tree of small files, which the jobs fill. @throws the system's error, EEXIST when something has its name */
+  createTree(path: string): FileIdentity {
+    ownFiles.createFolder(path, 'tree');
+    const stats = lstatSync(path, { bigint: true });
+    const { dev, ino } = stats;
+    this.#made.push({ path: resolve(path), dev, ino, bytesBefore: null, remove: true, tree: true });
+    return identityOf(stats);
   }
 
   /** To be called before an existing file is made longer. */
@@ -73,15 +91,23 @@ export class LayoutRecord {
     this.#made = this.#made.filter(({ remove }) => !remove);
   }
 
+  /** All is laid out: what is not for this run alone is its user's, and what is said of the rest lasts. */
+  settle(): void {
+    for (const { path, remove } of this.#made) if (!remove) ownFiles.keep(path);
+    ownFiles.flush();
+  }
+
   #takeBack(made: readonly Made[]): void {
-    for (const { path, dev, ino, bytesBefore } of made) {
-      quietly(() => {
+    for (const { path, dev, ino, bytesBefore, tree } of made) {
+      takeBack(path, () => {
         // Somebody may have put another file there meanwhile, or a link.
         const now = lstatSync(path, { bigint: true });
         if (now.dev !== dev || now.ino !== ino) return;
-        if (bytesBefore === null) unlinkSync(path);
+        if (tree) removeTree(path);
+        else if (bytesBefore === null) unlinkSync(path);
         else shorten(path, { dev, ino, bytes: bytesBefore });
       });
+      ownFiles.forget(path);
     }
   }
 }

@@ -4,22 +4,27 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { deflateSync } from 'node:zlib';
 import { rejected } from '../../test/support/refused.ts';
 import { loopDevice, mount, run, scratchFolder, skipUnless } from '../../test/support/scratch.ts';
 import { BenchError } from '../errors.ts';
+import { identityOf } from '../host/file-identity.ts';
+import { makeRoom } from '../native/library.ts';
 import type { TargetFile } from '../workload/workload.ts';
 import { type LayoutIo, layOut } from './layout.ts';
 
 const MIB = 2 ** 20;
 
-/** A new file, for this run alone unless said otherwise. */
+/** A new file, for this run alone unless said otherwise; what is there has been checked. */
 function target(path: string, size: number, more: Partial<TargetFile> = {}): TargetFile {
-  return { path, kind: 'file', offset: 0, size, create: true, remove: true, ...more };
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const known = stats === undefined ? {} : { identity: identityOf(stats) };
+  return { path, kind: 'file', offset: 0, size, create: true, remove: true, ...known, ...more };
 }
 
 function io(more: Partial<LayoutIo> = {}): LayoutIo {
-  return { direct: false, dropCache: () => {}, ...more };
+  return { direct: false, dropCache: () => {}, makeRoom, ...more };
 }
 
 /** How often each 4 KiB block of the files occurs, at the most. */
@@ -225,13 +230,13 @@ test('a process that exits meanwhile leaves nothing', async (t) => {
   const old = join(folder, 'old');
   writeFileSync(old, 'old');
   const script = join(scratchFolder(t), 'exits.mts');
-  const file = (path: string, remove: boolean) => JSON.stringify(target(path, 16 * MIB, { remove }));
+  const file = (path: string, remove: boolean) => inspect(target(path, 16 * MIB, { remove }));
   writeFileSync(
     script,
     `import { layOut } from ${JSON.stringify(new URL('./layout.ts', import.meta.url).href)};
      const files = [[${file(join(folder, 'a'), true)}, ${file(old, false)}]];
      const onProgress = (done) => { if (done >= ${20 * MIB}) process.exit(7); };
-     await layOut(files, { direct: false, dropCache() {}, onProgress });`,
+     await layOut(files, { direct: false, dropCache() {}, makeRoom() {}, onProgress });`,
   );
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), script], {
     stdio: ['ignore', 'inherit', 'inherit'],

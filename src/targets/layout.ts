@@ -4,18 +4,20 @@
  * A file that was only truncated or fallocated to its size is never read from the device (the kernel makes
  * up the zeros), and the first write to each of its blocks pays for allocation. So new files are laid out
  * for write workloads as well as for reads (fio does that for reads alone): what is then measured is the
- * device's overwriting, from the first I/O on as from the last. A file that exists and is to grow gets
+ * device's overwriting, from the first I/O on as from the last. With fio's overwrite=0 (TargetFile.room) they get room
+ * at most, and that anew before each trial (renewFiles): writes that allocate are what is measured. A file that exists and is to grow gets
  * what is missing at its end, and nothing else of it is touched.
  */
 import { constants, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { constants as system } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { BenchError, isSystemError, systemReason } from '../errors.ts';
+import { BenchError, isSystemError, systemReason, usageError } from '../errors.ts';
 import { identityOf, isSame, replacedError } from '../host/file-identity.ts';
 import { pathFacts, realPath } from '../host/host-files.ts';
 import { mountOf, readMounts } from '../host/mounts.ts';
-import type { FileIdentity, TargetFile } from '../workload/workload.ts';
+import { traceOf } from '../leftovers/clean.ts';
+import type { Fallocate, FileIdentity, TargetFile } from '../workload/workload.ts';
 import { FillData } from './layout-data.ts';
 import { LayoutRecord } from './layout-undo.ts';
 import { directRefused } from './target-direct.ts';
@@ -34,6 +36,8 @@ export interface LayoutIo {
   direct: boolean;
   /** Drops a file's cached pages, so that its first read comes from the device. @throws BenchError */
   dropCache: (path: string, opened: string) => void;
+  /** Makes room in a file, and nothing else (TargetFile.room). @throws the system's error */
+  makeRoom: (opened: string, bytes: number, how: Fallocate) => void;
   /** Called after each chunk; bytes of all files together. */
   onProgress?: (doneBytes: number, totalBytes: number) => void;
   /** Aborting makes layOut undo what it did and reject with the signal's reason. */
@@ -67,11 +71,24 @@ function tasksOf(files: readonly (readonly TargetFile[])[]): Task[] {
   for (const file of files.flat()) {
     if (!file.create) continue;
     const key = resolve(file.path);
-    const endBytes = Math.max(file.offset + file.size, tasks.get(key)?.endBytes ?? 0);
+    const known = tasks.get(key);
+    if (known && (known.file.room === undefined) !== (file.room === undefined)) {
+      throw usageError(
+        `${file.path} is to be laid out for some and not for others`,
+        'overwrite=0 is for files that are only written: run the others on their own',
+      );
+    }
+    const endBytes = Math.max(file.offset + file.size, known?.endBytes ?? 0);
     tasks.set(key, { file, endBytes });
   }
   return [...tasks.values()];
 }
+
+/**
+ * Files that were made here and stay: what was resolved before that takes them for new ones (rounds of a gate, the
+ * article's tables).
+ */
+const kept = new Map<string, FileIdentity>();
 
 /** Creates a file, or finds one that is to become longer -> the bytes that it has. */
 function prepare({ file }: Task, record: LayoutRecord): number {
@@ -82,9 +99,11 @@ function prepare({ file }: Task, record: LayoutRecord): number {
     // A file that is to be removed afterwards must be ours.
     if (file.remove || !isSystemError(error) || error.code !== 'EEXIST') throw error;
   }
+  const known = file.identity ?? kept.get(resolve(file.path));
+  // Whatever it is: nobody has looked at it.
+  if (known === undefined) throw appearedError(file.path);
   const stats = statSync(file.path, { bigint: true });
-  if (file.identity !== undefined && !isSame(identityOf(stats), file.identity))
-    throw replacedError(file.path);
+  if (!isSame(identityOf(stats), known)) throw replacedError(file.path);
   record.addLonger(file.path, stats);
   return Number(stats.size);
 }
@@ -159,19 +178,35 @@ async function layOutOne(
   io: LayoutIo,
   progress: Progress,
 ): Promise<FileIdentity> {
-  const { path } = task.file;
+  const { path, room, kind } = task.file;
+  if (kind === 'directory') return record.createTree(path);
   const from = prepare(task, record);
   if (from === 0 && io.direct) await tryDirect(path);
   const handle = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
   try {
     const identity = identityOf(await handle.stat({ bigint: true }));
     if (!record.has(identity)) throw replacedError(path);
+    const opened = `/proc/self/fd/${handle.fd}`;
+    if (room !== undefined) {
+      io.makeRoom(opened, task.endBytes, room);
+      return identity;
+    }
     await fill(handle, from, task.endBytes, data, io, progress);
-    io.dropCache(path, `/proc/self/fd/${handle.fd}`);
+    io.dropCache(path, opened);
     return identity;
   } finally {
     await handle.close();
   }
+}
+
+/** Something has the name of a file that was to be new. */
+function appearedError(path: string): BenchError {
+  return new BenchError(`${path} has appeared since it was checked`, {
+    kind: 'usage',
+    errno: system.errno.EEXIST,
+    stage: 'layout',
+    hint: traceOf(path) ?? 'another run may be using it: give this one another --name or --directory',
+  });
 }
 
 /** What a person is told of an error of layout; to be called when everything was taken back. */
@@ -181,28 +216,23 @@ function layoutError(error: NodeJS.ErrnoException, { file }: Task, totalBytes: n
   const stage = 'layout';
   if (errno === ENOSPC || errno === EDQUOT) {
     const free = freeBytes(dirname(path));
-    const room = free === null ? '' : `, ${mebibytes(free, Math.floor)} are free`;
+    // What a quota leaves is not what the file system has.
+    const room = free === null || errno === EDQUOT ? '' : `, ${mebibytes(free, Math.floor)} are free`;
     const what = errno === ENOSPC ? 'the disk is full' : 'the disk quota is used up';
     return new BenchError(
       `${what}: laying out ${path} failed; all files need ${mebibytes(totalBytes, Math.ceil)}${room}`,
       { kind: 'usage', errno, stage, hint: 'use a smaller --size or another --directory' },
     );
   }
-  if (error.code === 'EEXIST') {
-    return new BenchError(`${path} has appeared since it was checked`, {
-      kind: 'usage',
-      errno,
-      stage,
-      hint: 'another run may be using it: give this one another --name or --directory',
-    });
-  }
+  if (error.code === 'EEXIST') return appearedError(path);
   return new BenchError(`cannot lay out ${path}: ${systemReason(error)}`, { kind: 'failed', errno, stage });
 }
 
-/** Bytes that are missing of all files now. */
+/** Bytes that are missing of all files now, but for those that are not written beforehand. */
 function missingBytes(tasks: readonly Task[]): number {
   let total = 0;
   for (const { file, endBytes } of tasks) {
+    if (file.room !== undefined) continue;
     total += Math.max(0, endBytes - (pathFacts(file.path)?.sizeBytes ?? 0));
   }
   return total;
@@ -229,6 +259,11 @@ export async function layOut(files: readonly (readonly TargetFile[])[], io: Layo
       const made = await layOutOne(current, record, data, io, progress);
       const key = resolve(current.file.path);
       for (const { path } of files.flat()) if (resolve(path) === key) identities.set(path, made);
+    }
+    record.settle();
+    for (const { path, remove } of files.flat()) {
+      const made = identities.get(path);
+      if (made !== undefined && !remove) kept.set(resolve(path), made);
     }
   } catch (error) {
     undo();

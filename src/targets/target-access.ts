@@ -78,7 +78,8 @@ function checkExisting({ path, facts }: Target, rw: RwMode): void {
   if (error) throw openRefused(path, changes ? 'writing' : 'reading', error);
 }
 
-function checkFolder(folder: string): void {
+/** @throws BenchError (usage) when no files can be made in a folder */
+export function checkFolder(folder: string): void {
   let error = unnamedFileError(folder, 0);
   if (error && hasNoUnnamedFiles(error)) {
     error = systemErrorOf(() => accessSync(folder, constants.W_OK | constants.X_OK));

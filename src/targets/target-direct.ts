@@ -5,6 +5,7 @@ import { type BenchError, usageError } from '../errors.ts';
 import { queueCount } from '../host/block-device.ts';
 import { formatSize } from '../values/units.ts';
 import type { RwMode } from '../workload/operations.ts';
+import type { TargetFile } from '../workload/workload.ts';
 import { hasNoUnnamedFiles, openingError, unnamedFileError } from './target-access.ts';
 import {
   blockSizesInUse,
@@ -65,9 +66,25 @@ export function dioAlignAt(path: string, host: TargetHost): number | null {
   return align || null;
 }
 
+/** What holds for new files where nobody says more: no disk has larger logical blocks. */
+const LOGICAL_BLOCK_BYTES_MAX = 4096;
+
+/**
+ * The alignment that O_DIRECT asks of new files in a folder.
+ * @throws BenchError (usage) when it takes no O_DIRECT
+ */
+export function folderAlignBytes(folder: string, fileSystem: string | null, host: TargetHost): number {
+  let align: number | null = null;
+  const error = unnamedFileError(folder, constants.O_DIRECT, (unnamed) => {
+    align = host.dioAlign(unnamed);
+  });
+  if ((error !== null && !hasNoUnnamedFiles(error)) || align === 0) throw directRefused(folder, fileSystem);
+  return align ?? LOGICAL_BLOCK_BYTES_MAX;
+}
+
 /** @throws BenchError (usage) for a block size or offset that is no multiple of alignBytes. */
 function checkMultiples(
-  path: string,
+  { path, offset }: Pick<TargetFile, 'path' | 'offset'>,
   alignBytes: number,
   options: TargetOptions,
   why: string,
@@ -79,7 +96,6 @@ function checkMultiples(
     if (bs % alignBytes !== 0)
       throw usageError(`bs=${formatSize(bs)} ${rest}`, `use --bs=${roundedUp(bs)}${mend}`);
   }
-  const { offset } = options;
   if (offset % alignBytes !== 0) {
     throw usageError(`offset=${formatSize(offset)} ${rest}`, `use --offset=${roundedUp(offset)}${mend}`);
   }
@@ -95,7 +111,7 @@ export function checkDirect(targets: readonly Target[], options: TargetOptions, 
     const align =
       (facts === null ? alignByFolder.get(folder) : undefined) ?? directAlignBytes(target, options.rw, host);
     if (facts === null) alignByFolder.set(folder, align);
-    checkMultiples(path, align, options, 'direct=1', ' or --buffered');
+    checkMultiples(target.file, align, options, 'direct=1', ' or --buffered');
   }
 }
 
@@ -106,6 +122,6 @@ export function checkTrimAlignment(
   host: TargetHost,
 ): void {
   for (const target of targets) {
-    checkMultiples(target.path, deviceBlockBytes(target, host), options, `rw=${options.rw}`, '');
+    checkMultiples(target.file, deviceBlockBytes(target, host), options, `rw=${options.rw}`, '');
   }
 }

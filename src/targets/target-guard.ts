@@ -10,10 +10,11 @@ import {
   holdersOf,
   partitionsOf,
   queueCount,
+  sizeBytesOf,
 } from '../host/block-device.ts';
 import { deviceNumber, type Host, listNames, pathFacts, readCount, readText } from '../host/host-files.ts';
 import { type Mount, unescapeOctal } from '../host/mounts.ts';
-import { SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
+import { farSignature, SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
 import { type Candidate, changeOf, type TargetHost, type TargetOptions } from './target-options.ts';
 
 /** Files and devices in use as swap, as /proc/swaps lists them. */
@@ -87,26 +88,44 @@ function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): s
 }
 
 /**
- * What the device's first bytes say, and what a library finds on it, at its end, too: "holds an XFS file system".
+ * What the signatures say that are known here, and what a library finds on it, at its end, too: "holds an XFS file system".
  * @throws BenchError (usage) when it can't be read
  */
 export function contentUse(path: string, host: TargetHost): string | null {
-  const what = startUse(path) ?? host.signature?.(path) ?? null;
+  const what = ownUse(path, host) ?? host.signature?.(path) ?? null;
   return what === null ? null : `holds ${what}`;
 }
 
-function startUse(path: string): string | null {
+/** A bad sector away from the start holds nothing that could be recognised: the device is as usable as its other sectors. */
+function readable(read: (at: number, bytes: number) => Buffer): (at: number, bytes: number) => Buffer {
+  return (at, bytes) => {
+    try {
+      return read(at, bytes);
+    } catch (error) {
+      if (isSystemError(error) && (error.code === 'EIO' || error.code === 'ENODATA')) return Buffer.alloc(0);
+      throw error;
+    }
+  };
+}
+
+function ownUse(path: string, host: Host): string | null {
+  const device = blockDeviceByPath(path, host);
+  const size = (device === null ? null : sizeBytesOf(device, host)) ?? 0;
   try {
     const fd = openSync(path, constants.O_RDONLY);
     try {
-      const start = Buffer.alloc(SIGNATURE_BYTES);
-      return signatureIn(start.subarray(0, readSync(fd, start, 0, start.length, 0)));
+      const read = (at: number, bytes: number): Buffer => {
+        const buffer = Buffer.alloc(bytes);
+        return buffer.subarray(0, readSync(fd, buffer, 0, bytes, at));
+      };
+      return signatureIn(read(0, SIGNATURE_BYTES)) ?? farSignature(size, readable(read));
     } finally {
       closeSync(fd);
     }
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw usageError(`cannot see what is on ${path}: ${systemReason(error)}`, 'run as root');
+    const rights = error.code === 'EACCES' || error.code === 'EPERM' ? 'run as root' : 'see dmesg';
+    throw usageError(`cannot see what is on ${path}: ${systemReason(error)}`, rights);
   }
 }
 

@@ -4,7 +4,7 @@ import type { BlockDevice } from '../host/block-device.ts';
 import type { Host, PathFacts } from '../host/host-files.ts';
 import type { Mount } from '../host/mounts.ts';
 import { type OperationName, operationsOf, type RwMode } from '../workload/operations.ts';
-import type { FileIdentity, TargetFile } from '../workload/workload.ts';
+import type { Fallocate, FileIdentity, Portion, TargetFile } from '../workload/workload.ts';
 
 /** The options that say what to run on; sizes in bytes, null where nothing was given. */
 export interface TargetOptions {
@@ -12,16 +12,18 @@ export interface TargetOptions {
   /** Each a path, already split (splitFilenames); empty: each job has files of its own. */
   filenames: readonly string[];
   directory: string | null;
-  /** Of one job, over all of its files. */
-  size: number | null;
+  /** Of one job, over all of its files; a percentage is of each file that exists. */
+  size: Portion | null;
   /** Of each file. */
   filesize: number | null;
   nrfiles: number | null;
-  offset: number;
+  offset: Portion;
   numjobs: number;
   rw: RwMode;
   bs: { read: number; write: number; trim: number };
   direct: boolean;
+  /** null: new files are laid out in full. */
+  room: Fallocate | null;
   allowOverwrite: boolean;
   destroyDevice: readonly string[];
 }
@@ -40,6 +42,11 @@ export interface TargetHost extends Host {
   signature?: (path: string) => string | null | undefined;
   /** The file or device behind a loop device, as stat(2) numbers it; left out: its path is all that is known. */
   loopBacking?: (path: string) => { dev: bigint; inode: bigint; rdev: bigint } | null;
+  /**
+   * Removes what killed runs left in a folder, before anything there is looked at: else their files would be in the way
+   * of those of the same names, and take their room. Left out: nothing is removed.
+   */
+  clearAway?: (folder: string) => void;
 }
 
 /** A path that the workload is going to use, and what is there now. */

@@ -1,5 +1,5 @@
 /** Whether there is room for what layout is going to write. */
-import { statfsSync } from 'node:fs';
+import { type StatsFs, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isSystemError, usageError } from '../errors.ts';
 import type { Target } from './target-options.ts';
@@ -9,17 +9,28 @@ export function mebibytes(bytes: number, round: (value: number) => number): stri
   return `${round(bytes / 2 ** 20)} MiB`;
 }
 
-/** Bytes that this user may still write in the file system of a path; null when it has no such number, or tells none. */
-export function freeBytes(path: string): number | null {
+/** What a file system says of itself; null when it tells nothing. */
+function spaceOf(path: string): StatsFs | null {
   try {
-    const { blocks, bavail, bsize } = statfsSync(path);
-    // ramfs and some FUSE file systems say 0 of everything.
-    return blocks === 0 ? null : bavail * bsize;
+    return statfsSync(path);
   } catch (error) {
     // A sandbox may refuse the call. Layout tells when there is no room.
     if (!isSystemError(error)) throw error;
     return null;
   }
+}
+
+/** Bytes that this user may still write in the file system of a path; null when it has no such number, or tells none. */
+export function freeBytes(path: string): number | null {
+  const space = spaceOf(path);
+  // ramfs and some FUSE file systems say 0 of everything.
+  return space === null || space.blocks === 0 ? null : space.bavail * space.bsize;
+}
+
+/** Files that may still be made there; null as above: btrfs and others say 0 of all. */
+export function freeInodes(path: string): number | null {
+  const space = spaceOf(path);
+  return space === null || space.files === 0 ? null : space.ffree;
 }
 
 /**

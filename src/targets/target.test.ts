@@ -13,6 +13,7 @@ import { resolveTargets, splitFilenames, type TargetOptions } from './target.ts'
 
 const MIB = 2 ** 20;
 const HOST = { dioAlign: () => null };
+const sizes = (read: number, write: number) => ({ read, write, trim: write });
 
 /** Without what they are: that differs each time, and test/safety/ looks at it. */
 function targets(options: Partial<TargetOptions>): TargetFile[][] {
@@ -55,6 +56,34 @@ test('splitFilenames: escapes, other backslashes, empty names', () => {
   ]);
   assert.deepEqual(splitFilenames('a\\b:c\\\\:d'), ['a\\b', 'c\\:d']);
   for (const bad of ['', ':', 'a:', ':a', 'a::b']) refused(() => splitFilenames(bad), /empty name/);
+});
+
+test('percentages are of each file that exists, in whole blocks', (t) => {
+  const folder = scratchFolder(t);
+  const filenames = [fileIn(folder, 'a', 10 * 4096 + 100), fileIn(folder, 'b', 100 * 4096)];
+  const regions = (options: Partial<TargetOptions>) =>
+    targets({ filenames, ...options })[0]?.map(({ offset, size }) => [offset / 4096, size / 4096]);
+  assert.deepEqual(regions({ size: { percent: 50 } }), [
+    [0, 5],
+    [0, 50],
+  ]);
+  assert.deepEqual(regions({ size: { percent: 100 }, offset: { percent: 25 } }), [
+    [3, 7],
+    [25, 75],
+  ]);
+  assert.deepEqual(regions({ size: { percent: 10 }, offset: { percent: 95 }, bs: sizes(512, 512) }), [
+    [9.625, 0.375],
+    [95, 5],
+  ]);
+  refusedUntouched(folder, { filenames, size: { percent: 5 } }, /size=5% of .*a is less than a block of 4k/);
+  const fresh = { filenames: [join(folder, 'new')], rw: 'write' } as const;
+  refusedUntouched(
+    folder,
+    { ...fresh, size: { percent: 50 } },
+    /size=50% of .*new, which does not exist yet/,
+  );
+  refusedUntouched(folder, { ...fresh, size: 8192, offset: { percent: 1 } }, /offset=1% of/);
+  refusedUntouched(folder, { filenames, size: { percent: 50 }, filesize: 4096 }, /give one of them/);
 });
 
 test('splitFilenames: a name with colons that is there is one name', (t) => {

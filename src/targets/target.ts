@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { isSystemError, systemReason, usageError } from '../errors.ts';
+import { BenchError, isSystemError, systemReason, usageError } from '../errors.ts';
 import { blockDeviceBelow, blockDeviceByNumber, nvmeBlockDevice, sizeBytesOf } from '../host/block-device.ts';
 import { identityOf } from '../host/file-identity.ts';
 import {
@@ -17,8 +17,9 @@ import {
 } from '../host/host-files.ts';
 import { type Mount, mountOf, readMounts } from '../host/mounts.ts';
 import { pseudoFileSystem } from '../host/pseudo-file-systems.ts';
+import { otherRunOf, traceOf } from '../leftovers/clean.ts';
 import { formatSize } from '../values/units.ts';
-import type { FileIdentity, TargetFile } from '../workload/workload.ts';
+import type { FileIdentity, Portion, TargetFile } from '../workload/workload.ts';
 import { checkAccess } from './target-access.ts';
 import { checkDirect, checkTrimAlignment } from './target-direct.ts';
 import { checkOverwrite, checkTrim } from './target-guard.ts';
@@ -36,6 +37,9 @@ export type { TargetHost, TargetOptions } from './target-options.ts';
 
 /** Of all jobs together: each takes memory here and in the arena, long before its first I/O. */
 const FILES_MAX = 2 ** 18;
+
+/** All of them are open at a time. */
+const FILES_OF_JOB_MAX = 4096;
 
 /** All new files of one job together, when no size is given. */
 const DEFAULT_NEW_BYTES = 256 * 2 ** 20;
@@ -69,6 +73,12 @@ function pathsOf(options: TargetOptions): string[][] {
   const { filenames, numjobs } = options;
   const folder = options.directory ?? '';
   const nrfiles = options.nrfiles ?? (filenames.length || 1);
+  if (nrfiles > FILES_OF_JOB_MAX) {
+    throw usageError(
+      `nrfiles=${nrfiles} is more than ${FILES_OF_JOB_MAX}`,
+      'a tree of more has --rw=open, stat, ...',
+    );
+  }
   if (nrfiles * numjobs > FILES_MAX) {
     const hint = `at most ${FILES_MAX} files of all jobs together`;
     throw usageError(`nrfiles=${nrfiles} x numjobs=${numjobs} are ${nrfiles * numjobs} files`, hint);
@@ -90,9 +100,13 @@ function pathsOf(options: TargetOptions): string[][] {
   );
 }
 
-/** What was asked for each file, null when nothing was. */
-function requestedBytes(options: TargetOptions, files: number): number | null {
+/** What was asked for each file; null when nothing was. @throws BenchError (usage) */
+function requestedBytes(options: TargetOptions, files: number): Portion | null {
   const { size, filesize } = options;
+  if (size !== null && typeof size !== 'number') {
+    if (filesize === null) return size;
+    throw usageError(`size=${size.percent}% and filesize=${formatSize(filesize)}`, 'give one of them');
+  }
   if (filesize !== null && size !== null && size !== filesize * files) {
     throw usageError(
       `size=${formatSize(size)} contradicts ${files} x filesize=${formatSize(filesize)}`,
@@ -145,8 +159,8 @@ function look(path: string, mounts: readonly Mount[], host: Host): Candidate {
   }
 }
 
-/** Facts of the folder that a new file goes into. */
-function folderFacts(folder: string, host: Host): PathFacts {
+/** Facts of the folder that a new file goes into. @throws BenchError (usage) when there is none */
+export function folderFacts(folder: string, host: Host): PathFacts {
   const facts = pathFacts(folder, host);
   if (facts === null) throw usageError(`directory ${folder} does not exist`, 'create it first');
   if (facts.kind !== 'directory') throw usageError(`${folder} is not a directory`);
@@ -173,23 +187,65 @@ function existingBytes(candidate: Candidate, facts: PathFacts, host: Host): numb
   return bytes;
 }
 
+/** What is asked for of each file. */
 interface Wanted {
-  /** Asked for by option; null: what is there. */
-  requested: number | null;
+  /** null: what is there. */
+  requested: Portion | null;
   /** Size of a new file when nothing was asked for. */
   fallback: number;
+  offset: Portion;
+}
+
+/** The same of one file, in bytes. */
+interface WantedBytes {
+  requested: number | null;
+  fallback: number;
+  offset: number;
+}
+
+/**
+ * Percentages are of the whole of what exists, as in fio: an offset is rounded up to whole blocks, a size down, and it ends where
+ * the file does (get_start_offset and setup_files in fio's filesetup.c).
+ * @throws BenchError (usage) where nothing is that they could be of
+ */
+function bytesOf(wanted: Wanted, candidate: Candidate, options: TargetOptions, host: Host): WantedBytes {
+  const { requested, offset, fallback } = wanted;
+  const { path, facts } = candidate;
+  const parts = { size: requested, offset };
+  const asked = Object.entries(parts).find(([, part]) => part !== null && typeof part !== 'number');
+  const have = asked === undefined || facts === null ? null : existingBytes(candidate, facts, host);
+  const sizes = blockSizesInUse(options.rw, options.bs);
+  const part = (portion: Portion, whole: (bytes: number) => number): number => {
+    if (typeof portion === 'number') return portion;
+    if (have !== null && have > 0) return whole(Math.floor((have * portion.percent) / 100));
+    const what = facts === null ? 'does not exist yet' : have === 0 ? 'is empty' : 'has no size of its own';
+    throw usageError(`${asked?.[0]}=${portion.percent}% of ${path}, which ${what}`, 'give a size in bytes');
+  };
+  const block = Math.max(...sizes);
+  const start = part(offset, (bytes) => Math.ceil(bytes / block) * block);
+  if (requested === null || typeof requested === 'number') return { requested, fallback, offset: start };
+  const least = Math.min(...sizes);
+  const size = part(requested, (bytes) => Math.min(bytes, (have ?? 0) - start));
+  const whole = size - (size % least);
+  if (whole <= 0) {
+    throw usageError(
+      `size=${requested.percent}% of ${path} is less than a block of ${formatSize(least)}`,
+      'use a smaller --bs or a larger part',
+    );
+  }
+  return { requested: whole, fallback, offset: start };
 }
 
 /** The region of something that exists. @throws BenchError (usage) when it isn't there. */
 function existingRegion(
   candidate: Candidate,
   facts: PathFacts,
-  wanted: Wanted,
+  wanted: WantedBytes,
   options: TargetOptions,
   host: Host,
 ): { size: number; create: boolean } {
   const { path } = candidate;
-  const { offset } = options;
+  const { offset } = wanted;
   const have = existingBytes(candidate, facts, host);
   if (have === null) {
     if (wanted.requested !== null) return { size: wanted.requested, create: false };
@@ -228,8 +284,9 @@ function hasLibrary(path: string, { signature }: TargetHost): boolean {
   return signature === undefined || signature(path) !== undefined;
 }
 
-function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, host: TargetHost): TargetFile {
+function placeOf(candidate: Candidate, asked: Wanted, options: TargetOptions, host: TargetHost): TargetFile {
   const { path, facts } = candidate;
+  const wanted = bytesOf(asked, candidate, options, host);
   const region =
     facts === null
       ? { size: wanted.requested ?? wanted.fallback, create: true }
@@ -249,13 +306,36 @@ function placeOf(candidate: Candidate, wanted: Wanted, options: TargetOptions, h
   return {
     path,
     kind,
-    offset: options.offset,
+    offset: wanted.offset,
     ...region,
     remove,
+    ...(facts === null && options.room !== null ? { room: options.room } : {}),
     ...(candidate.identity ? { identity: candidate.identity } : {}),
     ...(claimed ? { claimed } : {}),
     ...(unchecked ? { unchecked } : {}),
   };
+}
+
+/** An error about what is there, which says so if a run has made it. */
+function traced(error: unknown, { path, facts }: Candidate): unknown {
+  if (!(error instanceof BenchError) || facts?.kind !== 'file') return error;
+  const trace = traceOf(path);
+  if (trace === null) return error;
+  const { kind, hint } = error;
+  return new BenchError(error.message, {
+    kind,
+    hint: `${trace}${hint === undefined ? '' : `; ${hint}`}`,
+  });
+}
+
+/** The files that another run has made for itself go with it, and may not be whole yet. @throws BenchError (usage) */
+function checkNobodys({ path, facts }: Candidate): void {
+  const who = facts?.kind === 'file' ? otherRunOf(path) : null;
+  if (who === null) return;
+  throw usageError(
+    `${path} is a file of another run that is at work ${who}`,
+    'give this one another --name or --directory',
+  );
 }
 
 /** A name in --destroy-device that is none of the targets is a mistake, whatever the target turns out to be. */
@@ -286,19 +366,26 @@ function checkSpelling({ destroyDevice }: TargetOptions, targets: readonly Targe
 export function resolveTargets(options: TargetOptions, asked: TargetHost): TargetFile[][] {
   const host = { ...asked, ...remembered(asked) };
   const paths = pathsOf(options);
+  for (const folder of new Set(paths.flat().map((path) => dirname(path)))) host.clearAway?.(folder);
   const perJob = paths[0]?.length ?? 0;
   const requested = requestedBytes(options, perJob);
   const fallback = Math.floor(DEFAULT_NEW_BYTES / perJob);
   const named = options.filenames.length > 0;
-  const wanted: Wanted = { requested: requested ?? (named ? null : fallback), fallback };
+  const { offset } = options;
+  const wanted: Wanted = { requested: requested ?? (named ? null : fallback), fallback, offset };
   const mounts = readMounts(host);
   const targets = new Map<string, Target>();
   for (const path of new Set(paths.flat())) {
     const candidate = look(path, mounts, host);
-    // First what must never happen, then what can't work.
-    if (changeOf(options.rw) === 'trim') checkTrim(candidate, host);
-    checkOverwrite(candidate, options, mounts, host);
-    targets.set(path, { ...candidate, file: placeOf(candidate, wanted, options, host) });
+    if (!named) checkNobodys(candidate);
+    try {
+      // First what must never happen, then what can't work.
+      if (changeOf(options.rw) === 'trim') checkTrim(candidate, host);
+      checkOverwrite(candidate, options, mounts, host);
+      targets.set(path, { ...candidate, file: placeOf(candidate, wanted, options, host) });
+    } catch (error) {
+      throw traced(error, candidate);
+    }
   }
   const all = [...targets.values()];
   checkSpelling(options, all);

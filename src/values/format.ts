@@ -94,3 +94,8 @@ export function formatQuantile(percentile: number): string {
 export function plural(count: number, singular: string, many = `${singular}s`): string {
   return `${formatCount(count)} ${count === 1 ? singular : many}`;
 }
+
+/** "a", "a and b", "a, b and c". */
+export function joined(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}

@@ -14,8 +14,16 @@ function nearest(word: string, known: readonly string[]): string | undefined {
   return best;
 }
 
-/** `: did you mean 'X'?` or nothing, to go behind the message of an unknown word. */
-export function didYouMean(word: string, known: readonly string[], prefix = ''): string {
-  const near = nearest(word, known);
-  return near === undefined ? '' : `: did you mean '${prefix}${near}'?`;
+/**
+ * `: did you mean 'X'?` or nothing, to go behind the message of an unknown word.
+ * @param meant what people mean by it, as far as that is known: all of it is named, and no near word
+ */
+export function didYouMean(
+  word: string,
+  known: readonly string[],
+  prefix = '',
+  meant: readonly string[] = [],
+): string {
+  const near = meant.length > 0 ? meant : [nearest(word.toLowerCase(), known) ?? []].flat();
+  return near.length === 0 ? '' : `: did you mean ${near.map((each) => `'${prefix}${each}'`).join(' or ')}?`;
 }

@@ -15,6 +15,19 @@ const values: { [K in Kind]: (spec: KindSpec) => fc.Arbitrary<KindValues[K]> } =
   bool: () => fc.boolean(),
   count: ({ min = 0, max = MOST }) => fc.integer({ min, max }),
   size: ({ min = 0, max = MOST }) => fc.integer({ min, max }),
+  portion: ({ min = 0, max = MOST }) =>
+    fc.oneof(
+      fc.integer({ min, max }),
+      decimal(1, 1e8).map((percent) => ({ percent })),
+    ),
+  sizerange: ({ min = 0, max = MOST }) =>
+    fc.oneof(
+      fc.integer({ min, max }),
+      fc
+        .tuple(fc.integer({ min, max }), fc.integer({ min, max }))
+        .filter(([least, most]) => least < most)
+        .map(([least, most]) => ({ least, most })),
+    ),
   blocksizes({ min = 1, max = MOST }) {
     const bytes = fc.option(fc.integer({ min, max }), { nil: undefined });
     return fc

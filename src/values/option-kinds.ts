@@ -3,7 +3,7 @@
  * that the command line, job files and docs/OPTIONS.md all read values the same way.
  */
 import { usageError } from '../errors.ts';
-import type { Distribution, FileServiceType } from '../workload/workload.ts';
+import type { Distribution, FileServiceType, Portion, SizeRange } from '../workload/workload.ts';
 import { didYouMean } from './nearest.ts';
 import {
   type BareTimeUnit,
@@ -43,6 +43,8 @@ export interface KindValues {
   bool: boolean;
   count: number;
   size: number;
+  portion: Portion;
+  sizerange: SizeRange;
   blocksizes: BlockSizes;
   time: number;
   choice: string;
@@ -71,6 +73,8 @@ export interface KindSpec {
   whole?: true;
   /** choice: each value with fio's other spellings of it. */
   values?: Readonly<Record<string, readonly string[]>>;
+  /** choice: what people write for a value, which is not taken but told: not all of it has one meaning. */
+  meant?: Readonly<Record<string, readonly string[]>>;
   /** list: what separates entries within one argument; nothing when the argument is one entry. */
   separator?: string;
 }
@@ -115,6 +119,44 @@ const size: KindOf<number> = {
   },
   format: formatSize,
   store: (value) => value,
+};
+
+/** A size, or fio's `50%` of what it is a part of. */
+const portion: KindOf<Portion> = {
+  parse(text, spec) {
+    const digits = /^(.*[^ ]) *%$/.exec(text.trim())?.[1];
+    if (digits === undefined) return size.parse(text, spec);
+    const number = parseDecimal(digits);
+    if (number === undefined || number <= 0 || number > 100) {
+      throw usageError(
+        `${shown(spec.flag, text)} is not a percentage`,
+        'above 0 and up to 100, with six decimals at most, like 50%; or a size',
+      );
+    }
+    return { percent: number };
+  },
+  format: (value, spec) =>
+    typeof value === 'number' ? size.format(value, spec) : `${formatDecimal(value.percent)}%`,
+  store: (value, spec) => (typeof value === 'number' ? value : portion.format(value, spec)),
+};
+
+/** A size, or fio's `1k-64k`: from the one to the other. */
+const sizerange: KindOf<SizeRange> = {
+  parse(text, spec) {
+    const [least = '', most, ...rest] = text.split(/-|\.\./);
+    if (most === undefined) return size.parse(text, spec);
+    if (rest.length > 0 || least.trim() === '' || most.trim() === '') {
+      throw usageError(`${shown(spec.flag, text)} is neither a size nor a range`, 'like 4k, or 1k-64k');
+    }
+    const range = { least: size.parse(least, spec), most: size.parse(most, spec) };
+    if (range.least > range.most) {
+      throw usageError(`${shown(spec.flag, text)} ends below where it begins`, `${most}-${least}`);
+    }
+    return range.least === range.most ? range.least : range;
+  },
+  format: (value) =>
+    typeof value === 'number' ? formatSize(value) : `${formatSize(value.least)}-${formatSize(value.most)}`,
+  store: (value) => (typeof value === 'number' ? value : `${value.least}-${value.most}`),
 };
 
 /** fio's `read,write,trim`: a value goes on to the types after it, unless it ends in a comma. */
@@ -172,7 +214,8 @@ const choice: KindOf<string> = {
     if (rest.length > 0 && head in values) {
       throw usageError(`${shown(spec.flag, text)}: nothing may follow '${head}' here`, list);
     }
-    throw usageError(`unknown value ${shown(spec.flag, text)}${didYouMean(text, known)}`, list);
+    const meant = known.filter((value) => spec.meant?.[value]?.includes(text.toLowerCase()));
+    throw usageError(`unknown value ${shown(spec.flag, text)}${didYouMean(text, known, '', meant)}`, list);
   },
   format: (value) => value,
   store: (value) => value,
@@ -221,7 +264,10 @@ const percent: KindOf<number> = {
   parse(value, spec) {
     const number = parseDecimal(value.trim().replace(/ *%$/, ''));
     if (number === undefined || number <= 0 || number > 100) {
-      throw usageError(`${shown(spec.flag, value)} is not a percentage`, 'above 0 and up to 100, like 2.5');
+      throw usageError(
+        `${shown(spec.flag, value)} is not a percentage`,
+        'above 0 and up to 100, with six decimals at most, like 2.5',
+      );
     }
     return number;
   },
@@ -299,6 +345,8 @@ export const kinds: { readonly [K in Kind]: KindOf<KindValues[K]> } = {
   bool,
   count,
   size,
+  portion,
+  sizerange,
   blocksizes,
   time,
   choice,

@@ -11,7 +11,9 @@ export const groups = {
   length: 'Length of a run',
   report: 'Report',
   compare: 'Comparison and regression gate',
+  find: 'Finding stored results',
   sweep: "Sweeps and the article's experiments",
+  echo: 'Request and response',
 } as const;
 
 export type Group = keyof typeof groups;
@@ -25,6 +27,8 @@ export interface OptionSpec extends KindSpec {
   group: Group;
   /** One line for people, without its default. */
   help: string;
+  /** Its line on the first page of --help, with the default: the options that most people use have one. */
+  brief?: string;
   /** What stands for the value in --help. */
   metavar?: string;
   /** What --help shows in place of `--flag METAVAR`: the form that people type. */
@@ -35,10 +39,14 @@ export interface OptionSpec extends KindSpec {
   defaultNote?: string;
   /** Value of a non-boolean flag that is given without one. */
   whenBare?: string;
+  /** Whether its value stands behind = alone: the next word is never it. */
+  equalsOnly?: true;
   /** Backends that know the option; all when left out. */
   backends?: readonly string[];
   /** The I/O it has an effect on; given without such I/O it is reported as ignored. */
-  needs?: 'write' | 'mixed' | 'random';
+  needs?: 'write' | 'mixed' | 'random' | 'data' | 'moves' | 'tree';
+  /** What may have been meant by it where it has none, in words. */
+  otherwise?: string;
   /**
    * workload: what I/O is done, the same for every backend; run: how it is repeated and measured; output:
    * where the report goes; compare: what commands other than a run know alone. The stored job

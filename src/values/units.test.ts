@@ -57,7 +57,7 @@ describe('sizes', () => {
     for (const text of ['', 'k', '4q', '-4k', '4k4', '1e3', '1.k', '.5k', 'NaN', 'Infinity', '4 k', '1,2']) {
       refused(() => parseSize('filesize', text), /^filesize=.* is not a size/);
     }
-    refused(() => parseSize('size', '50%'), /percentages are not supported/);
+    refused(() => parseSize('size', '50%'), /cannot be a percentage/);
     refused(() => parseSize('size', '4ki'), /^size=4ki is ambiguous/);
     refused(() => parseSize('size', '8ib'), /ambiguous/);
     refused(() => parseSize('size', '1.0001k'), /not a whole number of bytes/);
@@ -187,6 +187,7 @@ describe('lists', () => {
     for (const text of ['', '0', '100.1', '-1', 'x', '50:', '1e1', '99.99999999']) {
       refused(() => parsePercentiles('percentile-list', text), /is not a percentile/);
     }
+    refused(() => parsePercentiles('percentile-list', '99.9999999'), /with six decimals at most/);
   });
 
   it('reads back what it prints', () => {

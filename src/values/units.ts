@@ -61,7 +61,7 @@ export function parseSize(option: string, text: string): number {
   const word = text.trim().toLowerCase();
   const match = /^(?:0x([0-9a-f]+)|(\d+)(?:\.(\d{1,15}))?)([kmgtp]?)(i?b?)$/.exec(word);
   if (!match) {
-    const hint = word.endsWith('%') ? 'percentages are not supported' : 'like 4096, 4k, 64m or 1g';
+    const hint = word.endsWith('%') ? 'it cannot be a percentage' : 'like 4096, 4k, 64m or 1g';
     throw usageError(`${shown(option, text)} is not a size`, hint);
   }
   const [, hex, digits = '0', fraction = '', step = '', tail = ''] = match;
@@ -196,7 +196,7 @@ export function parsePercentiles(option: string, text: string): number[] {
     if (value === undefined || value <= 0 || value > 100) {
       throw usageError(
         `${shown(option, text)}: '${part.trim()}' is not a percentile`,
-        'numbers above 0 and up to 100, like 50:99:99.9',
+        'numbers above 0 and up to 100, with six decimals at most, like 50:99:99.9',
       );
     }
     return value;

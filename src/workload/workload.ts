@@ -21,10 +21,20 @@ export interface FileIdentity {
   diskseq: number;
 }
 
+/** Bytes, or a part of a whole that only the files tell. */
+export type Portion = number | { percent: number };
+
+/** Bytes of each file: all alike, or as fio's `1k-64k` drawn anew for each. */
+export type SizeRange = number | { least: number; most: number };
+
+/** fio's fallocate: how room is made in a file that nothing has been written to. */
+export type Fallocate = 'none' | 'native' | 'posix' | 'keep' | 'truncate';
+
 /** One file or device that a job uses. */
 export interface TargetFile {
   path: string;
-  kind: 'file' | 'block' | 'char';
+  /** directory: the root of a tree of small files. */
+  kind: 'file' | 'block' | 'char' | 'directory';
   /** First byte of the region that is used. */
   offset: number;
   /** Bytes of the region that are used. */
@@ -33,12 +43,28 @@ export interface TargetFile {
   create: boolean;
   /** Whether to remove it when the run ends. */
   remove: boolean;
+  /** It is emptied before each trial, and so much room is made in it, but nothing written: writes allocate. */
+  room?: Fallocate;
   /** What was checked; undefined as long as nothing is there. */
   identity?: FileIdentity;
   /** A device in use that was given up by name: it can't be had for this run alone. */
   claimed?: true;
   /** A device that is written, though nobody could look for what is at its end. */
   unchecked?: true;
+}
+
+/** The tree of small files that each job works on; docs/OPERATIONS.md has its shape. */
+export interface Tree {
+  /** Files, or directories, of each job. */
+  items: number;
+  /** Bytes of each file, or of the smallest: */
+  itemBytes: number;
+  /** up to so many, in steps of so many. */
+  itemBytesMost: number;
+  itemStepBytes: number;
+  /** Directories in each directory, to so many levels; items are in the last. */
+  dirs: number;
+  levels: number;
 }
 
 /** The workload: the same for every backend. Sizes in bytes, times in nanoseconds. */
@@ -62,6 +88,10 @@ export interface Workload {
   preRead: boolean;
   /** O_NOATIME. */
   noatime: boolean;
+  /** How room is made in files before each trial; null: they are laid out in full. */
+  room: Fallocate | null;
+  /** What the kernel is told of how buffered files are read: how far ahead it should. */
+  fadvise: 'none' | 'random' | 'sequential';
   fileServiceType: FileServiceType;
   /** I/Os to one file before the next is taken. */
   fileServiceBatch: number;
@@ -79,6 +109,8 @@ export interface Workload {
   continueOnError: ContinueOnError;
   /** The bounds of one job's run: whichever is reached first ends it; 0 is no bound. At least one is set. */
   bounds: { runtimeNs: number; ios: number; bytes: number };
+  /** Bytes of a pass, before each of which the files' cached pages are dropped; 0: once, before the first. */
+  coldPassBytes: number;
   /**
    * The options that only native code looks at, by flag: sizes in bytes, times in nanoseconds, null where none is
    * in force. The option table has their types.
@@ -86,4 +118,8 @@ export interface Workload {
   nativeOptions: Readonly<Record<string, number | string | boolean | null>>;
   /** Whether all files are character devices. */
   charDevices: boolean;
+  /** null where operations are those of open files. */
+  tree: Tree | null;
+  /** Whether what is read of whole files must be what was laid out. */
+  checksum: boolean;
 }

@@ -62,6 +62,41 @@ for (const { label } of mainOf(realVariantsFor('read'))) {
   });
 }
 
+test('a sweep says on stderr why points failed, once a reason, whatever the format', {
+  skip: noDisk,
+}, async (t) => {
+  const folder = diskFolder(t);
+  const path = dataFile(join(folder, 'data'), 4 * MEBIBYTE);
+  const workload = [
+    '--filename',
+    path,
+    '--backend',
+    'sync',
+    '--iodepth',
+    '1',
+    '--bs',
+    '8k,16k',
+    '--trials',
+    '1',
+  ];
+  const running = startBench(folder, [
+    'sweep',
+    ...workload,
+    '--runtime',
+    '5',
+    '--output-format=csv',
+    '--no-save',
+    '--quiet',
+  ]);
+  await hasRead(running.pid, MEBIBYTE);
+  truncateSync(path, 0);
+  const ended = await running.ended;
+  assert.equal(ended.code, EXIT.failed);
+  const [first, ...others] = ended.stderr.split('\n').filter((line) => line.startsWith('uring-bench: '));
+  assert.match(first ?? '', /^uring-bench: sync failed at bs=8k: read \S+data at offset \d+: .*ENODATA/);
+  assert.ok(others.length <= 1, ended.stderr);
+});
+
 test('errors and short reads are counted and the run goes on, but its figures are not held to be sound', {
   skip: noDisk,
 }, async (t) => {

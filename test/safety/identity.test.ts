@@ -1,12 +1,13 @@
 /** What was checked is what is measured: a file or medium that takes the place of the target is left alone. */
 import assert from 'node:assert/strict';
-import { renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { EXIT } from '../../src/errors.ts';
 import { bench, startBench } from '../support/bench.ts';
 import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
-import { loopDevice, run, scratchFolder, skipUnless } from '../support/scratch.ts';
+import { hasCommand, loopDevice, run, scratchFolder, skipUnless } from '../support/scratch.ts';
 import { victim } from '../support/victim.ts';
 
 const WRITES = ['--rw=write', '--bs=4k', '--no-save', '--warmup-trials=0', '--runtime=400ms'];
@@ -46,6 +47,83 @@ describe('a target that is replaced', { skip: noDisk }, () => {
     const { code, stderr } = await running.ended;
     assert.equal(code, EXIT.ok, stderr);
   });
+});
+
+/** Making the results folder takes so long: what is checked has been, and nothing is laid out yet. */
+const HELD = [
+  'strace',
+  '-f',
+  '-qq',
+  '-o',
+  '/dev/null',
+  '-e',
+  'trace=mkdir',
+  '-e',
+  'inject=mkdir:delay_enter=3000000',
+];
+
+/** What takes the place of a target before it is laid out, and what is said then. */
+const swaps: [what: string, args: string[], swap: (folder: string) => void, says: RegExp][] = [
+  [
+    'a link in place of a new file',
+    ['--size=64k'],
+    (folder) => symlinkSync('mine', join(folder, 'target')),
+    /target has appeared since it was checked/,
+  ],
+  [
+    'a hard link in place of a new file',
+    ['--size=64k'],
+    (folder) => linkSync(join(folder, 'mine'), join(folder, 'target')),
+    /target has appeared since it was checked/,
+  ],
+  ...(['64k', '2m'] as const).flatMap((size): typeof swaps => {
+    const how = size === '2m' ? ' that is to grow' : '';
+    const away = (folder: string) => renameSync(join(folder, 'target'), join(folder, 'away'));
+    const args = [`--size=${size}`, '--allow-overwrite'];
+    const says = /target was replaced since it was checked/;
+    return [
+      [
+        `a link in place of a file${how}`,
+        args,
+        (folder) => {
+          away(folder);
+          symlinkSync('mine', join(folder, 'target'));
+        },
+        says,
+      ],
+      [
+        `a file in place of a file${how}`,
+        args,
+        (folder) => {
+          away(folder);
+          linkSync(join(folder, 'mine'), join(folder, 'target'));
+        },
+        says,
+      ],
+    ];
+  }),
+];
+
+describe('a target that is replaced between its check and the layout', {
+  skip: noDisk || !hasCommand('strace') ? 'needs strace and a disk' : false,
+}, () => {
+  for (const [what, args, swap, says] of swaps) {
+    it(`by ${what} is left alone`, async (t) => {
+      const folder = diskFolder(t);
+      const mine = dataFile(join(folder, 'mine'), 2 ** 20);
+      if (args.includes('--allow-overwrite')) dataFile(join(folder, 'target'), 2 ** 20);
+      const digest = createHash('sha256').update(readFileSync(mine)).digest('hex');
+      const run = ['--rw=write', '--bs=4k', '--backend=sync', '--trials=1', '--filename=target', ...args];
+      const running = startBench(folder, run, { under: HELD });
+      await running.said(/rw=write/);
+      swap(folder);
+      const { code, stderr } = await running.ended;
+      assert.match(stderr, says);
+      assert.ok(code === EXIT.usage || code === EXIT.failed, `${code}: ${stderr}`);
+      assert.equal(createHash('sha256').update(readFileSync(mine)).digest('hex'), digest);
+      assert.equal(statSync(mine).size, 2 ** 20);
+    });
+  }
 });
 
 describe('a device with another medium', { skip: skipUnless('loop') }, () => {

@@ -64,12 +64,21 @@ function backupGpt(image: string): void {
 }
 
 const marks: [what: RegExp, make: (image: string) => void, command?: string][] = [
-  [/linux_raid_member \(raid\)/, md['0.90']],
-  [/linux_raid_member \(raid\)/, md['1.0']],
-  [/gpt \(partition table\)/, backupGpt],
+  // libblkid alone knows it.
+  [/vxfs \(filesystem\)/, (image) => put(image, 1024, Buffer.from('f5fc01a5', 'hex'))],
   [/a minix file system/, (image) => run('mkfs.minix', '-3', image), 'mkfs.minix'],
   [/a bfs file system/, (image) => run('mkfs.bfs', image), 'mkfs.bfs'],
   [/a LUKS volume/, (image) => put(image, 0x4000, Buffer.from('SKUL\xba\xbe\x00\x02', 'latin1'))],
+];
+
+/** What is known without libblkid, too: by name, place and bytes. */
+const known: [what: RegExp, make: (image: string) => void][] = [
+  [/a DRBD device/, (image) => put(image, SIZE - 4096 + 60, Buffer.from('8374026d', 'hex'))],
+  [/a member of a VMFS volume/, (image) => put(image, 2 ** 20, Buffer.from('0dd001c0', 'hex'))],
+  [/a VMFS file system/, (image) => put(image, 2 ** 21, Buffer.from('5ef1ab2f', 'hex'))],
+  [/a part of a RAID \(md\)/, md['0.90']],
+  [/a part of a RAID \(md\)/, md['1.0']],
+  [/a GPT partition table/, backupGpt],
 ];
 
 describe('what is on a device', { skip: skipUnless('root', 'loop') }, () => {
@@ -90,6 +99,23 @@ describe('what is on a device', { skip: skipUnless('root', 'loop') }, () => {
       assert.match(stderr, new RegExp(`holds ${what.source}: rw=write would destroy that`));
       assert.match(stderr, new RegExp(`--destroy-device=${device}`));
       kept.untouched();
+    });
+  }
+
+  for (const [what, make] of known) {
+    it(`${what.source} is found without libblkid as well`, async (t) => {
+      const image = join(scratchFolder(t), 'image');
+      writeFileSync(image, Buffer.alloc(SIZE));
+      make(image);
+      const { device } = attach(t, image);
+      const kept = victim(image);
+      for (const env of [{}, { URING_BENCH_LIBBLKID: '/nonexistent' }]) {
+        const args = [`--filename=${device}`, ...SHORT, '--allow-overwrite'];
+        const { code, stderr } = await bench(scratchFolder(t), args, { env });
+        assert.equal(code, EXIT.usage, stderr);
+        assert.match(stderr, new RegExp(`holds ${what.source}: rw=write would destroy that`));
+        kept.untouched();
+      }
     });
   }
 

@@ -19,11 +19,12 @@ export const IO_CALLS = [
   'io_uring_enter',
   'fsync',
   'fdatasync',
+  'msync',
   'ioctl',
   'epoll_pwait',
   'read',
 ];
-const OTHER_CALLS = ['prctl', 'openat', 'io_uring_setup', 'io_uring_register'];
+const OTHER_CALLS = ['prctl', 'openat', 'io_uring_setup', 'io_uring_register', 'futex'];
 
 export interface Call {
   name: string;
@@ -109,6 +110,27 @@ export function fileOf({ args }: Call): string {
 /** What the runner's native jobs did, in order: those of variants that ran one after another. */
 export function jobThreads({ threads }: Traced): TracedThread[] {
   return threads.filter(({ name }) => name.startsWith('ub-job-'));
+}
+
+const isFutex = ({ name, args }: Call, words: ReadonlySet<string>): boolean =>
+  name === 'futex' && words.has(args.split(',', 1)[0] ?? '');
+
+/**
+ * What the workers of a job's pool (threadpool) did for it, and its own futex calls about them, in the job's window: from
+ * the first time that it woke one of them to the last, when they are to end. Before the first they only go to sleep.
+ * @param workers threads named ub-pool-N.M of this job's trial
+ */
+export function poolCalls(job: TracedThread, workers: readonly TracedThread[]): Call[] {
+  const all = workers.flatMap(({ calls }) => calls);
+  const words = new Set(
+    all.filter(({ name }) => name === 'futex').map(({ args }) => args.split(',', 1)[0] ?? ''),
+  );
+  const own = job.calls.filter((call) => isFutex(call, words));
+  const wakes = own.filter(({ args }) => args.includes('FUTEX_WAKE'));
+  const from = wakes[0]?.at ?? 0;
+  const to = wakes.at(-1)?.at ?? 0;
+  const theirs = all.filter((call) => isFutex(call, words) || IO_CALLS.includes(call.name));
+  return [...own, ...theirs].filter(({ at }) => at >= from && at < to);
 }
 
 /** pread64 ends with the offset, preadv2 with offset and RWF_ flags. */

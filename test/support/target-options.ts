@@ -14,6 +14,7 @@ export function targetOptions(options: Partial<TargetOptions>): TargetOptions {
     rw: 'randread',
     bs: { read: 4096, write: 4096, trim: 4096 },
     direct: false,
+    room: null,
     allowOverwrite: false,
     destroyDevice: [],
     ...options,

@@ -3,12 +3,13 @@
 import { test } from 'node:test';
 import { getSystemErrorName } from 'node:util';
 import type { Backend, Variant } from '../../src/backends/backend.ts';
-import { backends, parseVariant, withNeeds } from '../../src/backends/registry.ts';
-import { probeBackend } from '../../src/native/library.ts';
+import { probeVariant } from '../../src/backends/probe.ts';
+import { backends, parseVariant, unmetRequirement, withNeeds } from '../../src/backends/registry.ts';
 import { defaultWorkload } from '../../src/resolve/resolve.ts';
+import { isTree } from '../../src/workload/operations.ts';
 import type { Workload } from '../../src/workload/workload.ts';
 
-export type Operation = 'read' | 'write' | 'trim';
+export type Operation = 'read' | 'write' | 'trim' | 'create';
 
 /** With it an I/O that would wait fails: what then happens is the matter of tests of its own. */
 const MAY_FAIL = 'nowait';
@@ -34,10 +35,7 @@ function everyVariant(): Variant[] {
 
 /** Why the kernel refuses a variant; false when it doesn't. */
 function refusal({ backend, features }: Variant): string | false {
-  const refused = probeBackend(
-    backend.id,
-    features.reduce((bits, { bit }) => bits | bit, 0),
-  );
+  const refused = probeVariant(backend, features);
   if (refused === null) return false;
   return `unavailable here: ${refused.stage}: ${getSystemErrorName(-refused.errno)}`;
 }
@@ -52,7 +50,11 @@ for (const { variant, refused } of every)
 function workloadOf(operations: readonly Operation[], direct: boolean): Workload {
   const [first] = operations;
   const rw = operations.length > 1 ? 'randrw' : first === 'read' ? 'randread' : 'randwrite';
-  return { ...defaultWorkload(), rw: first === 'trim' ? 'randtrim' : rw, direct };
+  return {
+    ...defaultWorkload(),
+    rw: first === 'create' ? first : first === 'trim' ? 'randtrim' : rw,
+    direct,
+  };
 }
 
 /** Variants that work here, can do these operations, and make sense with them. */
@@ -62,7 +64,10 @@ function variantsOf(operations: readonly Operation[], direct: boolean): Variant[
     .filter(({ refused }) => refused === false)
     .map(({ variant }) => variant)
     .filter(({ backend }) => operations.every((op) => backend.ops.includes(op)))
-    .filter(({ features }) => features.every(({ requires }) => requires?.test(workload) ?? true));
+    .filter(({ features }) =>
+      features.every(({ kinds }) => kinds.includes(isTree(workload.rw) ? 'tree' : 'data')),
+    )
+    .filter((variant) => unmetRequirement(variant, workload) === null);
 }
 
 /** Those for direct I/O. */

@@ -1,4 +1,4 @@
-/** Features that show in threads of the kernel: io-wq's workers and their limit, sqpoll's thread and its CPU. */
+/** What shows in threads: threadpool's workers; io-wq's and their limit, sqpoll's thread and its CPU. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -11,7 +11,7 @@ import { firstReason } from '../support/witness.ts';
 
 const DEPTH = 16;
 
-interface KernelThread {
+interface HelperThread {
   comm: string;
   /** As in /proc: "0", "0-3". */
   cpus: string;
@@ -20,7 +20,7 @@ interface KernelThread {
 }
 
 /** What /proc says of a thread; null when it has ended. */
-function threadOf(pid: number, tid: string): KernelThread | null {
+function threadOf(pid: number, tid: string): HelperThread | null {
   try {
     const status = readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8');
     const field = (name: string) => new RegExp(`^${name}:\\t(.*)$`, 'm').exec(status)?.[1] ?? '';
@@ -30,8 +30,8 @@ function threadOf(pid: number, tid: string): KernelThread | null {
   }
 }
 
-/** The kernel's threads for the rings of a process's jobs, as they are now: iou-wrk-TID, iou-sqp-TID. */
-function kernelThreads(pid: number): KernelThread[] {
+/** Workers of the jobs' pools, and the kernel's threads for their rings, as they are now: ub-pool-N.M, iou-wrk-TID, iou-sqp-TID. */
+function helperThreads(pid: number): HelperThread[] {
   const tids = readdirSync(`/proc/${pid}/task`);
   const threads = tids.map((tid) => ({ tid, thread: threadOf(pid, tid) }));
   const jobs = new Set(
@@ -39,26 +39,30 @@ function kernelThreads(pid: number): KernelThread[] {
   );
   return threads
     .flatMap(({ thread }) => thread ?? [])
-    .filter(({ comm }) => comm.startsWith('iou-') && jobs.has(comm.slice(comm.lastIndexOf('-') + 1)));
+    .filter(
+      ({ comm }) =>
+        comm.startsWith('ub-pool-') ||
+        (comm.startsWith('iou-') && jobs.has(comm.slice(comm.lastIndexOf('-') + 1))),
+    );
 }
 
 interface Looked {
   trial: Trial;
   /** What there was at each look, 20 ms apart. */
-  looks: KernelThread[][];
+  looks: HelperThread[][];
 }
 
 async function look(t: TestContext, args: readonly string[]): Promise<Looked> {
   const size = ['--size=32m', `--iodepth=${DEPTH}`, '--trials=1', '--runtime=700ms'];
   const running = startBench(diskFolder(t), [...args, ...size, ...REPORT]);
-  const looks: KernelThread[][] = [];
+  const looks: HelperThread[][] = [];
   let over = false;
   const ended = running.ended.finally(() => {
     over = true;
   });
   while (!over) {
     try {
-      looks.push(kernelThreads(running.pid));
+      looks.push(helperThreads(running.pid));
     } catch {
       break; // the process has ended
     }
@@ -67,7 +71,7 @@ async function look(t: TestContext, args: readonly string[]): Promise<Looked> {
   return { trial: trialOf(resultOf(await ended)), looks };
 }
 
-function most(looks: readonly KernelThread[][], prefix: string): number {
+function most(looks: readonly HelperThread[][], prefix: string): number {
   return Math.max(...looks.map((threads) => threads.filter(({ comm }) => comm.startsWith(prefix)).length));
 }
 
@@ -137,4 +141,23 @@ test('sqpoll: the thread sleeps when it has no work for --sqthread-poll-idle', {
   assert.ok(sleeping(awake) < 0.2, `${sleeping(awake)} of the time asleep`);
   assert.ok(sleeping(asleep) > 0.6, `${sleeping(asleep)} of the time asleep`);
   assert.ok(awake.trial.cpu.helpers_ns > asleep.trial.cpu.helpers_ns, 'which saves CPU time');
+});
+
+test('threadpool: --pool-threads workers for each job, on its CPUs, which sleep when there is nothing to do', {
+  skip: noDisk,
+}, async (t) => {
+  const args = ['--backend=threadpool', '--pool-threads=3', '--numjobs=2', '--cpus-allowed=0'];
+  const { trial, looks } = await look(t, args);
+  const workers = looks.flat().filter(({ comm }) => comm.startsWith('ub-pool-'));
+  assert.equal(most(looks, 'ub-pool-'), 6);
+  assert.deepEqual([...new Set(workers.map(({ comm }) => comm))].sort(), [
+    ...['ub-pool-0.0', 'ub-pool-0.1', 'ub-pool-0.2'],
+    ...['ub-pool-1.0', 'ub-pool-1.1', 'ub-pool-1.2'],
+  ]);
+  assert.ok(workers.every(({ cpus }) => cpus === '0'));
+  assert.ok(trial.ctx.helpers > 0 && trial.cpu.helpers_ns > 0, 'what they use is counted');
+  const paused = await look(t, [...args, '--thinktime=50ms']);
+  const states = paused.looks.flat().map(({ state }) => state);
+  const asleep = states.filter((state) => state === 'S').length / states.length;
+  assert.ok(asleep > 0.9, `${asleep} of the time asleep`);
 });

@@ -30,6 +30,7 @@ const SETUP = {
   NO_MMAP: 0x4000,
   NO_SQARRAY: 0x10000,
   HYBRID_IOPOLL: 0x20000,
+  CQE_MIXED: 0x40000,
 };
 const REGISTER = { BUFFERS: 0, FILES: 2, IOWQ_MAX_WORKERS: 19, RING_FDS: 20, UNREGISTER_RING_FDS: 21 };
 const ENTER_REGISTERED_RING = 0x10;
@@ -46,6 +47,7 @@ const setups: readonly { variant: string; flags: number }[] = [
   { variant: 'io_uring+no_sqarray', flags: SETUP.NO_SQARRAY },
   { variant: 'io_uring+no_mmap', flags: SETUP.NO_MMAP },
   { variant: 'io_uring+big_rings', flags: SETUP.SQE128 | SETUP.CQE32 },
+  { variant: 'io_uring+cqe_mixed', flags: SETUP.CQE_MIXED },
   { variant: 'io_uring+sqpoll', flags: SETUP.SQPOLL },
 ];
 

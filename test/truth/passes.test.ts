@@ -1,11 +1,13 @@
 /** What a pass over a file is: as many I/Os as fio does, each block once; and bounds that are of what is measured. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bench, trialOf } from '../support/bench.ts';
-import { dataFile } from '../support/disk.ts';
-import { parseResult } from '../support/result.ts';
+import { bench, startBench, trialOf } from '../support/bench.ts';
+import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
+import { watchProcess } from '../support/proc-watch.ts';
+import { near, parseResult } from '../support/result.ts';
 import { scratchFolder } from '../support/scratch.ts';
 import { jobThreads, noStrace, offsetOf, straced } from '../support/strace.ts';
 import { needsCommand } from '../support/witness.ts';
@@ -92,7 +94,7 @@ test('number-ios and io-size are of what is measured, not of the ramp before it'
 test('a pause is in no latency, whatever the depth', async (t) => {
   const folder = scratchFolder(t);
   const path = dataFile(join(folder, 'data'), 1024 * KIB);
-  for (const backend of ['posix-aio', 'linux-aio', 'io_uring']) {
+  for (const backend of ['posix-aio', 'threadpool', 'linux-aio', 'io_uring']) {
     const args = [
       `--filename=${path}`,
       `--backend=${backend}`,
@@ -138,4 +140,50 @@ test('iodepth_batch_complete_min=0 polls: it waits in no call', { skip: noStrace
   // What is left in flight at the end is waited for.
   assert.ok(waits.length <= 4, `${waits.length} of ${enters.length} wait`);
   assert.equal(trialOf(traced.result, 'io_uring').syscalls.by_name.io_uring_enter, enters.length);
+});
+
+test('each pass of buffered reads begins with nothing cached, as in fio', { skip: noDisk }, async (t) => {
+  const folder = diskFolder(t);
+  const bytes = 16 * 1024 * KIB;
+  const path = dataFile(join(folder, 'data'), bytes);
+  const args = [`--filename=${path}`, '--buffered=1', '--rw=read', '--bs=64k', '--loops=4'];
+  const mine = ['--trials=1', '--warmup-trials=0', '--no-save', '--quiet', '--output-format=json'];
+  for (const backend of ['sync', 'io_uring', 'posix-aio', 'threadpool', 'linux-aio']) {
+    for (const [more, passes] of [
+      [[], 4],
+      [['--invalidate=0'], 0],
+      [['--number-ios=600'], 3],
+    ] as const) {
+      readFileSync(path);
+      const running = startBench(folder, [`--backend=${backend}`, ...args, ...more, ...mine]);
+      const unwatch = watchProcess(running.pid);
+      const { stdout } = await running.ended;
+      const read = unwatch().processes.get(running.pid)?.readBytes ?? -1;
+      const { total_ios: ios } = trialOf(parseResult(stdout), backend);
+      assert.equal(ios, more[0] === '--number-ios=600' ? 600 : 1024);
+      near(read, passes * bytes, 0.05, `${backend} ${more}`, 4 * 1024 * KIB);
+    }
+  }
+});
+
+test('percentages of size, offset and io-size are those of fio', { skip: needsCommand('fio') }, async (t) => {
+  const folder = scratchFolder(t);
+  const path = dataFile(join(folder, 'data'), 1024 * KIB + 100);
+  for (const args of [
+    ['--size=50%'],
+    ['--size=33%', '--bs=12k'],
+    ['--offset=37%'],
+    ['--size=50%', '--offset=75%'],
+    ['--size=50%', '--io_size=30%'],
+  ]) {
+    const shared = ['--name=j', '--direct=0', `--filename=${path}`, '--rw=read', '--bs=4k', ...args];
+    const { stdout } = spawnSync('fio', ['--ioengine=psync', '--output-format=json', ...shared], {
+      encoding: 'utf8',
+    });
+    const mine = ['--trials=1', '--warmup-trials=0', '--no-save', '--output-format=json', '--quiet'];
+    const ended = await bench(folder, ['--backend=sync', '--no-time-based', ...shared, ...mine]);
+    const fio: number = JSON.parse(stdout).jobs[0].read.io_bytes;
+    const own = trialOf(parseResult(ended.stdout), 'sync').ops.read?.io_bytes;
+    assert.equal(own, fio, args.join(' '));
+  }
 });

@@ -49,7 +49,7 @@ interface Counts {
 
 /** The runtime's threads have their program's name or one of V8's and libuv's; these are the others. */
 function worksForBackend({ comm }: SeenThread): boolean {
-  return comm.startsWith('ub-job') || comm.startsWith('iou-');
+  return ['ub-job', 'ub-pool', 'iou-'].some((name) => comm.startsWith(name));
 }
 
 /** Under the names that they have; what they had used before they became jobs is the runtime's. */
@@ -115,7 +115,7 @@ async function witness(t: TestContext, args: readonly string[]): Promise<Witness
   const traces = noTracefs ? null : { jobs: traceFor(t, TRACE_KIB), workers: traceFor(t, TRACE_KIB) };
   const running = startBench(folder, [...args, ...REPORT], { under });
   traces?.jobs.follow(running.pid);
-  traces?.jobs.watch('sched/sched_switch', 'prev_comm ~ "ub-job*"');
+  traces?.jobs.watch('sched/sched_switch', 'prev_comm ~ "ub-job*" || prev_comm ~ "ub-pool*"');
   traces?.workers.watch('sched/sched_switch', 'prev_comm ~ "iou-*"'); // the kernel's threads can't be followed
   const unwatch = watchProcess(running.pid);
   const ended = await running.ended;

@@ -16,6 +16,7 @@ import {
   iosOf,
   jobThreads,
   noStrace,
+  poolCalls,
   straced,
   type Traced,
   type TracedThread,
@@ -26,6 +27,8 @@ import { firstReason } from '../support/witness.ts';
 const skip = firstReason(noStrace, noDisk);
 const NAME = 'job';
 const COMMON = ['--trials', '1', '--name', NAME, '--size', '16m', '--iodepth', '4'];
+/** One takes requests in the order in which they were handed over, and none is woken for nothing. */
+const ONE_WORKER = ['--pool-threads', '1'];
 
 interface Seen {
   trial: Trial;
@@ -63,7 +66,15 @@ function byVariant(traced: Traced, variants: readonly Variant[], numjobs = 1): S
     const to = threads[(index + 1) * numjobs]?.calls[0]?.at ?? Number.POSITIVE_INFINITY;
     const helping = helpers.filter((call) => call.at > from && call.at < to && isOnFile(call));
     const own = jobs.flatMap((job) => job.calls).filter(isIo);
-    const calls = [...own, ...helping].sort((a, b) => a.at - b.at);
+    const pooled = jobs.flatMap((job) => {
+      const name = job.name.replace('ub-job-', 'ub-pool-');
+      const began = ({ calls }: TracedThread) => calls[0]?.at ?? 0;
+      const workers = traced.threads.filter(
+        (thread) => thread.name.startsWith(`${name}.`) && began(thread) > from && began(thread) < to,
+      );
+      return poolCalls(job, workers);
+    });
+    const calls = [...own, ...helping, ...pooled].sort((a, b) => a.at - b.at);
     return { trial: trialOf(traced.result, variant.label), variant, jobs, calls };
   });
 }
@@ -77,9 +88,9 @@ function openFlags({ jobs }: Seen): string {
   return opened[0]?.args ?? '';
 }
 
-/** I/Os that the kernel was given, by the calls' own results; null where a kernel thread takes them. */
+/** I/Os that the kernel was given, by the calls' own results; null where a kernel thread or page faults take them. */
 function iosGiven({ variant, calls }: Seen): number | null {
-  if (has(variant, 'sqpoll')) return null;
+  if (has(variant, 'sqpoll') || variant.backend.name === 'mmap') return null;
   let ios = 0;
   for (const { name, result } of calls) {
     if (/^p(read|write)/.test(name)) ios += 1;
@@ -111,7 +122,7 @@ async function eachVariant(
 test('random reads', { skip }, async (t) => {
   const ios = 1200;
   const variants = realVariantsFor('read');
-  const args = ['--backend', list(variants), '--number-ios', String(ios), ...COMMON];
+  const args = ['--backend', list(variants), '--number-ios', String(ios), ...COMMON, ...ONE_WORKER];
   const traced = await straced(diskFolder(t), args);
   const seen = byVariant(traced, variants);
 
@@ -160,7 +171,8 @@ test('random reads', { skip }, async (t) => {
     }),
   );
   await t.test('runtime_ns is the time from the first read to the end of the last', (t) =>
-    eachVariant(t, seen, ({ trial, calls }) => {
+    eachVariant(t, seen, ({ trial, calls: all }) => {
+      const calls = all.filter(({ name }) => name !== 'futex'); // its workers sleep on
       const [first] = calls;
       const last = calls.at(-1);
       assert.ok(first && last);
@@ -171,7 +183,7 @@ test('random reads', { skip }, async (t) => {
 
 test('buffered reads are not direct', { skip }, async (t) => {
   const variants = bufferedVariantsFor('read');
-  const args = ['--backend', list(variants), '--number-ios', '100', '--buffered', ...COMMON];
+  const args = ['--backend', list(variants), '--number-ios', '100', '--buffered', ...COMMON, ...ONE_WORKER];
   const seen = byVariant(await straced(diskFolder(t), args), variants);
   await eachVariant(t, seen, (one) => {
     assert.doesNotMatch(openFlags(one), /\bO_DIRECT\b/);
@@ -212,7 +224,15 @@ test('writes that are flushed', { skip }, async (t) => {
   ];
   for (const { option, call, command, sync, flag } of cases) {
     await t.test(`${option}=10 sync=${sync}`, async (t) => {
-      const args = [...workload, ...COMMON, `--${option}`, '10', `--sync=${sync}`, '--end-fsync'];
+      const args = [
+        ...workload,
+        ...COMMON,
+        ...ONE_WORKER,
+        `--${option}`,
+        '10',
+        `--sync=${sync}`,
+        '--end-fsync',
+      ];
       const seen = byVariant(await straced(diskFolder(t), args), variants);
       const atEnd = call === 'fsync' ? 1 : 0;
       await eachVariant(t, seen, (one) => {
@@ -233,7 +253,11 @@ for (const isolation of ['process', 'worker']) {
   test(`jobs that are each a ${isolation} count as threads do`, { skip }, async (t) => {
     const variants = plainOf(realVariantsFor('read'));
     const jobs = ['--isolation', isolation, '--numjobs', '2', '--number-ios', '150'];
-    const traced = await straced(diskFolder(t), ['--backend', list(variants), ...jobs, ...COMMON]);
+    const traced = await straced(diskFolder(t), [
+      ...['--backend', list(variants), ...jobs],
+      ...COMMON,
+      ...ONE_WORKER,
+    ]);
     await eachVariant(t, byVariant(traced, variants, 2), (one) => {
       const { trial, jobs, calls } = one;
       assert.deepEqual(jobs.map(({ name }) => name).sort(), ['ub-job-0', 'ub-job-1']);
@@ -247,3 +271,27 @@ for (const isolation of ['process', 'worker']) {
     });
   });
 }
+
+test('threadpool: several workers for several jobs are counted as one is', { skip }, async (t) => {
+  const variants = realVariantsFor('read').filter(({ backend }) => backend.name === 'threadpool');
+  const jobs = [
+    '--numjobs',
+    '2',
+    '--pool-threads',
+    '3',
+    '--number-ios',
+    '200',
+    '--iodepth-batch-submit',
+    '4',
+  ];
+  const traced = await straced(diskFolder(t), ['--backend', list(variants), ...jobs, ...COMMON]);
+  await eachVariant(t, byVariant(traced, variants, 2), (one) => {
+    const { futex: counted = 0, ...others } = one.trial.syscalls.by_name;
+    const { futex: made = 0, ...othersMade } = countCalls(one.calls);
+    assert.deepEqual(others, othersMade);
+    assert.ok(one.trial.syscalls.exact && counted > 0);
+    // A worker for which another has gone may go to sleep once more, when the window is over.
+    assert.ok(counted <= made && counted >= made - 6, `${counted} of ${made} futex calls`);
+    assert.equal(iosGiven(one), 400);
+  });
+});

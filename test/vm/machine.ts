@@ -1,6 +1,6 @@
 /** The machine that vm-run.sh boots: runs the program in it, step by step, and says what was seen there. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
@@ -66,11 +66,22 @@ export interface Machine {
 function run(folder: string, steps: readonly Step[], environment: MachineOptions['environment']): Outcomes {
   writeFileSync(join(folder, 'steps.json'), JSON.stringify(steps));
   const { NODE_TEST_CONTEXT, NODE_OPTIONS, FORCE_COLOR, ...inherited } = process.env;
-  const { status, stdout, stderr } = spawnSync(vmRun, [process.execPath, guest], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: { ...inherited, VM_TIMEOUT: `${LIMIT_SECONDS}`, ...environment },
-  });
+  const boot = () =>
+    spawnSync(vmRun, [process.execPath, guest], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...inherited, VM_TIMEOUT: `${LIMIT_SECONDS}`, ...environment },
+    });
+  let { status, stdout, stderr } = boot();
+  // The emulated processor sometimes kills the guest's kernel in an initcall, before anything of ours has begun.
+  if (
+    status !== 0 &&
+    /kernel_init_freeable/.test(`${stdout}${stderr}`) &&
+    !existsSync(join(folder, 'outcomes.jsonl'))
+  ) {
+    process.stderr.write('the guest kernel died while it booted; once more\n');
+    ({ status, stdout, stderr } = boot());
+  }
   if (status !== 0) throw new Error(`the machine: exit code ${status}\n${stdout}${stderr}`);
   const lines = readFileSync(join(folder, 'outcomes.jsonl'), 'utf8').trim().split('\n');
   return new Map(

@@ -48,6 +48,11 @@ const steps = [
     '--backend=io_uring+iopoll+hybrid_iopoll,io_uring',
     ...[POLLED, one, '--trials=1'],
   ]),
+  report('vectored, fixedbufs', ['--backend=io_uring+vectored+fixedbufs', POLLED, one]),
+  report('min_wait', [
+    ...['--backend=io_uring+min_wait', POLLED, one, '--iodepth=4', '--iodepth-batch-submit=4'],
+    ...['--iodepth-batch-complete-min=4', '--min-wait=10s'],
+  ]),
   report('uncached', ['--backend=io_uring+uncached', POLLED, '--buffered', one]),
   report('uncached, sync', ['--backend=sync+uncached', POLLED, '--buffered', one]),
   {
@@ -171,6 +176,17 @@ describe('in a machine with poll queues', { skip: noMachine }, () => {
       }
     });
 
+    it('can be two features together', () => {
+      const together = /vectored with fixedbufs needs Linux 6\.15, this is 6\.12\./;
+      failsWith(outcome('vectored, fixedbufs'), EXIT.unavailable, /IORING_OP_READV_FIXED/, together);
+    });
+
+    it('is not what it brought itself: waits for so many or so long', () => {
+      const trial = onlyTrial(outcome('min_wait'));
+      assert.equal(trial.total_ios, IOS);
+      assert.equal(trial.syscalls.by_name.io_uring_enter, IOS / 4);
+    });
+
     it('is what `uring-bench backends` lists as missing, and nothing else', () => {
       const { code, stdout } = outcome('backends');
       assert.equal(code, EXIT.ok);
@@ -185,8 +201,16 @@ describe('in a machine with poll queues', { skip: noMachine }, () => {
       const missing = backends.flatMap((backend) =>
         [backend, ...backend.features].filter(({ available }) => !available),
       );
+      // Nobody has set huge pages aside there.
+      const aside = missing.findIndex(({ name }) => name === 'hugepages');
+      assert.match(missing.splice(aside, 1)[0]?.reason ?? '', /ENOMEM.*vm\.nr_hugepages=/);
       assert.deepEqual(missing.map(({ name, since }) => `${name} ${since}`).sort(), [
+        'cqe_mixed 6.18',
         'hybrid_iopoll 6.13',
+        'no_iowait 6.15',
+        'registered_wait 6.13',
+        'sq_rewind 7.0',
+        'uncached 6.14',
         'uncached 6.14',
         'uncached 6.14',
       ]);

@@ -11,7 +11,7 @@ import { noMachine, report, useMachine } from './machine.ts';
 /** Where /dev/nvme2n1 is bad. */
 const BAD_OFFSET = 2 ** 20;
 const IOS = 256;
-const backends = ['sync', 'posix-aio', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
+const backends = ['sync', 'posix-aio', 'threadpool', 'linux-aio', 'io_uring', 'io_uring+enhanced'];
 const block = '--filename=/dev/nvme2n1';
 const generic = '--filename=/dev/ng2n1';
 const all = `--backend=${backends.join(',')}`;

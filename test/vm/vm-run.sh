@@ -64,7 +64,7 @@ make_initramfs() {
   rm -rf "$tree" && mkdir -p "$tree"/{bin,proc,sys,dev,host,share,memory,root} &&
     cp "$1/bin/busybox" "$tree/bin/" && ln -s busybox "$tree/bin/sh" &&
     cp "$here/guest-init.sh" "$tree/init" || return
-  for file in virtio_pci 9pnet_virtio 9p overlay nvme null_blk; do
+  for file in virtio_pci 9pnet_virtio 9p overlay nvme null_blk dm_mod; do
     modprobe -C /dev/null -d "$1" -S "$version" --show-depends "$file" || return
   done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' | while read -r file; do
     case $file in

@@ -6,9 +6,10 @@ import type { Arena } from '../../native/arena.ts';
 export interface Executor {
   /**
    * Starts all jobs of an arena and waits for their end.
+   * @param joinFile cgroup.procs of a group that they are to be in: of processes alone
    * @throws BenchError (failed) when one can't be started, or ends otherwise than by itself; all have ended by then
    */
-  run(arena: Arena): Promise<void>;
+  run(arena: Arena, joinFile?: string): Promise<void>;
   /**
    * Thread ids of the jobs that are at work, once all of them are at the barrier or past it; null as long as they are
    * not, and when none is at work any more. A job that is a process has its id.

@@ -5,7 +5,7 @@ import { workerPath } from '../../native/library.ts';
 import { allEnded, type Executor, jobError, tidsAtWork } from './executor.ts';
 
 /** One job, until its process has ended. When that goes wrong the others are told to stop. */
-function runProcess(arena: Arena, index: number): Promise<void> {
+function runProcess(arena: Arena, index: number, joinFile?: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void => {
       arena.stop();
@@ -14,7 +14,8 @@ function runProcess(arena: Arena, index: number): Promise<void> {
     let child: ChildProcess;
     try {
       const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe', arena.fd];
-      child = spawn(workerPath, ['3', String(index), String(process.pid)], { stdio });
+      const own = ['3', String(index), String(process.pid)];
+      child = spawn(workerPath, joinFile === undefined ? own : [...own, joinFile], { stdio });
     } catch (error) {
       return fail(`did not start: ${(error as Error).message}`, error);
     }
@@ -30,8 +31,8 @@ function runProcess(arena: Arena, index: number): Promise<void> {
   });
 }
 
-async function run(arena: Arena): Promise<void> {
-  await allEnded(Array.from({ length: arena.njobs }, (_, index) => runProcess(arena, index)));
+async function run(arena: Arena, joinFile?: string): Promise<void> {
+  await allEnded(Array.from({ length: arena.njobs }, (_, index) => runProcess(arena, index, joinFile)));
 }
 
 export const processes: Executor = { run, tids: tidsAtWork };

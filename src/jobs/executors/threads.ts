@@ -1,6 +1,5 @@
 /** Jobs as native threads of this process. */
-import { getSystemErrorName } from 'node:util';
-import { BenchError } from '../../errors.ts';
+import { BenchError, refusedHint, systemWords } from '../../errors.ts';
 import type { Arena } from '../../native/arena.ts';
 import { library } from '../../native/library.ts';
 import { type Executor, tidsAtWork } from './executor.ts';
@@ -8,11 +7,13 @@ import { type Executor, tidsAtWork } from './executor.ts';
 async function run({ handle, njobs }: Arena): Promise<void> {
   const result = library().jobsStart(handle, 0, njobs);
   if (result < 0) {
-    throw new BenchError(`cannot start ${njobs} job threads: ${getSystemErrorName(result)}`, {
+    const hint =
+      refusedHint(-result, 'clone3') ?? 'fewer --numjobs, or a higher limit of processes (ulimit -u)';
+    throw new BenchError(`cannot start ${njobs} job threads: ${systemWords(-result)}`, {
       kind: 'failed',
       errno: -result,
       stage: 'start threads',
-      hint: 'fewer --numjobs, or a higher limit of processes (ulimit -u)',
+      hint,
     });
   }
   await new Promise<void>((resolve, reject) => {

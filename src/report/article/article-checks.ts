@@ -70,7 +70,9 @@ export function checkLines(report: ArticleReport): string[] {
   const caused = `${formatBytes(check.readBytes)}${loaded} beside ${formatBytes(check.ioBytes)} from the cache`;
   return check.cached
     ? [`Page cache: reads did not reach a device: ${caused} in ${trials} ${by}.`]
-    : [`NOT the article's table 2: reads reached the device: ${from} ${by}. Is there memory for the files?`];
+    : [
+        `NOT the article's table 2: reads reached the device: ${from} ${by}. Is there memory for the files, and does nothing take cached pages away (memory.max, DAMON)?`,
+      ];
 }
 
 /** How busy the CPUs were: the article's table is about what an I/O costs, when that is the limit. */

@@ -6,7 +6,7 @@
 import { jsonText } from '../text/text.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
-import { type Series, seriesOf } from './series.ts';
+import { pooledSeries, type Series, seriesOf } from './series.ts';
 
 /** `lat_p99.9` -> `lat-p99-9`. */
 function slug(metric: string): string {
@@ -14,12 +14,12 @@ function slug(metric: string): string {
 }
 
 function text(series: readonly Series[]): string {
-  const benchmarks = series.map(({ label, workload, values }) => {
+  const benchmarks = series.map(({ label, name, values }) => {
     const measures = values.map(({ metric, estimate }) => {
       const value = { value: estimate.median, lower_value: estimate.low, upper_value: estimate.high };
       return [slug(metric.name), value] as const;
     });
-    return [`${label}: ${workload}`, Object.fromEntries(measures)] as const;
+    return [`${label}: ${name}`, Object.fromEntries(measures)] as const;
   });
   return jsonText(Object.fromEntries(benchmarks));
 }
@@ -29,7 +29,7 @@ const format: ReportFormat = {
   runs: (results, options) => text(seriesOf(results, usualMetrics(options))),
   comparison: ({ candidate, metrics }) =>
     text(
-      seriesOf(
+      pooledSeries(
         candidate.map(({ result }) => result),
         metrics,
       ),

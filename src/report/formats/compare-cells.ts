@@ -6,7 +6,7 @@ import { formatChange } from '../../values/format.ts';
 import { halfWidth } from './series.ts';
 
 /** A ratio as a change: 1.05 is "+5.0%". */
-function ratioText(ratio: number): string {
+export function ratioText(ratio: number): string {
   return formatChange((ratio - 1) * 100);
 }
 

@@ -1,6 +1,5 @@
 /** What a comparison says, before it is known how it looks: the terminal's and the Markdown report are two layouts. */
-import type { Check, Comparison, MetricComparison, Side, VariantComparison } from '../../compare/schema.ts';
-import { plural } from '../../values/format.ts';
+import type { Comparison, MetricComparison, Side, VariantComparison } from '../../compare/schema.ts';
 import { type HeaderLine, headerLines } from '../text/header.ts';
 import { labelParts } from '../text/rows.ts';
 import { type Cell, type Column, LAST_RESORT, type TableView, type Tone } from '../text/table-view.ts';
@@ -14,13 +13,14 @@ import {
   probabilityText,
   valueText,
 } from './compare-cells.ts';
+import { type VerdictLine, verdictLines } from './compare-verdict.ts';
 import type { ComparisonReport } from './format-spec.ts';
 
 export interface ComparisonView {
   header: HeaderLine[];
   table: TableView;
-  /** One for each rule that did not pass, then one that sums up. Empty without rules. */
-  verdicts: { text: string; tone: Tone }[];
+  /** For each rule that did not pass what it says and why; the last one sums up. Empty without rules. */
+  verdicts: VerdictLine[];
   notes: Note[];
 }
 
@@ -63,7 +63,7 @@ function linesOf({ variants }: Comparison, whole: boolean): Line[] {
 }
 
 /** Whether the candidate is better or worse where that is significant. */
-function toneOf({ difference, better }: MetricComparison): Tone {
+export function toneOf({ difference, better }: MetricComparison): Tone {
   if (difference?.verdict !== 'higher' && difference?.verdict !== 'lower') return 'unclear';
   return difference.verdict === better ? 'good' : 'bad';
 }
@@ -111,47 +111,6 @@ function trialsText({ baseline, candidate }: MetricComparison): string {
   return before === after ? String(before) : `${before}+${after}`;
 }
 
-const TONES: Readonly<Record<Check['outcome'], Tone>> = {
-  pass: 'good',
-  inconclusive: 'warning',
-  regression: 'error',
-};
-
-function verdictsOf({ checks, outcome, inconclusive, variants }: Comparison): ComparisonView['verdicts'] {
-  if (outcome === null) return [];
-  const lines = checks
-    .filter((check) => check.outcome !== 'pass')
-    .map((check) => {
-      const variant = variants.find((one) => one.variant === check.variant);
-      const metric = variant?.metrics.find((one) => one.metric === check.metric);
-      const change = metric?.difference ? ` (${changeText(metric)}, ${changeIntervalText(metric)})` : '';
-      const text = `${check.outcome}: ${check.label}: ${check.rule}: ${check.reason}${change}`;
-      return { text: printable(text), tone: TONES[check.outcome] };
-    });
-  return [...lines, { text: sumUp(checks, outcome, inconclusive), tone: TONES[outcome] }];
-}
-
-/** One line that says it all. */
-function sumUp(
-  checks: readonly Check[],
-  outcome: Check['outcome'],
-  inconclusive: Comparison['inconclusive'],
-): string {
-  const count = (wanted: Check['outcome']) => checks.filter((check) => check.outcome === wanted).length;
-  const of = `of ${plural(checks.length, 'check')}`;
-  const undecided = count('inconclusive');
-  switch (outcome) {
-    case 'pass':
-      return `no regression: ${plural(checks.length, 'check')} passed`;
-    case 'regression':
-      return `REGRESSION: ${count('regression')} ${of} failed${undecided > 0 ? `, ${undecided} undecided` : ''}`;
-    case 'inconclusive': {
-      const meaning = inconclusive === 'fail' ? 'which fails' : 'which passes';
-      return `no regression found, but ${undecided} ${of} undecided, ${meaning} (--inconclusive=${inconclusive})`;
-    }
-  }
-}
-
 /** @param whole names of backends unbroken, in one line of their table */
 export function comparisonViewOf(
   { comparison, candidate }: ComparisonReport,
@@ -169,7 +128,7 @@ export function comparisonViewOf(
       ...about.filter(({ name }) => name === 'workload' || name === 'storage' || name === 'system'),
     ],
     table: tableOf(comparison, whole),
-    verdicts: verdictsOf(comparison),
+    verdicts: verdictLines(comparison),
     notes: [
       ...missing,
       ...comparison.warnings.map(({ message }): Note => ({ level: 'warning', subject: null, text: message })),

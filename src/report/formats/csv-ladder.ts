@@ -2,6 +2,7 @@
 import type { RunResult } from '../../results/schema.ts';
 import { type Rung, rungsOf } from '../text/ladder.ts';
 import { csvLine, type Value } from './csv-line.ts';
+import { labelColumns, PLACE_COLUMNS } from './csv-place.ts';
 
 interface LadderCsvColumn {
   name: string;
@@ -40,9 +41,18 @@ const ladderCsvColumns: readonly LadderCsvColumn[] = [
   },
 ];
 
-export function renderLadderCsv(result: RunResult): string {
-  const run: Value[] = [result.started_at, result.environment.hostname, result.environment.kernel];
-  const heads = ['started_at', 'hostname', 'kernel', ...ladderCsvColumns.map(({ name }) => name)];
-  const lines = rungsOf(result).map((rung) => [...run, ...ladderCsvColumns.map(({ of }) => of(rung))]);
+/** @param results of ladders, with the file that each was read from */
+export function renderLadderCsv(results: readonly { result: RunResult; path: string }[]): string {
+  const places = [...PLACE_COLUMNS, ...labelColumns(results.map(({ result }) => result))];
+  const own = ladderCsvColumns.map(({ name }) => name);
+  const heads = ['started_at', 'hostname', 'kernel', ...own, ...places.map(({ name }) => name)];
+  const lines = results.flatMap(({ result, path }) => {
+    const run: Value[] = [result.started_at, result.environment.hostname, result.environment.kernel];
+    return rungsOf(result).map((rung) => [
+      ...run,
+      ...ladderCsvColumns.map(({ of }) => of(rung)),
+      ...places.map(({ of }) => of({ result, path })),
+    ]);
+  });
   return [heads, ...lines].map(csvLine).join('');
 }

@@ -7,6 +7,8 @@ export type Value = string | number | boolean | null;
 /** What a row is made of. */
 interface Source {
   result: RunResult;
+  /** File that the result was read from; '' when it was just made. */
+  path: string;
   backend: BackendRow;
   trial: Trial | null;
 }

@@ -3,10 +3,10 @@ import { percentileKey } from '../../results/histogram.ts';
 import type { Summary } from '../../results/schema.ts';
 import type { Conditions, Differences, StoredDifference } from '../../results/schema-statistics.ts';
 import type { Estimate } from '../../stats/difference.ts';
-import { COMPARED_PERCENTILES } from '../../stats/summary.ts';
+import { COMPARED_PERCENTILES, instructionsPerIo } from '../../stats/summary.ts';
 import type { CsvColumn } from './csv-line.ts';
 
-function ofConditions(name: Exclude<keyof Conditions, 'cgroup'>, help: string): CsvColumn {
+function ofConditions(name: Exclude<keyof Conditions, 'cgroup' | 'calibration'>, help: string): CsvColumn {
   return { name, help, of: ({ trial }) => trial?.conditions?.[name] ?? null };
 }
 
@@ -58,6 +58,30 @@ function differenceColumns({ name, difference }: Quantity): CsvColumn[] {
     column('more_trials', 'trials that are missing to tell'),
   ];
 }
+
+/** How fast the CPUs were before each trial, and what was counted in it. */
+export const CPU_COLUMNS: readonly CsvColumn[] = [
+  {
+    name: 'calibration_syscall_ns',
+    help: 'of a system call that does nothing, right before the trial',
+    of: ({ trial }) => trial?.conditions?.calibration?.syscall_ns ?? null,
+  },
+  {
+    name: 'calibration_null_ns',
+    help: 'of an I/O of the backend null, right before the trial',
+    of: ({ trial }) => trial?.conditions?.calibration?.null_ns ?? null,
+  },
+  {
+    name: 'instructions',
+    help: 'in user and kernel mode, where they were counted',
+    of: ({ trial }) => trial?.instructions ?? null,
+  },
+  {
+    name: 'instructions_per_io',
+    help: 'instructions per operation',
+    of: ({ trial }) => (trial === null ? null : instructionsPerIo(trial)),
+  },
+];
 
 /** Of the trial first, then what is the same in all rows of a backend and of a result. */
 export const STATISTICS_COLUMNS: readonly CsvColumn[] = [

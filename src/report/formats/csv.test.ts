@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture, fixtureNames } from '../../../test/fixtures/load.ts';
 import { opsOf } from '../../../test/support/ops.ts';
+import type { RunResult } from '../../results/schema.ts';
 import { csvColumns, renderCsv } from './csv.ts';
 
 /** RFC 4180, read back by a reader that knows nothing of the writer. */
@@ -18,6 +19,11 @@ function parseCsv(text: string): string[][] {
   return rows;
 }
 
+/** As the command hands it on. */
+function stored(...results: RunResult[]) {
+  return results.map((result, at) => ({ result, path: `${at + 1}.json` }));
+}
+
 /** Rows by column name. */
 function records(text: string): Record<string, string>[] {
   const [head = [], ...rows] = parseCsv(text);
@@ -26,14 +32,14 @@ function records(text: string): Record<string, string>[] {
 
 test('every row has every column', () => {
   for (const name of fixtureNames) {
-    const rows = parseCsv(renderCsv(fixture(name), {}));
+    const rows = parseCsv(renderCsv(stored(fixture(name)), {}));
     for (const row of rows) assert.equal(row.length, csvColumns().length);
   }
 });
 
 test('one row for each trial of each backend, and one for a backend without trials', () => {
   const result = fixture('troubled');
-  const rows = records(renderCsv(result, {})).map(({ label, trial, backend_status }) => [
+  const rows = records(renderCsv(stored(result), {})).map(({ label, trial, backend_status }) => [
     label,
     trial,
     backend_status,
@@ -50,7 +56,7 @@ test('one row for each trial of each backend, and one for a backend without tria
 });
 
 test('a skipped backend has its reason and no numbers', () => {
-  const skipped = records(renderCsv(fixture('troubled'), {})).at(-1) ?? {};
+  const skipped = records(renderCsv(stored(fixture('troubled')), {})).at(-1) ?? {};
   assert.match(skipped.reason ?? '', /^io_uring_setup: Operation not permitted/);
   for (const name of ['trial', 'iops', 'ctx_total', 'write_lat_ns_mean', 'lat_ns_p50']) {
     assert.equal(skipped[name], '', name);
@@ -59,7 +65,7 @@ test('a skipped backend has its reason and no numbers', () => {
 
 test('numbers are those of the result, not rounded', () => {
   const result = fixture('mixed');
-  const [row] = records(renderCsv(result, {}));
+  const [row] = records(renderCsv(stored(result), {}));
   const trial = result.backends[0]?.trials[0];
   assert.ok(row && trial);
   assert.equal(Number(row.iops), trial.iops);
@@ -73,9 +79,9 @@ test('numbers are those of the result, not rounded', () => {
 
 test('percentiles are of all operations, and the last columns are those that were asked for', () => {
   const result = fixture('single');
-  const [row] = records(renderCsv(result, { percentiles: [10, 99.99] }));
-  const stored = result.backends[0]?.summary?.lat_ns.percentile['99.990000'];
-  assert.equal(Number(row?.['lat_ns_p99.99']), stored);
+  const [row] = records(renderCsv(stored(result), { percentiles: [10, 99.99] }));
+  const known = result.backends[0]?.summary?.lat_ns.percentile['99.990000'];
+  assert.equal(Number(row?.['lat_ns_p99.99']), known);
   assert.deepEqual(Object.keys(row ?? {}).slice(-2), ['lat_ns_p10', 'lat_ns_p99.99']);
 });
 
@@ -85,11 +91,31 @@ test('commas, quotes and line ends survive', () => {
   const [first] = result.backends;
   assert.ok(first);
   first.reason = reason;
-  assert.equal(records(renderCsv(result, {}))[0]?.reason, reason);
+  assert.equal(records(renderCsv(stored(result), {}))[0]?.reason, reason);
 });
 
 test('names of columns are unique and each is explained', () => {
   const columns = csvColumns();
   assert.equal(new Set(columns.map(({ name }) => name)).size, columns.length);
   for (const { name, help } of columns) assert.ok(help.length > 5, name);
+});
+
+test('rows of several results say of which each is, with a column for each label', () => {
+  const [old, young] = [fixture('single'), fixture('mixed')];
+  young.labels = { disk: 'new' };
+  young.environment.hostname = 'other';
+  const rows = records(renderCsv(stored(old, young), {}));
+  const told = new Set(
+    rows.map(({ hostname, result_file, workload, label_disk }) =>
+      [hostname, result_file, workload, label_disk].join('|'),
+    ),
+  );
+  assert.deepEqual(
+    [...told],
+    [
+      'bench01|1.json|job1: randread bs=1k iodepth=1 numjobs=1 direct=0|',
+      'other|2.json|job1: randrw bs=4k,8k,8k iodepth=8 numjobs=4 rwmixread=70|new',
+    ],
+  );
+  assert.ok(rows.every(({ device }) => device === 'nvme0n1 INTEL SSDPE21D280GA'));
 });

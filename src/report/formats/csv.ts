@@ -1,6 +1,7 @@
 /**
  * The result as CSV: one row for each trial of each backend, so that a spreadsheet or R sees every number that
- * statistics are made of. Columns keep their names and order; new ones are added at the end. Quoted as RFC 4180
+ * statistics are made of. Columns keep their names and order; new ones are added before
+ * the percentiles, which are the user's, as labels are. Quoted as RFC 4180
  * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
  */
 
@@ -14,7 +15,8 @@ import { USUAL_PERCENTILES } from '../text/latency.ts';
 import { comparisonCsv } from './csv-comparison.ts';
 import { renderLadderCsv } from './csv-ladder.ts';
 import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
-import { STATISTICS_COLUMNS } from './csv-statistics.ts';
+import { labelColumns, PLACE_COLUMNS } from './csv-place.ts';
+import { CPU_COLUMNS, STATISTICS_COLUMNS } from './csv-statistics.ts';
 import type { RenderOptions, ReportFormat, SweepReport } from './format-spec.ts';
 
 /** A column that only a trial can fill. */
@@ -94,7 +96,8 @@ const TRIAL_COLUMNS: readonly CsvColumn[] = [
   ofTrial('syscalls_exact', 'false: helper threads make more', (t) => t.syscalls.exact),
   ofTrial('effective_depth', 'mean number of operations in flight', (t) => t.effective_depth),
   ofTrial('errors', 'operations that failed', (t) => t.errors.reduce((sum, error) => sum + error.count, 0)),
-  ...operations.flatMap(operationColumns),
+  // A tree has one operation: the columns of the trial are its.
+  ...operations.filter(({ kind }) => kind === 'data').flatMap(operationColumns),
 ];
 
 /** Total latency of all operations of a trial, at the end since the list may be the user's. */
@@ -126,42 +129,63 @@ function latencyOf(trial: Trial, percentileList: readonly number[]): PooledLaten
 }
 
 /** All columns in their order, with what each means. */
-export function csvColumns(percentileList: readonly number[] = USUAL_PERCENTILES): CsvColumn[] {
-  return [...RUN_COLUMNS, ...TRIAL_COLUMNS, ...STATISTICS_COLUMNS, ...percentileColumns(percentileList)];
+export function csvColumns(
+  percentileList: readonly number[] = USUAL_PERCENTILES,
+  results: readonly RunResult[] = [],
+): CsvColumn[] {
+  return [
+    ...[...RUN_COLUMNS, ...TRIAL_COLUMNS, ...STATISTICS_COLUMNS, ...PLACE_COLUMNS, ...CPU_COLUMNS],
+    ...percentileColumns(percentileList),
+    ...labelColumns(results),
+  ];
 }
 
 /** @throws BenchError (usage) when a stored histogram is damaged. */
-export function renderCsv(result: RunResult, options: Pick<RenderOptions, 'percentiles'>): string {
-  const columns = csvColumns(options.percentiles);
-  return [csvLine(columns.map(({ name }) => name)), ...csvRows(result, columns, [])].join('');
+export function renderCsv(
+  results: readonly { result: RunResult; path: string }[],
+  options: Pick<RenderOptions, 'percentiles'>,
+): string {
+  const columns = csvColumns(
+    options.percentiles,
+    results.map(({ result }) => result),
+  );
+  const rows = results.flatMap(({ result, path }) => csvRows(result, path, columns, []));
+  return [csvLine(columns.map(({ name }) => name)), ...rows].join('');
 }
 
 /** The lines of a result, each with the same fields before its own. */
-function csvRows(result: RunResult, columns: readonly CsvColumn[], before: readonly Value[]): string[] {
+function csvRows(
+  result: RunResult,
+  path: string,
+  columns: readonly CsvColumn[],
+  before: readonly Value[],
+): string[] {
   return backendRows(result).flatMap((backend) => {
     const trials = backend.trials.length > 0 ? backend.trials : [null];
     return trials.map((trial) =>
-      csvLine([...before, ...columns.map(({ of }) => of({ result, backend, trial }))]),
+      csvLine([...before, ...columns.map(({ of }) => of({ result, path, backend, trial }))]),
     );
   });
 }
 
-/** CSV stays one table: the heading of the first stands for all. */
-const renderRuns: ReportFormat['runs'] = (results, options) =>
-  results
-    .map((result) =>
-      result.report?.kind === 'ladder' ? renderLadderCsv(result) : renderCsv(result, options),
-    )
-    .map((text, at) => (at === 0 ? text : text.slice(text.indexOf('\n') + 1)))
-    .join('');
+/** One table, with one heading: of steps where all are ladders, else of trials. */
+const renderRuns: ReportFormat['runs'] = (results, options) => {
+  const sources = results.map((result, at) => ({ result, path: options.paths?.[at] ?? '' }));
+  const ladders = results.every(({ report }) => report?.kind === 'ladder');
+  return ladders ? renderLadderCsv(sources) : renderCsv(sources, options);
+};
 
 /** As the CSV of a run, with a column for each dimension before the others. */
-function renderSweep({ sweep }: SweepReport, { percentiles }: RenderOptions): string {
-  const columns = csvColumns(percentiles);
+function renderSweep({ sweep }: SweepReport, { percentiles, paths }: RenderOptions): string {
+  const columns = csvColumns(
+    percentiles,
+    sweep.points.map(({ result }) => result),
+  );
   const options = sweep.grid.dimensions.map(({ option }) => option);
   const rows = sweep.points.flatMap(({ values, result }) =>
     csvRows(
       result,
+      paths?.[0] ?? '',
       columns,
       options.map((option) => values[option] ?? null),
     ),

@@ -12,8 +12,12 @@ export interface RenderOptions {
   columns: number;
   /** Percentiles (0..100) in place of 50, 95, 99 and 99.9. */
   percentiles?: readonly number[];
+  /** Whether a person is to be told what to use: the table and Markdown. */
+  advise?: boolean;
   /** Metrics of the formats for other programs, in place of the usual ones. */
   metrics?: readonly Metric[];
+  /** Files that the results were read from, in their order; none when they were just made. */
+  paths?: readonly string[];
 }
 
 /** A comparison with the results that it is made of. */

@@ -7,7 +7,7 @@ import type { Metric } from '../../compare/metrics.ts';
 import { jsonText } from '../text/text.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
-import { halfWidth, type Series, seriesOf } from './series.ts';
+import { halfWidth, pooledSeries, type Series, seriesOf } from './series.ts';
 
 interface Bench {
   name: string;
@@ -19,14 +19,14 @@ interface Bench {
   extra: string;
 }
 
-function benchesOf({ label, workload, values, trials, result }: Series, better: Metric['better']): Bench[] {
+function benchesOf({ label, name, values, trials, result }: Series, better: Metric['better']): Bench[] {
   const { kernel, cpu_model: cpu } = result.environment;
   return values
     .filter(({ metric }) => metric.better === better)
     .map(({ metric, estimate }) => {
       const half = halfWidth(estimate);
       return {
-        name: `${label}: ${metric.name} (${workload})`,
+        name: `${label}: ${metric.name} (${name})`,
         unit: metric.unit,
         value: estimate.median,
         ...(half === null ? {} : { range: `± ${(half * 100).toFixed(1)}%` }),
@@ -46,7 +46,7 @@ export function githubFormat(better: Metric['better']): ReportFormat {
     runs: (results, options) => text(seriesOf(results, usualMetrics(options)), better),
     comparison: ({ candidate, metrics }) =>
       text(
-        seriesOf(
+        pooledSeries(
           candidate.map(({ result }) => result),
           metrics,
         ),

@@ -5,10 +5,9 @@
  * apart by `side`: `benchstat -col side FILE`.
  */
 import type { Metric } from '../../compare/metrics.ts';
-import type { RunResult } from '../../results/schema.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
-import { type Series, seriesOf } from './series.ts';
+import { pooledSeries, type Series, seriesOf } from './series.ts';
 
 /** Latencies are named before their unit, which tools know and scale: `lat-p99-ns`. */
 function unitOf({ name, unit }: Metric): string {
@@ -21,6 +20,8 @@ function unitOf({ name, unit }: Metric): string {
       return 'ctx/op';
     case 'syscalls/io':
       return 'syscalls/op';
+    case 'instructions/io':
+      return 'instructions/op';
     case 'io/s':
     case 'B/s': {
       // Of one direction: read-io/s beside io/s.
@@ -45,15 +46,20 @@ function benchmarkName({ options, label, result }: Series): string {
   return `BenchmarkIO/job=${job}${parts.join('')}/backend=${namePart(label)}`;
 }
 
-function configuration({ environment, tool, started_at }: RunResult, side: string): string[] {
-  const device = environment.files.find((file) => file.device !== null);
+/** Keys begin with a small letter and have no capitals: benchfmt would not take the line for one. */
+function configurationKey(tag: string): string {
+  return tag.replaceAll('_', '-').toLowerCase();
+}
+
+/** @param tags all keys that any of the results has; one that this has not gets no value */
+function configuration({ result, tags }: Series, side: string, keys: readonly string[]): string[] {
+  const { environment, tool, started_at } = result;
   const pairs = {
     side,
     goos: 'linux',
     goarch: GOARCH[environment.arch] ?? environment.arch,
     cpu: environment.cpu_model,
-    kernel: environment.kernel,
-    device: device?.model ?? device?.device ?? '',
+    ...Object.fromEntries(keys.map((key) => [configurationKey(key), tags[key] ?? ''])),
     'uring-bench': tool.version,
     'started-at': started_at,
   };
@@ -78,14 +84,17 @@ function unitLines(metrics: readonly Metric[]): string[] {
   return metrics.map((metric) => `Unit ${unitOf(metric)} better=${metric.better}`);
 }
 
-/** Lines of some results; those of one run stand together under its configuration. */
-function resultLines(results: readonly RunResult[], metrics: readonly Metric[], side: string): string[] {
-  const series = seriesOf(results, metrics);
+/** Lines of some series; those of one run stand together under its configuration. */
+function resultLines(series: readonly Series[], metrics: readonly Metric[], side: string): string[] {
+  const keys = [...new Set(series.flatMap(({ tags }) => Object.keys(tags)))];
+  const results = [...new Set(series.flatMap(({ trials }) => trials.map(({ result }) => result)))];
   return results.flatMap((result) => {
-    const lines = series.flatMap((one) =>
+    const own = series.filter(({ trials }) => trials.some((entry) => entry.result === result));
+    const lines = own.flatMap((one) =>
       one.trials.flatMap((entry, at) => (entry.result === result ? [trialLine(one, at, metrics)] : [])),
     );
-    return lines.length > 0 ? [...configuration(result, side), '', ...lines, ''] : [];
+    const [first] = own;
+    return first ? [...configuration({ ...first, result }, side, keys), '', ...lines, ''] : [];
   });
 }
 
@@ -93,12 +102,15 @@ const format: ReportFormat = {
   ...forPrograms,
   runs(results, options) {
     const metrics = usualMetrics(options);
-    return [...unitLines(metrics), '', ...resultLines(results, metrics, '')].join('\n');
+    return [...unitLines(metrics), '', ...resultLines(seriesOf(results, metrics), metrics, '')].join('\n');
   },
   comparison({ baseline, candidate, metrics }) {
     const lines = (runs: typeof baseline, side: string) =>
       resultLines(
-        runs.map(({ result }) => result),
+        pooledSeries(
+          runs.map(({ result }) => result),
+          metrics,
+        ),
         metrics,
         side,
       );

@@ -1,9 +1,10 @@
 /**
  * HdrHistogram interval log, version 1.3: the total latency of each trial as one interval, with every sample, in
  * nanoseconds. The tag is the backend; with several operations `io_uring.read` and `io_uring.write`; in a comparison
- * the side stands before it. HistogramLogAnalyzer and HistogramLogProcessor read it.
+ * the side stands before it, and where there are several results what tells each from the others. HistogramLogAnalyzer and HistogramLogProcessor read it.
  */
 
+import { identify } from '../../compare/identity.ts';
 import { usageError } from '../../errors.ts';
 import { isBase64 } from '../../results/histogram-text.ts';
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
@@ -45,8 +46,18 @@ function inOrder(result: RunResult): { backend: BackendResult; trial: Trial }[] 
     .sort((a, b) => a.trial.trial - b.trial.trial || a.trial.position - b.trial.position);
 }
 
-/** A trial's own start isn't stored: each begins where the one before it ended. */
-function intervalsOf(result: RunResult, side: string): Interval[] {
+/** `host=a;kernel=6.1`, of each of several results; '' where there is one. */
+function placesOf(results: readonly RunResult[]): string[] {
+  const identities = identify(results);
+  const several = new Set(identities.map(({ workload }) => workload)).size > 1;
+  return identities.map(({ workload, apart }) => {
+    const words = Object.entries(apart).map(([key, text]) => `${key}=${text}`);
+    return [...(several ? [workload] : []), ...words].join(';');
+  });
+}
+
+/** A trial's own start isn't stored: each begins where the one before it ended. @param place what stands before the backend */
+function intervalsOf(result: RunResult, place: string): Interval[] {
   let startSec = Date.parse(result.started_at) / 1000;
   return inOrder(result).flatMap(({ backend, trial }) => {
     const used = operations.flatMap(({ name }) => {
@@ -55,7 +66,7 @@ function intervalsOf(result: RunResult, side: string): Interval[] {
     });
     const lengthSec = trial.runtime_ns / 1e9;
     const intervals = used.map(({ name, latency }): Interval => {
-      const tag = tagOf([side, backend.label, used.length > 1 ? name : '']);
+      const tag = tagOf([place, backend.label, used.length > 1 ? name : '']);
       return { tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: fieldOf(latency.hdr) };
     });
     startSec += lengthSec;
@@ -82,11 +93,13 @@ function text(intervals: readonly Interval[], version: string): string {
 
 const format: ReportFormat = {
   ...forPrograms,
-  runs: (results) =>
-    text(
-      results.flatMap((result) => intervalsOf(result, '')),
+  runs(results) {
+    const places = placesOf(results);
+    return text(
+      results.flatMap((result, at) => intervalsOf(result, places[at] ?? '')),
       results[0]?.tool.version ?? '',
-    ),
+    );
+  },
   comparison: ({ baseline, candidate, comparison }) =>
     text(
       [

@@ -1,14 +1,13 @@
 /**
  * InfluxDB line protocol: a point of `uring_bench` for each trial, a point of `uring_bench_change` for each metric of
  * a comparison and one of `uring_bench_check` for each of its rules. Timestamps are nanoseconds: of a trial the
- * start of its run, whose trials the tag `trial` tells apart.
+ * start of its run, whose trials the tag `trial` tells apart. Tags name the host, kernel, device and labels of the run.
  */
 import type { Metric } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
-import type { RunResult } from '../../results/schema.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
-import { type Series, seriesOf } from './series.ts';
+import { candidateTags, pooledSeries, type Series, seriesOf } from './series.ts';
 
 type FieldValue = number | bigint | boolean | string;
 
@@ -49,7 +48,10 @@ function startedNs(startedAt: string): bigint {
   return BigInt(Date.parse(startedAt)) * 1_000_000n;
 }
 
-function seriesPoints({ trials, variant, options }: Series, metrics: readonly Metric[]): Point[] {
+function seriesPoints(
+  { trials, variant, options, tags, workload }: Series,
+  metrics: readonly Metric[],
+): Point[] {
   return trials.map(({ trial, result }): Point => {
     const known = metrics.flatMap((metric) => {
       const value = metric.of(trial);
@@ -60,8 +62,9 @@ function seriesPoints({ trials, variant, options }: Series, metrics: readonly Me
       measurement: 'uring_bench',
       tags: {
         ...options,
+        ...tags,
+        workload,
         backend: variant,
-        host: result.environment.hostname,
         job: result.jobs.map(({ name }) => name).join('+'),
         trial: String(trial.trial),
       },
@@ -76,10 +79,10 @@ function seriesPoints({ trials, variant, options }: Series, metrics: readonly Me
   });
 }
 
-function comparisonPoints({ variants, checks, candidate }: Comparison): Point[] {
+/** @param tags of the candidate */
+function comparisonPoints({ variants, checks, candidate }: Comparison, tags: Series['tags']): Point[] {
   // The run's own time, so that the same comparison made again replaces its points.
   const timestampNs = startedNs(candidate.started_at[0] ?? '');
-  const host = candidate.hostname;
   const changes = variants.flatMap(({ variant, metrics }) =>
     metrics.flatMap(({ metric, baseline, candidate: after, difference }): Point[] => {
       if (baseline === null || after === null || difference === null) return [];
@@ -89,7 +92,7 @@ function comparisonPoints({ variants, checks, candidate }: Comparison): Point[] 
       return [
         {
           measurement: 'uring_bench_change',
-          tags: { backend: variant, host, metric },
+          tags: { ...tags, backend: variant, metric },
           fields: { ...fields, ...(Object.fromEntries(known) as Record<string, number>) },
           timestampNs,
         },
@@ -99,7 +102,7 @@ function comparisonPoints({ variants, checks, candidate }: Comparison): Point[] 
   const judged = checks.map(
     ({ variant, rule, outcome, reason }): Point => ({
       measurement: 'uring_bench_check',
-      tags: { backend: variant, host, rule },
+      tags: { ...tags, backend: variant, rule },
       fields: { outcome, reason },
       timestampNs,
     }),
@@ -107,8 +110,8 @@ function comparisonPoints({ variants, checks, candidate }: Comparison): Point[] 
   return [...changes, ...judged];
 }
 
-function seriesText(results: readonly RunResult[], metrics: readonly Metric[]): string {
-  return seriesOf(results, metrics)
+function seriesText(series: readonly Series[], metrics: readonly Metric[]): string {
+  return series
     .flatMap((one) => seriesPoints(one, metrics))
     .map(pointText)
     .join('');
@@ -116,10 +119,14 @@ function seriesText(results: readonly RunResult[], metrics: readonly Metric[]): 
 
 const format: ReportFormat = {
   ...forPrograms,
-  runs: (results, options) => seriesText(results, usualMetrics(options)),
+  runs(results, options) {
+    const metrics = usualMetrics(options);
+    return seriesText(seriesOf(results, metrics), metrics);
+  },
   comparison({ comparison, candidate, metrics }) {
     const results = candidate.map(({ result }) => result);
-    return seriesText(results, metrics) + comparisonPoints(comparison).map(pointText).join('');
+    const points = comparisonPoints(comparison, candidateTags(results));
+    return seriesText(pooledSeries(results, metrics), metrics) + points.map(pointText).join('');
   },
 };
 

@@ -4,6 +4,7 @@
  * could not be decided is skipped, or a failure where --inconclusive says so.
  */
 
+import { apartText, deviceName, identify, labelFacts, workloadName } from '../../compare/identity.ts';
 import type { MetricComparison, VariantComparison } from '../../compare/schema.ts';
 import type { BackendResult, RunResult } from '../../results/schema.ts';
 import { backendRows } from '../../stats/groups.ts';
@@ -103,8 +104,16 @@ function text(suites: readonly Suite[]): string {
   ].join('\n')}\n`;
 }
 
-function propertiesOf({ environment, tool }: RunResult): Record<string, string> {
-  return { kernel: environment.kernel, cpu: environment.cpu_model, version: tool.version };
+function propertiesOf(result: RunResult): Record<string, string> {
+  const { environment, tool, note = '' } = result;
+  return {
+    kernel: environment.kernel,
+    device: deviceName(result),
+    cpu: environment.cpu_model,
+    version: tool.version,
+    ...labelFacts(result),
+    note,
+  };
 }
 
 function backendCase({ label, status, reason, trials }: BackendResult, output: string | undefined): Case {
@@ -127,15 +136,15 @@ function backendCase({ label, status, reason, trials }: BackendResult, output: s
 
 const runs: ReportFormat['runs'] = (results, { metrics = [] }) =>
   text(
-    results.map((result, at) => {
+    identify(results).map(({ workload, apart }, at) => {
+      const result = results[at] as RunResult;
       const series = seriesOf([result], metrics);
       const outputOf = (variant: string) =>
         series
           .find((one) => one.variant === variant)
           ?.values.map(({ metric, estimate }) => `${metric.name}: ${metric.format(estimate.median)}`)
           .join('\n');
-      const workload = series[0]?.workload ?? result.jobs.map(({ name }) => name).join('+');
-      const name = results.length > 1 ? `${workload} #${at + 1}` : workload;
+      const name = `${workload}${apartText({ ...labelFacts(result), ...apart })}`;
       return {
         name,
         classname: name,
@@ -175,7 +184,7 @@ function comparisonCases(variant: VariantComparison, { comparison }: ComparisonR
 const comparison: ReportFormat['comparison'] = (report) => {
   const [first] = report.candidate;
   if (first === undefined) throw new Error('a side without results');
-  const { workload = '' } = seriesOf([first.result], [])[0] ?? {};
+  const workload = workloadName(first.result);
   return text(
     report.comparison.variants.map((variant) => ({
       name: `${variant.label}: ${workload}`,

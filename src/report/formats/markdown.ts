@@ -36,24 +36,26 @@ function renderMarkdown(result: RunResult, options: RenderOptions): string {
     ...(view.status ? [`**${escaped(noteLine(view.status))}**`] : []),
     ...(view.article === null ? [] : articleParts(view.article)),
     ...[view.main, view.cause, ...(view.differences ? [view.differences] : []), ...view.latency].map(
-      tableText,
+      markdownTable,
     ),
     view.notes.map((note) => `- ${escaped(noteLine(note))}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
+/** Lines as a list. */
+export function listText(lines: readonly string[]): string {
+  return lines.map((text) => `- ${escaped(text)}`).join('\n');
+}
+
 /** Both sides in one table: a page has room. */
 function articleParts({ title, sides, lines }: ArticleView): string[] {
   const [first = [], second = []] = sides;
-  return [
-    `**${escaped(title)}**`,
-    tableText([...first, ...second.slice(1)]),
-    lines.map((line) => `- ${escaped(line)}`).join('\n'),
-  ];
+  return [`**${escaped(title)}**`, markdownTable([...first, ...second.slice(1)]), listText(lines)];
 }
 
-function tableText(columns: TableView): string {
+/** A table as Markdown has them, with what its marks mean below. */
+export function markdownTable(columns: TableView): string {
   const rows = Math.max(...columns.map((column) => column.cells.length));
   const line = (of: (column: Column) => string) => `| ${columns.map(of).join(' | ')} |`;
   const lines = [
@@ -89,7 +91,7 @@ function renderComparison(report: ComparisonReport): string {
       .map((text) => `- ${text}`)
       .join('\n'),
     headerList(view.header),
-    tableText(view.table),
+    markdownTable(view.table),
     view.notes.map((note) => `- ${escaped(noteLine(note))}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -107,7 +109,7 @@ function sweepTable({ sweep, view }: SweepReport): string {
     align,
     cells: rows.map((row) => ({ text: of(row) })),
   });
-  return tableText([
+  return markdownTable([
     ...dimensions.map((option, i) => column(option, 'right', (row) => row.values[i] ?? '')),
     column('backend', 'left', ({ label }) => label),
     ...view.metrics.map((metric, at) =>
@@ -124,13 +126,12 @@ function renderSweep(report: SweepReport): string {
   const { sweep, view } = report;
   const status = statusLine(sweep);
   const [rule, ...knees] = kneeLines(sweep, view);
-  const list = (lines: readonly string[]) => lines.map((text) => `- ${escaped(text)}`).join('\n');
   const parts = [
     headerList(sweepHeader(sweep)),
     status === null ? '' : `**${escaped(status)}**`,
     sweepTable(report),
-    rule === undefined ? '' : `${escaped(rule)}\n\n${list(knees)}`,
-    list(sweepNotes(sweep)),
+    rule === undefined ? '' : `${escaped(rule)}\n\n${listText(knees)}`,
+    listText(sweepNotes(sweep)),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

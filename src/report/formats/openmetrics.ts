@@ -1,5 +1,5 @@
 /**
- * OpenMetrics text (a node_exporter textfile, a Pushgateway): base units, gauges with the unit as suffix, medians with
+ * OpenMetrics text (OTLP collectors, Prometheus' importer; prometheus.ts is what node_exporter and a Pushgateway read): base units, gauges with the unit as suffix, medians with
  * both ends of their interval by the label `stat`. What a run was is in `uring_bench_info`, to be joined by its labels.
  * A comparison adds the ratio of each metric and the state of each check.
  */
@@ -7,7 +7,7 @@ import type { Metric, MetricUnit } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
-import { type Series, seriesOf } from './series.ts';
+import { candidateTags, pooledSeries, type Series, seriesOf } from './series.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -18,7 +18,7 @@ interface Sample {
   value: number;
 }
 
-interface Family {
+export interface Family {
   name: string;
   type: 'gauge' | 'info' | 'stateset';
   /** Must be the end of the name. */
@@ -35,6 +35,7 @@ const BASE: Readonly<Record<MetricUnit, { unit?: string; factor: number }>> = {
   'ns/io': { unit: 'seconds', factor: 1e-9 },
   'ctx/io': { unit: 'ratio', factor: 1 },
   'syscalls/io': { unit: 'ratio', factor: 1 },
+  'instructions/io': { unit: 'ratio', factor: 1 },
 };
 
 const PREFIX = 'uring_bench';
@@ -45,8 +46,8 @@ function word(metric: string): string {
   return metric.replace(/[^a-zA-Z0-9_]/g, '_');
 }
 
-function seriesLabels({ variant, workload }: Pick<Series, 'variant' | 'workload'>): Labels {
-  return { backend: variant, workload };
+function seriesLabels({ variant, workload, tags }: Series): Labels {
+  return { backend: variant, workload, ...tags };
 }
 
 function metricFamily(metric: Metric, series: readonly Series[]): Family {
@@ -74,17 +75,17 @@ function infoFamily(series: readonly Series[]): Family {
     const { environment, tool, jobs } = one.result;
     const device = environment.files.find((file) => file.device !== null);
     const facts = {
-      ...one.options,
+      ...Object.fromEntries(Object.entries(one.options).map(([flag, text]) => [word(flag), text])),
       job: jobs.map(({ name }) => name).join('+'),
-      host: environment.hostname,
-      kernel: environment.kernel,
       cpu: environment.cpu_model,
-      device: device?.model ?? device?.device ?? '',
+      model: device?.model ?? '',
+      serial: device?.serial ?? '',
+      link: device?.link ?? '',
       file_system: device?.file_system ?? '',
       version: tool.version,
     };
     const known = Object.entries(facts).filter(([, value]) => value !== '');
-    return { suffix: '_info', labels: { ...seriesLabels(one), ...Object.fromEntries(known) }, value: 1 };
+    return { suffix: '_info', labels: { ...Object.fromEntries(known), ...seriesLabels(one) }, value: 1 };
   });
   return { name: PREFIX, type: 'info', help: 'what was measured, and where', samples };
 }
@@ -119,7 +120,8 @@ function seriesFamilies(series: readonly Series[], metrics: readonly Metric[]): 
 
 const OUTCOMES = ['pass', 'regression', 'inconclusive'] as const;
 
-function comparisonFamilies({ variants, checks }: Comparison): Family[] {
+/** @param tags of the candidate */
+function comparisonFamilies({ variants, checks }: Comparison, tags: Labels): Family[] {
   const check = `${PREFIX}_check`;
   const changes = variants.flatMap(({ variant, metrics }) =>
     metrics.flatMap(({ metric, difference }) => {
@@ -129,7 +131,9 @@ function comparisonFamilies({ variants, checks }: Comparison): Family[] {
         ['high', difference?.high],
       ] as const;
       return ends.flatMap(([stat, value]): Sample[] =>
-        value === null || value === undefined ? [] : [{ labels: { backend: variant, metric, stat }, value }],
+        value === null || value === undefined
+          ? []
+          : [{ labels: { backend: variant, ...tags, metric, stat }, value }],
       );
     }),
   );
@@ -147,7 +151,7 @@ function comparisonFamilies({ variants, checks }: Comparison): Family[] {
       help: 'outcome of each rule of --fail-on',
       samples: checks.flatMap(({ variant, rule, outcome }) =>
         OUTCOMES.map((state) => ({
-          labels: { backend: variant, rule, [check]: state },
+          labels: { backend: variant, ...tags, rule, [check]: state },
           value: state === outcome ? 1 : 0,
         })),
       ),
@@ -155,11 +159,11 @@ function comparisonFamilies({ variants, checks }: Comparison): Family[] {
   ];
 }
 
-function escaped(value: string): string {
+export function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
 }
 
-function sampleText(name: string, { suffix = '', labels, value }: Sample): string {
+export function sampleText(name: string, { suffix = '', labels, value }: Sample): string {
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`);
   return `${name}${suffix}{${pairs.join(',')}} ${value}`;
 }
@@ -178,19 +182,22 @@ function text(families: readonly Family[]): string {
   return `${[...lines, '# EOF'].join('\n')}\n`;
 }
 
-const format: ReportFormat = {
-  ...forPrograms,
-  runs(results, options) {
-    const metrics = usualMetrics(options);
-    return text(seriesFamilies(seriesOf(results, metrics), metrics));
-  },
-  comparison({ comparison, candidate, metrics }) {
-    const series = seriesOf(
-      candidate.map(({ result }) => result),
-      metrics,
-    );
-    return text([...seriesFamilies(series, metrics), ...comparisonFamilies(comparison)]);
-  },
-};
+/** The format of a way to write families. */
+export function metricsFormat(text: (families: readonly Family[]) => string): ReportFormat {
+  return {
+    ...forPrograms,
+    runs(results, options) {
+      const metrics = usualMetrics(options);
+      return text(seriesFamilies(seriesOf(results, metrics), metrics));
+    },
+    comparison({ comparison, candidate, metrics }) {
+      const results = candidate.map(({ result }) => result);
+      const series = seriesFamilies(pooledSeries(results, metrics), metrics);
+      return text([...series, ...comparisonFamilies(comparison, candidateTags(results))]);
+    },
+  };
+}
+
+const format: ReportFormat = metricsFormat(text);
 
 export default format;

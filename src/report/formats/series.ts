@@ -1,19 +1,14 @@
 /**
- * What formats for other programs are made of: one series for each workload and variant, with its trials and the
- * estimate of each metric. Results of one workload and variant are pooled, so that every name occurs once.
+ * What formats for other programs are made of: one series for each result and variant, with its trials and the estimate
+ * of each metric, and what tells it from the others. Only the files of one side of a comparison are pooled.
  */
 
+import { apartText, identify, labelFacts, type RunIdentity } from '../../compare/identity.ts';
 import type { Metric } from '../../compare/metrics.ts';
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { type Estimate, estimate } from '../../stats/difference.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
-import { formatSize } from '../../values/units.ts';
-
-/** The name that jobs have when nobody names them. */
-const UNNAMED = 'uring-bench';
-/** What tells workloads apart at a glance. */
-const NAMING = ['rw', 'bs', 'iodepth', 'numjobs'] as const;
 
 interface SeriesValue {
   metric: Metric;
@@ -29,40 +24,19 @@ interface SeriesTrial {
 export interface Series {
   /** `randread bs=4k iodepth=8 numjobs=1`, with the job's own name before it. */
   workload: string;
-  /** The options that the name is made of, each as text. */
+  /** The workload, and in brackets what else tells it from the others; labels always. */
+  name: string;
+  /** The options that the workload is made of, each as text. */
   options: Readonly<Record<string, string>>;
-  /** Of the first of the pooled results. */
+  /** By which series are told apart beside workload and variant: host, kernel, device, label_KEY, and what else must. */
+  tags: Readonly<Record<string, string>>;
+  /** Of the first of pooled results. */
   result: RunResult;
   backend: string;
   variant: string;
   label: string;
   trials: readonly SeriesTrial[];
   values: readonly SeriesValue[];
-}
-
-function textOf(flag: string, value: unknown): string {
-  if (flag !== 'bs') return String(value);
-  return typeof value === 'number'
-    ? formatSize(value)
-    : String(value).replace(/\d+/g, (bytes) => formatSize(Number(bytes)));
-}
-
-/** The options that name a workload; those that an old or foreign result lacks are left out. */
-function namingOptions(result: RunResult): Record<string, string> {
-  const options = result.jobs[0]?.options ?? {};
-  const known = NAMING.filter((flag) => options[flag] !== undefined && options[flag] !== null);
-  const named = known.map((flag) => [flag, textOf(flag, options[flag])] as const);
-  return Object.fromEntries([...named, ...(options.direct === false ? [['direct', '0'] as const] : [])]);
-}
-
-function workloadName(result: RunResult): string {
-  const { rw = '', ...others } = namingOptions(result);
-  const words = [rw, ...Object.entries(others).map(([flag, text]) => `${flag}=${text}`)];
-  const own = result.jobs
-    .map(({ name }) => name)
-    .filter((name) => name !== UNNAMED)
-    .join('+');
-  return [...(own === '' ? [] : [`${own}:`]), ...words].filter((word) => word !== '').join(' ');
 }
 
 function seriesValues(trials: readonly SeriesTrial[], metrics: readonly Metric[]): SeriesValue[] {
@@ -72,34 +46,49 @@ function seriesValues(trials: readonly SeriesTrial[], metrics: readonly Metric[]
   });
 }
 
-interface Gathered {
-  workload: string;
-  result: RunResult;
-  backend: BackendResult;
-  trials: SeriesTrial[];
+/** The series of a document's results, each by itself, in their order. A backend without a trial to show has none. */
+export function seriesOf(results: readonly RunResult[], metrics: readonly Metric[]): Series[] {
+  const identities = identify(results);
+  return results.flatMap((result, at) => seriesOfResults([result], identities[at] as RunIdentity, metrics));
 }
 
-/** The series of some results, in their order. A backend without a trial to show has none. */
-export function seriesOf(results: readonly RunResult[], metrics: readonly Metric[]): Series[] {
-  const gathered = new Map<string, Gathered>();
+/** The series of one side of a comparison, whose results are of one workload: their trials are pooled. */
+export function pooledSeries(results: readonly RunResult[], metrics: readonly Metric[]): Series[] {
+  const [first] = results;
+  return first === undefined ? [] : seriesOfResults(results, identify([first])[0] as RunIdentity, metrics);
+}
+
+/** What says whose numbers a comparison's are: tags of the candidate, and its workload. */
+export function candidateTags(results: readonly RunResult[]): Series['tags'] {
+  const [identity] = identify(results.slice(0, 1));
+  return identity === undefined ? {} : { ...identity.facts, workload: identity.workload };
+}
+
+function seriesOfResults(
+  results: readonly RunResult[],
+  { workload, options, facts, apart }: RunIdentity,
+  metrics: readonly Metric[],
+): Series[] {
+  const [first] = results as [RunResult];
+  const gathered = new Map<string, { backend: BackendResult; trials: SeriesTrial[] }>();
   for (const result of results) {
-    const workload = workloadName(result);
     for (const backend of backendRows(result)) {
-      const key = `${workload}\n${backend.variant}`;
-      const entry = gathered.get(key) ?? { workload, result, backend, trials: [] };
+      const entry = gathered.get(backend.variant) ?? { backend, trials: [] };
       entry.trials.push(...usableTrials(backend.trials).map((trial) => ({ trial, result })));
-      gathered.set(key, entry);
+      gathered.set(backend.variant, entry);
     }
   }
   return [...gathered.values()]
     .filter(({ trials }) => trials.length > 0)
-    .map(({ workload, result, backend, trials }) => ({
+    .map(({ backend: { backend, variant, label }, trials }) => ({
       workload,
-      options: namingOptions(result),
-      result,
-      backend: backend.backend,
-      variant: backend.variant,
-      label: backend.label,
+      name: `${workload}${apartText({ ...labelFacts(first), ...apart })}`,
+      options,
+      tags: { ...facts, ...apart },
+      result: first,
+      backend,
+      variant,
+      label,
       trials,
       values: seriesValues(trials, metrics),
     }));

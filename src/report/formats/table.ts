@@ -94,19 +94,24 @@ function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
   return lines.map((line) => (/^─+$/.test(line) ? colors.dim(line) : line)).join('\n');
 }
 
+/** A table by itself, as wide as there is room for, with what its marks mean. */
+export function terminalTable(table: TableView, options: RenderOptions): string {
+  const columns = Math.max(options.columns, LEAST_COLUMNS);
+  const colors = picocolors.createColors(options.color);
+  const fitted = fitColumns(table, columns);
+  const legend = fitted.flatMap((column) => column.legend ?? []);
+  const lines = legend.flatMap((line) => foldWords(line, columns, 2).map(colors.dim));
+  return [drawTable(fitted, colors, painter(colors)), ...lines].join('\n');
+}
+
 function renderComparison(report: ComparisonReport, options: RenderOptions): string {
   const columns = Math.max(options.columns, LEAST_COLUMNS);
   const colors = picocolors.createColors(options.color);
   const paint = painter(colors);
   const view = comparisonViewOf(report, { whole: false });
-  const fitted = fitColumns(view.table, columns);
-  const legend = fitted.flatMap((column) => column.legend ?? []);
   const parts = [
     view.header.flatMap((line) => headerText(line, columns, colors.dim)).join('\n'),
-    [
-      drawTable(fitted, colors, paint),
-      ...legend.flatMap((line) => foldWords(line, columns, 2)).map(colors.dim),
-    ].join('\n'),
+    terminalTable(view.table, options),
     view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
     view.verdicts
       .flatMap(({ text, tone }) => foldWords(text, columns, 2).map((line) => paint(line, tone)))

@@ -2,6 +2,7 @@
  * What a report says, before it is known how it looks: lines, tables and notes made from a stored result
  * alone. The terminal's and the Markdown report are two layouts of the same view.
  */
+import { parseOption, specOf } from '../../options/option-reader.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { type ArticleView, articleView } from '../article/article.ts';
 import { causeTable, differencesTable, mainTable } from '../text/comparison.ts';
@@ -11,7 +12,9 @@ import { latencyTables } from '../text/latency.ts';
 import { rowsOf } from '../text/rows.ts';
 import type { TableView } from '../text/table-view.ts';
 import { printable } from '../text/text.ts';
+import { adviceText, verdictText } from '../text/verdict.ts';
 import { type Note, notesOf, statusNote } from '../text/warnings.ts';
+import { tableInWordsOf } from '../text/words.ts';
 
 export interface View {
   header: HeaderLine[];
@@ -33,19 +36,38 @@ export interface View {
 export interface ViewOptions {
   /** Percentiles (0..100) in place of the usual four. */
   percentiles?: readonly number[];
+  /** Whether a person is to be told what to use. */
+  advise?: boolean;
 }
 
 /** Word by word, so that it folds where the line ends. */
-function validityLines({ validity }: RunResult): HeaderLine[] {
-  if (validity === null) return [];
-  const items = printable(`${validity.verdict}: ${validity.text}`).split(' ');
-  return [{ name: 'validity', separator: '', items }];
+function sentenceLine(name: string, text: string | null): HeaderLine[] {
+  return text === null ? [] : [{ name, separator: '', items: printable(text).split(' ') }];
+}
+
+/** What a reader wants to know first. */
+function firstLines(result: RunResult, { advise = false }: ViewOptions): HeaderLine[] {
+  return [
+    ...sentenceLine('verdict', verdictText(result)),
+    ...sentenceLine('advice', advise ? adviceText(result) : null),
+  ];
+}
+
+function validityLine({ validity }: RunResult): HeaderLine[] {
+  return sentenceLine('validity', validity === null ? null : `${validity.verdict}: ${validity.text}`);
+}
+
+/** What the run was told to store, when that is not the usual list; null: the usual four. */
+function ownPercentiles({ jobs: [job] }: RunResult): readonly number[] | undefined {
+  const list = job?.options['percentile-list'];
+  if (typeof list !== 'string' || list === specOf('percentile-list').default) return undefined;
+  return parseOption('percentile-list', list);
 }
 
 /** @throws BenchError (usage) when percentiles are wanted that need a stored histogram, and that is damaged. */
 export function viewOf(result: RunResult, options: ViewOptions): View {
   const around = {
-    header: [...headerLines(result), ...validityLines(result)],
+    header: [...firstLines(result, options), ...headerLines(result), ...validityLine(result)],
     status: statusNote(result),
     article: articleView(result),
     notes: notesOf(result),
@@ -56,11 +78,13 @@ export function viewOf(result: RunResult, options: ViewOptions): View {
     return { ...around, ...tables, differences: null, latency: [] };
   }
   const rows = rowsOf(result);
+  const inWords = (table: TableView): TableView => tableInWordsOf(result, table);
+  const differences = differencesTable(rows, result);
   return {
     ...around,
-    main: mainTable(rows, result),
-    cause: causeTable(rows),
-    differences: differencesTable(rows, result),
-    latency: latencyTables(rows, options.percentiles),
+    main: inWords(mainTable(rows, result)),
+    cause: inWords(causeTable(rows)),
+    differences: differences === null ? null : inWords(differences),
+    latency: latencyTables(rows, options.percentiles ?? ownPercentiles(result)),
   };
 }

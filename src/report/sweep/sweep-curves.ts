@@ -62,6 +62,7 @@ function kneeOf(curve: Curve, view: SweepView): Knee<Point> {
 function missingText(curve: Curve, { missing }: Knee, axis: string, view: SweepView): string {
   if (curve.points.length === 0) return 'no trial gave a number';
   if (missing === 'above-limit') return `none: ${view.latency.name} is above the limit everywhere`;
+  if (curve.points.length === 1) return `none: it was measured at ${axis}=${curve.points[0]?.text} alone`;
   const most = curve.points.reduce((a, b) => (a.x > b.x ? a : b));
   return `none: IOPS still grow at ${axis}=${most.text}`;
 }

@@ -4,7 +4,7 @@ import type { SweepPoint, SweepResult } from '../../results/sweep-schema.ts';
 import { sweepSuspicions } from '../../stats/suspicions.ts';
 import { plural } from '../../values/format.ts';
 import { printable } from '../text/text.ts';
-import { noteLine, notesOf } from '../text/warnings.ts';
+import { mattersOf, noteLine } from '../text/warnings.ts';
 
 interface Matter {
   /** As it was first told. */
@@ -24,25 +24,11 @@ export function statusLine(sweep: SweepResult): string | null {
   return `${sweep.status}: ${done} of ${plural(planned, 'point')} are complete (sweep --resume FILE ${resume})`;
 }
 
-/** What one point has to say; warnings of one code are one matter, whatever numbers they tell. */
-function mattersOf({ result }: SweepPoint): { key: string; line: string }[] {
-  const troubles = notesOf({ ...result, warnings: [] }).map((note) => ({
-    key: noteLine(note),
-    line: noteLine(note),
-  }));
-  const warnings = result.warnings.flatMap((warning) => {
-    // Of all notes those of typed warnings come last.
-    const note = notesOf({ ...result, warnings: [warning] }).at(-1);
-    return note === undefined ? [] : [{ key: warning.code, line: noteLine(note) }];
-  });
-  return [...troubles, ...warnings];
-}
-
 /** Lines for people. */
 export function sweepNotes(sweep: SweepResult): string[] {
   const matters = new Map<string, Matter>();
   for (const point of sweep.points) {
-    for (const { key, line } of mattersOf(point)) {
+    for (const { key, line } of mattersOf(point.result)) {
       const matter = matters.get(key) ?? { line, first: point, points: new Set(), times: 0 };
       matter.points.add(point);
       matter.times++;

@@ -4,8 +4,8 @@ import type { BackendResult, RunResult, Summary } from '../../results/schema.ts'
 import type { Differences, StoredDifference } from '../../results/schema-statistics.ts';
 import { INTERVAL_TRIALS_LEAST } from '../../stats/confidence.ts';
 import type { Estimate } from '../../stats/difference.ts';
-import { median } from '../../stats/spread.ts';
-import { COMPARED_PERCENTILES, referenceOf } from '../../stats/summary.ts';
+import { depthOf, isSameDepth } from '../../stats/standing.ts';
+import { COMPARED_PERCENTILES, referenceOf, usableTrials } from '../../stats/summary.ts';
 import {
   formatCount,
   formatIops,
@@ -19,6 +19,7 @@ import { differenceCell, differenceLegend } from './difference-cell.ts';
 import { labelParts, type Row } from './rows.ts';
 import { type Cell, type Column, LAST_RESORT, type TableView } from './table-view.ts';
 import { printable } from './text.ts';
+import { hasBandwidth } from './words.ts';
 
 /** The column that names the rows. `*` marks numbers of an incomplete backend. */
 function labelColumn(rows: readonly Row[], legend: readonly string[] = []): Column {
@@ -77,7 +78,8 @@ export function mainTable(rows: readonly Row[], result: RunResult): TableView {
     const text = (s: Summary) => (s.trials > 1 ? interval(s.iops) : '');
     columns.push(numbers(rows, ['IOPS', intervalName(rows)], text, { drop: 2 }));
   }
-  columns.push(numbers(rows, ['MiB/s'], (s) => formatMiBps(s.bw_bytes.median), { drop: 1 }));
+  if (hasBandwidth(result))
+    columns.push(numbers(rows, ['MiB/s'], (s) => formatMiBps(s.bw_bytes.median), { drop: 1 }));
   const switches = (s: Summary) => formatCount(s.ctx.median);
   columns.push(numbers(rows, ['context', 'switches'], switches, { drop: LAST_RESORT }));
   const base = referenceOf(result.backends, result.reference);
@@ -98,12 +100,18 @@ interface Compared {
   head: readonly string[];
   of: (differences: Differences) => StoredDifference | undefined;
   drop?: number;
+  /** Whether it grows with the I/Os in flight. */
+  ofLatency?: true;
 }
+
+/** Marks latencies of backends that had another depth than the reference. */
+const OTHER_DEPTH = '°';
 
 function quantile(percentile: number, drop?: number): Compared {
   return {
     head: ['latency', `quantile=${formatQuantile(percentile)}`],
     of: ({ lat_ns }) => lat_ns[percentileKey(percentile)],
+    ofLatency: true,
     ...(drop === undefined ? {} : { drop }),
   };
 }
@@ -122,8 +130,8 @@ const COMPARED: readonly Compared[] = [
 /** The same comparison by what a program feels and what an I/O costs; null when nothing can be said. */
 export function differencesTable(rows: readonly Row[], result: RunResult): TableView | null {
   const base = referenceOf(result.backends, result.reference);
-  const compared = rows.flatMap(({ label, summary }) =>
-    summary?.vs_reference ? [{ label, differences: summary.vs_reference }] : [],
+  const compared = rows.flatMap(({ label, summary, trials }) =>
+    summary?.vs_reference ? [{ label, differences: summary.vs_reference, depth: depthOf(trials) }] : [],
   );
   if (base === undefined || compared.every(({ differences }) => differences.iops.verdict === 'unknown')) {
     return null;
@@ -136,11 +144,18 @@ export function differencesTable(rows: readonly Row[], result: RunResult): Table
     // What the marks mean is said once for all columns; this one always stays.
     legend: differenceLegend(found.flat()),
   };
-  const columns = COMPARED.map(({ head, drop }, i): Column => {
-    const cells = (found[i] ?? []).map((difference) => differenceCell(difference, null, 'lower'));
+  const baseDepth = depthOf(usableTrials(base.trials));
+  const columns = COMPARED.map(({ head, drop, ofLatency = false }, i): Column => {
+    const cells = (found[i] ?? []).map((difference, row): Cell => {
+      const cell = differenceCell(difference, null, 'lower');
+      const other = ofLatency && !isSameDepth(compared[row]?.depth ?? 0, baseDepth);
+      return other && cell.text !== '' ? { text: `${cell.text} ${OTHER_DEPTH}`, tone: 'unclear' } : cell;
+    });
     return { head, align: 'right', cells, ...(drop === undefined ? {} : { drop }) };
   });
-  return [names, ...columns];
+  const marked = columns.some(({ cells }) => cells.some(({ text }) => text.endsWith(OTHER_DEPTH)));
+  const why = `${OTHER_DEPTH} with another number of I/Os in flight: no merit and no fault of the interface`;
+  return [marked ? { ...names, legend: [...(names.legend ?? []), why] } : names, ...columns];
 }
 
 function syscallsColumn(rows: readonly Row[]): Column {
@@ -156,8 +171,14 @@ function cpuColumn(rows: readonly Row[]): Column {
 }
 
 function inFlight(_: Summary, { trials }: Row): string {
-  if (trials.length === 0) return '';
-  return formatPerIo(median(trials.map((trial) => trial.effective_depth)));
+  return trials.length === 0 ? '' : formatPerIo(depthOf(trials));
+}
+
+/** Only where anything was counted. */
+function instructionsColumn(rows: readonly Row[]): Column[] {
+  if (rows.every(({ summary }) => summary?.instructions_per_io === undefined)) return [];
+  const text = ({ instructions_per_io: found }: Summary) => (found ? formatPerIo(found.median) : '');
+  return [numbers(rows, ['instructions', 'per I/O'], text, { drop: 1 })];
 }
 
 /** What the numbers of the main table are made of. */
@@ -167,6 +188,7 @@ export function causeTable(rows: readonly Row[]): TableView {
     syscallsColumn(rows),
     numbers(rows, ['context', 'switches', 'per I/O'], (s) => formatPerIo(s.ctx_per_io.median)),
     numbers(rows, ['CPU usec', 'per I/O'], (s) => formatUsec(s.cpu_ns_per_io.median)),
+    ...instructionsColumn(rows),
     cpuColumn(rows),
     numbers(rows, ['I/Os in', 'flight'], inFlight, { drop: 1 }),
   ];

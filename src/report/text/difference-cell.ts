@@ -39,24 +39,27 @@ export function differenceCell(
 /** An interval wider than this hides differences that people decide by. */
 const WIDE = 0.1;
 
-/** What to do about differences that may be large and are not told. */
-function advice(differences: readonly StoredDifference[]): string {
+/** What to do about differences that may be large and are not told. @param more the option that gives more trials */
+function advice(differences: readonly StoredDifference[], more: string): string {
   const wide = differences.some(
     ({ verdict, ratio, low, high }) =>
       verdict === 'same' && ratio !== null && (low === null || high === null || high - low > WIDE * ratio),
   );
-  return wide ? '; what hides in a wide ± takes more trials: --until-confident' : '';
+  return wide ? `; what hides in a wide ± takes more trials: ${more}` : '';
 }
 
-/** What the marks of such cells mean, as far as there are any. */
-export function differenceLegend(differences: readonly (StoredDifference | null)[]): string[] {
+/** What the marks of such cells mean, as far as there are any. @param moreTrials the option that gives more trials */
+export function differenceLegend(
+  differences: readonly (StoredDifference | null)[],
+  moreTrials = '--until-confident',
+): string[] {
   const known = differences.filter((difference) => difference !== null);
   const verdicts = new Set(known.map(({ verdict }) => verdict));
   const more = Math.max(0, ...known.map(({ more_trials }) => more_trials));
   const margins = known.some(({ verdict }) => verdict !== 'unknown');
   return [
     ...(margins ? ['±: 95 % interval of the difference'] : []),
-    ...(verdicts.has('same') ? [`~ no significant difference (p >= 0.05)${advice(known)}`] : []),
+    ...(verdicts.has('same') ? [`~ no significant difference (p >= 0.05)${advice(known, moreTrials)}`] : []),
     ...(more > 0 ? [`? too few trials to tell: needs ${plural(more, 'more trial')} of each`] : []),
   ];
 }

@@ -78,11 +78,17 @@ function* layouts(columns: TableView, width: number): Generator<TableView> {
   for (let n = optional; n <= order.length; n++) yield squeezeLabels(without(n), width);
 }
 
-/** The fullest layout that is at most `width` columns wide, or the narrowest there is. */
+/** The fullest layout that is at most `width` columns wide, or the narrowest there is. It says what it leaves out. */
 export function fitColumns(columns: TableView, width: number): TableView {
   let fitted = columns;
   for (fitted of layouts(columns, width)) if (tableWidth(fitted) <= width) break;
-  return fitted;
+  // The first, which names the rows, is there in any case, if cut.
+  const missing = columns.slice(1).filter((column) => !fitted.includes(column));
+  if (missing.length === 0) return fitted;
+  const line = `no room here for ${missing.map(({ head }) => head.join(' ')).join(', ')}: a wider terminal, or --output-format markdown`;
+  return fitted.map((column, i) =>
+    i === 0 ? { ...column, legend: [...(column.legend ?? []), line] } : column,
+  );
 }
 
 /** Labels within the room that the other columns leave them: folded, and what is still too wide is cut. */

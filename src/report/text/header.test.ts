@@ -96,3 +96,12 @@ test('the run line gives the trials that were asked for and the time in UTC', ()
   ]);
   assert.equal(items(fixture('single'), 'run')[0], '1 trial');
 });
+
+test('how long a system call takes is said of the machine, where it was measured', () => {
+  const result = fixture('single');
+  assert.ok(!items(result, 'system').some((item) => item.endsWith('a system call')));
+  for (const trial of result.backends.flatMap(({ trials }) => trials)) {
+    if (trial.conditions) trial.conditions.calibration = { syscall_ns: 116.4, null_ns: 12.5 };
+  }
+  assert.equal(items(result, 'system').at(-1), '116 ns a system call');
+});

@@ -1,10 +1,12 @@
 /** The first lines of a report: what ran, and on what. */
 
 import type { DeviceInfo, Environment, RunResult } from '../../results/schema.ts';
-import { formatBytes, plural } from '../../values/format.ts';
+import { median } from '../../stats/spread.ts';
+import { formatBytes, formatLatency, plural } from '../../values/format.ts';
 import { formatSize } from '../../values/units.ts';
 import { plannedTrials } from './rows.ts';
 import { printable } from './text.ts';
+import { isOfTrees } from './words.ts';
 
 export interface HeaderLine {
   name: string;
@@ -18,6 +20,9 @@ type Job = RunResult['jobs'][number];
 
 export function headerLines(result: RunResult): HeaderLine[] {
   const lines: HeaderLine[] = [{ name: 'run', separator: ',', items: runItems(result) }];
+  const labels = Object.entries(result.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  if (labels.length > 0) lines.push({ name: 'labels', separator: ',', items: labels });
+  if (result.note) lines.push({ name: 'note', separator: '', items: result.note.split(/\s+/) });
   for (const job of result.jobs) {
     const items = workloadItems(job);
     if (result.jobs.length > 1) items.unshift(...groupItems(job));
@@ -30,7 +35,7 @@ export function headerLines(result: RunResult): HeaderLine[] {
   }
   for (const items of storageItems(result.environment.files))
     lines.push({ name: 'storage', separator: ',', items });
-  lines.push({ name: 'system', separator: ',', items: systemItems(result.environment) });
+  lines.push({ name: 'system', separator: ',', items: systemItems(result) });
   return lines.map((line) => ({ ...line, items: line.items.map(printable) }));
 }
 
@@ -82,6 +87,7 @@ const blockSizes: Show = (value) => {
   return sizes(sameTrim ? `${read},${write}` : value);
 };
 const bytesUnlessZero: Show = (value) => (value === 0 || value === null ? null : sizes(value));
+const onlyWhenSet: Show = (value) => (value === true ? plain(value) : null);
 const unless =
   (usual: unknown): Show =>
   (value) =>
@@ -104,17 +110,35 @@ const WORKLOAD_OPTIONS: readonly (readonly [flag: string, show: Show])[] = [
   ['sync', unless('none')],
   ['fsync', unlessZero],
   ['fdatasync', unlessZero],
+  ['overwrite', plain],
+  ['fallocate', (value) => (value === null ? null : plain(value))],
   ['random-distribution', unless('random')],
   ['isolation', unless('thread')],
   ['until-confident', (value) => (typeof value === 'number' ? `${value}%` : null)],
   ['null-delay', (value) => (typeof value === 'number' && value > 0 ? `${value}ns` : null)],
 ];
 
+/** The same of what works on a tree of small files. */
+const TREE_OPTIONS: typeof WORKLOAD_OPTIONS = [
+  ['rw', plain],
+  ['nrfiles', plain],
+  ['filesize', bytesUnlessZero],
+  ['dirs', unless(1)],
+  ['depth', unless(1)],
+  ['shared-dir', onlyWhenSet],
+  ['file-service-type', unless('roundrobin')],
+  ['direct', onlyWhenSet],
+  ['checksum', onlyWhenSet],
+  ...WORKLOAD_OPTIONS.filter(([flag]) => !['rw', 'bs', 'direct', 'io-size', 'overwrite'].includes(flag)),
+];
+
 function workloadItems(job: Job): string[] {
-  const shown = WORKLOAD_OPTIONS.flatMap(([flag, show]) => {
+  const options = isOfTrees({ jobs: [job] }) ? TREE_OPTIONS : WORKLOAD_OPTIONS;
+  const writes = /write|rw/.test(String(job.options.rw));
+  const shown = options.flatMap(([flag, show]) => {
     const value = job.options[flag];
     const text = value === undefined || value === null ? null : show(value);
-    if (text === null) return [];
+    if (text === null || (flag === 'overwrite' && !writes)) return [];
     const mixed = flag === 'rw' && (text === 'rw' || text === 'randrw');
     const share =
       mixed && typeof job.options.rwmixread === 'number' ? [`rwmixread=${job.options.rwmixread}`] : [];
@@ -149,6 +173,7 @@ function storageItems(devices: readonly DeviceInfo[]): string[][] {
     return [
       place,
       name,
+      device.link ?? '',
       device.firmware === null ? '' : `firmware ${device.firmware}`,
       device.rotational ? 'rotational' : '',
       device.scheduler === null ? '' : `scheduler ${device.scheduler}`,
@@ -159,7 +184,16 @@ function storageItems(devices: readonly DeviceInfo[]): string[][] {
   return [...different.values()].filter((items) => items.length > 0);
 }
 
-function systemItems(environment: Environment): string[] {
+/** How fast the CPUs were, in the middle of all trials; '' when that was not measured. */
+function speedText({ backends }: RunResult): string {
+  const calls = backends.flatMap(({ trials }) =>
+    trials.flatMap(({ conditions }) => conditions?.calibration?.syscall_ns ?? []),
+  );
+  return calls.length === 0 ? '' : `${formatLatency(median(calls))} a system call`;
+}
+
+function systemItems(result: RunResult): string[] {
+  const { environment } = result;
   const { cpus_online: online, cpus_allowed: allowed } = environment;
   return [
     `Linux ${environment.kernel} ${environment.arch}`,
@@ -167,5 +201,6 @@ function systemItems(environment: Environment): string[] {
     environment.governor === null ? '' : `governor ${environment.governor}`,
     environment.virtualization === null ? '' : environment.virtualization,
     `${formatBytes(environment.memory_bytes)} memory`,
+    speedText(result),
   ].filter((item) => item !== '');
 }

@@ -74,3 +74,18 @@ test('one trial shows gains without intervals, and says so', () => {
   assert.match(column?.legend?.join() ?? '', /one trial cannot say/);
   for (const { text } of column?.cells ?? []) assert.match(text, /^(\? [+-]?\d+\.\d%)?$/);
 });
+
+test('a gain that medians contradict says why', () => {
+  const result = fixture('ladder');
+  setIops(result, '+no_sqarray', [100, 100, 100]);
+  setIops(result, '+sqpoll', [99, 99, 200]);
+  assert.equal(rung(result, '+sqpoll').opposed, true);
+  const [, , gains] = ladderTable(rungsOf(result));
+  assert.ok(
+    gains?.cells.some(({ text }) => /^~ ! \+25\.\d%$/.test(text)),
+    JSON.stringify(gains?.cells),
+  );
+  assert.match(gains?.legend?.join() ?? '', /! medians say otherwise/);
+  setIops(result, '+sqpoll', [101, 101, 200]);
+  assert.equal(rung(result, '+sqpoll').opposed, false);
+});

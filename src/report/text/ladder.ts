@@ -16,6 +16,8 @@ export interface Rung {
   summary: Summary | null;
   /** Over the nearest step before that has trials in common; null for the first and for what was not run. */
   gain: PairedGain | null;
+  /** Whether medians have it the other way round: single trials that are far off move a mean of ratios. */
+  opposed: boolean;
   /** Features of the step before that this one does without. */
   without: string[];
   /** Whether its numbers are of less than was asked for. */
@@ -45,6 +47,21 @@ function featuresOf({ variant }: BackendResult): string[] {
   return variant.split('+').slice(1);
 }
 
+/** Less than it shows is no direction. */
+const SHOWN_PCT = 0.05;
+
+function comparedTo(base: BackendResult | null, backend: BackendResult): Pick<Rung, 'gain' | 'opposed'> {
+  if (base === null || backend.summary === null) return { gain: null, opposed: false };
+  const gain = gainOver(base, backend);
+  const before = base.summary?.iops.median ?? 0;
+  const medians = before > 0 ? (backend.summary.iops.median / before - 1) * 100 : 0;
+  const opposed =
+    gain !== null &&
+    Math.min(Math.abs(medians), Math.abs(gain.pct)) >= SHOWN_PCT &&
+    Math.sign(medians) !== Math.sign(gain.pct);
+  return { gain, opposed };
+}
+
 /** The steps of a ladder in their order. */
 export function rungsOf({ backends }: RunResult): Rung[] {
   let before: BackendResult | null = null;
@@ -56,7 +73,7 @@ export function rungsOf({ backends }: RunResult): Rung[] {
       label: printable(backend.label),
       backend,
       summary: backend.summary,
-      gain: base === null || backend.summary === null ? null : gainOver(base, backend),
+      ...comparedTo(base, backend),
       without: base === null ? [] : featuresOf(base).filter((name) => !own.includes(name)),
       partial: backend.summary !== null && backend.status !== 'complete',
     };
@@ -90,9 +107,9 @@ function iopsColumn(rungs: readonly Rung[]): Column {
   return { head: repeated ? ['IOPS', 'median'] : ['IOPS'], align: 'right', cells };
 }
 
-function gainCell({ gain }: Rung): Cell {
+function gainCell({ gain, opposed }: Rung): Cell {
   if (gain === null) return { text: '' };
-  const text = formatChange(gain.pct);
+  const text = `${opposed ? '! ' : ''}${formatChange(gain.pct)}`;
   if (gain.interval === null) return { text: `? ${text}`, tone: 'unclear' };
   if (isUnclear(gain)) return { text: `~ ${text}`, tone: 'unclear' };
   return { text, tone: gain.pct < 0 ? 'bad' : 'good' };
@@ -104,6 +121,11 @@ function gainColumn(rungs: readonly Rung[]): Column {
     ...(gains.some(isUnclear) ? ['~ the interval includes 0: no clear difference'] : []),
     ...(gains.some(({ interval }) => interval === null)
       ? ['? one trial cannot say how sure this is: use --trials']
+      : []),
+    ...(rungs.some(({ opposed }) => opposed)
+      ? [
+          '! medians say otherwise: the gain is a mean over trials in pairs, which a single trial far off moves',
+        ]
       : []),
   ];
   return { head: ['gain over', 'step before'], align: 'right', cells: rungs.map(gainCell), legend };

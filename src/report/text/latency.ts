@@ -3,7 +3,7 @@ import { mergeLatencies, type PooledLatency, percentileKey } from '../../results
 import { countedOps } from '../../results/ops.ts';
 import { median } from '../../stats/spread.ts';
 import { formatIops, formatLatency, formatMiBps, formatQuantile } from '../../values/format.ts';
-import { type Operation, operations } from '../../workload/operations.ts';
+import { hasSize, type Operation, operations } from '../../workload/operations.ts';
 import { labelParts, type Row } from './rows.ts';
 import type { Cell, Column, TableView } from './table-view.ts';
 
@@ -36,19 +36,17 @@ function overall(row: Row, percentileList: readonly number[]): Figures | null {
         trials.flatMap((trial) => countedOps(trial).map((op) => op.lat_ns)),
         percentileList,
       );
-  return { bwBytes: summary.bw_bytes.median, rate: null, latency };
+  const moved = operationsUsed([row]).some(hasSize);
+  return { bwBytes: moved ? summary.bw_bytes.median : null, rate: null, latency };
 }
 
 /** One operation over all trials; nothing where it was not done. */
-function ofOperation(
-  { name, word, bs }: Operation,
-  row: Row,
-  percentileList: readonly number[],
-): Figures | null {
+function ofOperation(operation: Operation, row: Row, percentileList: readonly number[]): Figures | null {
+  const { name, word, bs } = operation;
   const parts = row.trials.flatMap((trial) => trial.ops[name] ?? []);
   if (parts.every((part) => part.total_ios === 0)) return null;
   return {
-    bwBytes: bs === null ? null : median(parts.map((part) => part.bw_bytes)),
+    bwBytes: !hasSize(operation) ? null : median(parts.map((part) => part.bw_bytes)),
     rate: { name: bs === null ? `${word}/s` : 'IOPS', perSecond: median(parts.map((part) => part.iops)) },
     latency: mergeLatencies(
       parts.map((part) => part.lat_ns),

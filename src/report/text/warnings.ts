@@ -3,7 +3,7 @@
 import type { BackendResult, IoErrorCount, ResultWarning, RunResult, Trial } from '../../results/schema.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { formatDuration, plural } from '../../values/format.ts';
-import { countedOperations } from '../../workload/operations.ts';
+import { countedOperations, operations } from '../../workload/operations.ts';
 import { plannedTrials } from './rows.ts';
 import { printable } from './text.ts';
 
@@ -36,6 +36,28 @@ export function notesOf(result: RunResult): Note[] {
     ...result.backends.flatMap((backend) => ioNotes(backend, result.warnings)),
     ...warningNotes(result.warnings, labels),
   ];
+}
+
+/** A note by what it is about: warnings of one code are one matter, whatever numbers they tell. */
+interface Matter {
+  key: string;
+  level: Note['level'];
+  line: string;
+}
+
+/** All notes of one of many runs whose notes are told together. */
+export function mattersOf(result: RunResult): Matter[] {
+  const troubles = notesOf({ ...result, warnings: [] }).map((note) => ({
+    key: noteLine(note),
+    level: note.level,
+    line: noteLine(note),
+  }));
+  const warnings = result.warnings.flatMap((warning): Matter[] => {
+    // Of all notes those of typed warnings come last.
+    const note = notesOf({ ...result, warnings: [warning] }).at(-1);
+    return note === undefined ? [] : [{ key: warning.code, level: note.level, line: noteLine(note) }];
+  });
+  return [...troubles, ...warnings];
 }
 
 function missingNotes(backend: BackendResult, planned: number): Note[] {
@@ -97,8 +119,9 @@ function ioNotes(backend: BackendResult, warnings: readonly ResultWarning[]): No
   return notes;
 }
 
-function whereOf({ first_file: file, first_offset: offset }: IoErrorCount): string {
-  return file === '' ? '' : `, the first at offset ${offset} of ${file}`;
+function whereOf({ op, first_file: file, first_offset: offset }: IoErrorCount): string {
+  const whole = operations.some(({ word, kind }) => word === op && kind === 'tree');
+  return file === '' ? '' : `, the first ${whole ? '' : `at offset ${offset} `}of ${file}`;
 }
 
 /** Errors of all trials by operation and errno. */

@@ -1,4 +1,4 @@
-/** The progress of many runs as that of one: a plan for all, and each sample in its place among them. */
+/** The progress of many runs, of a sweep or of the article's tables, as that of one: a plan for all, and each sample in its place among them. */
 import { mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
 import type { Progress, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
 import type { PointValues } from '../options/sweep-grid.ts';
@@ -21,15 +21,18 @@ function lengths(points: readonly PlannedPoint[]): Pick<ProgressPlan, 'trialSeco
   return { expectedSeconds, ...(trials.size === 1 && only !== null ? { trialSeconds: only / 1e9 } : {}) };
 }
 
-export class SweepProgress implements Progress {
+export class ManyRunsProgress implements Progress {
   readonly #inner: Progress;
   readonly #points: readonly PlannedPoint[];
+  readonly #telling: boolean;
   readonly #said = new Set<string>();
   #values: PointValues = {};
   #at = -1;
 
-  constructor(inner: Progress, points: readonly PlannedPoint[]) {
+  /** @param telling whether each run's workload is told when it begins */
+  constructor(inner: Progress, points: readonly PlannedPoint[], telling = false) {
     this.#inner = inner;
+    this.#telling = telling;
     this.#points = points;
   }
 
@@ -38,7 +41,12 @@ export class SweepProgress implements Progress {
     const variants = this.#points[0]?.plan.variants.map((variant) => variant.label) ?? [];
     const trials = this.#points.reduce((sum, { plan }) => sum + mostTrials(plan), 0);
     const atMost = this.#points.some(({ plan }) => plan.untilConfident !== null);
-    this.#inner.start({ variants, trials, atMost, ...lengths(this.#points) });
+    const runs = this.#points.reduce((sum, { plan }) => sum + plan.variants.length * mostTrials(plan), 0);
+    const ofTrees = this.#points.every(({ plan }) =>
+      plan.groups.every(({ workload }) => workload.tree !== null),
+    );
+    const words = ofTrees ? { ofTrees } : {};
+    this.#inner.start({ variants, trials, runs, atMost, ...words, ...lengths(this.#points) });
   }
 
   /** The next run is that of this point. */
@@ -48,8 +56,10 @@ export class SweepProgress implements Progress {
     return this;
   }
 
-  /** A single run is no news, nor is its plan. */
-  begin(): void {}
+  /** A single run of a sweep is no news, nor is any run's plan. */
+  begin(workload: string): void {
+    if (this.#telling) this.note(workload);
+  }
 
   start(): void {}
 

@@ -4,8 +4,8 @@ import { flatPlan } from '../../test/support/plan.ts';
 import { noProgress, type Progress, type ProgressPlan, type ProgressSample } from '../jobs/progress.ts';
 import { readGrid } from '../options/sweep-grid.ts';
 import { readMachine } from '../resolve/cpus.ts';
+import { ManyRunsProgress } from './many-runs-progress.ts';
 import { planSweep } from './sweep.ts';
-import { SweepProgress } from './sweep-progress.ts';
 
 const host = { machine: readMachine(), target: { dioAlign: () => 512 } };
 
@@ -44,13 +44,20 @@ describe('the progress of a sweep', () => {
       sample: (one) => samples.push(one),
       note: (line) => notes.push(line),
     };
-    const progress = new SweepProgress(inner, points());
+    const progress = new ManyRunsProgress(inner, points());
     progress.startAll();
     assert.deepEqual(plans, [
-      { variants: ['null', 'sync'], trials: 8, atMost: false, trialSeconds: 2, expectedSeconds: 32 },
+      {
+        variants: ['null', 'sync'],
+        trials: 8,
+        runs: 12,
+        atMost: false,
+        trialSeconds: 2,
+        expectedSeconds: 25.16,
+      },
     ]);
     progress.at({ iodepth: '1' });
-    progress.begin();
+    progress.begin('rw=read');
     progress.start();
     progress.sample(sample);
     progress.note('sync is skipped');
