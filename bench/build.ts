@@ -43,7 +43,7 @@ function objects(folder: string): string[] {
 /** The bare loops: one small program with just what it needs of the library. */
 export async function buildBare(options: ExecOptions): Promise<void> {
   mkdirSync(build, { recursive: true });
-  const inputs = [join(root, 'bench', 'bare.c'), ...sources(['buffers', 'clock', 'ring', 'gen'])];
+  const inputs = [join(root, 'bench', 'bare.c'), ...sources(['buffers', 'source', 'clock', 'ring', 'gen'])];
   await execute(compiler, [...FLAGS, '-o', programs.bare, ...inputs, ...LIBS], options);
 }
 

@@ -64,8 +64,10 @@ test('a short run measures everything and leaves nothing behind', async (t) => {
     // Of one way to call fio it is known, and then said, that it may hang.
     const hung: boolean = comparison.warnings.some((text) => text.startsWith(`${row.name}: fio hung`));
     assert.ok(!hung || row.fio.includes('--io_submit_mode=offload'), row.name);
-    const hasFio = report.fio !== null && !hung;
-    const expected = tools.filter((tool) => (tool !== 'fio' || hasFio) && (tool !== 'bare' || row.bare));
+    const hasFio: boolean = report.fio !== null && !hung;
+    const expected: string[] = tools.filter(
+      (tool) => (tool !== 'fio' || hasFio) && (tool !== 'bare' || row.bare),
+    );
     assert.deepEqual(ran.sort(), expected.sort(), row.name);
     const summary: RowSummary | undefined = comparison.rows.find((one) => one.row === row.name);
     assert.ok((summary?.ops['uring-bench']?.median ?? 0) > 1000, row.name);

@@ -60,6 +60,7 @@
 #define UB_FEATURE_TIMEOUT       (1u << 31)
 #define UB_FEATURE_MIN_WAIT      (UINT64_C(1) << 32)
 #define UB_FEATURE_SQ_REWIND     (UINT64_C(1) << 33)
+#define UB_FEATURE_CLONE_BUFFERS (UINT64_C(1) << 34)
 
 /* Operations; also the index of per-operation results. */
 #define UB_OP_READ  0u

@@ -289,6 +289,7 @@ const struct ub_ops ub_ops_io_uring = {
     .syscalls_exact = 1,
     .features = {{"registerfiles", UB_FEATURE_REGISTERFILES},
                  {"fixedbufs", UB_FEATURE_FIXEDBUFS},
+                 {"clone_buffers", UB_FEATURE_CLONE_BUFFERS, .needs = UB_FEATURE_FIXEDBUFS},
                  {"vectored", UB_FEATURE_VECTORED, .excludes = UB_FEATURE_PASSTHROUGH},
                  {"registerring", UB_FEATURE_REGISTERRING, .kinds = UB_ANY_KIND},
                  {"coop_taskrun", UB_FEATURE_COOP_TASKRUN, .excludes = UB_FEATURE_SQPOLL,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include "source.h"
 #include "whole.h"
 
 #define CHUNK 512u /* fio's buffer_compress_chunk: compressible part and random part alternate within it */
@@ -44,47 +45,68 @@ int ub_map_huge(uint64_t bytes, void **memory)
     }
 }
 
-/* In huge pages where there are any: a wish, or with +hugepages a condition. */
-static int map_buffers(struct ub_ctx *ctx, uint64_t bytes)
+int ub_map_memory(uint64_t bytes, int huge, void **memory)
 {
-    int huge = (ctx->job->features & UB_FEATURE_HUGEPAGES) != 0;
-    uint64_t page = huge || bytes >= UB_HUGE_PAGE ? UB_HUGE_PAGE : 4096;
-    void *p;
-    ctx->buffers_bytes = ub_whole_pages(bytes, page);
-    if (huge) {
-        int ret = ub_map_huge(ctx->buffers_bytes, &p);
-        if (ret < 0)
-            return ret;
-        ctx->buffers = p;
-        return 0;
-    }
-    p = mmap(NULL, ctx->buffers_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (huge)
+        return ub_map_huge(bytes, memory);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         return -errno;
-    ctx->buffers = p;
-    if (page == UB_HUGE_PAGE)
-        madvise(p, ctx->buffers_bytes, MADV_HUGEPAGE);
+    *memory = p;
+    if (bytes >= UB_HUGE_PAGE)
+        madvise(p, bytes, MADV_HUGEPAGE);
     return 0;
 }
 
 /* One mapping for all slots, so that it can be registered as one buffer. */
-int ub_buffers_open(struct ub_ctx *ctx)
+static int map_buffers(struct ub_ctx *ctx, uint64_t bytes, const char **stage)
 {
-    const struct ub_job *job = ctx->job;
+    int huge = (ctx->job->features & UB_FEATURE_HUGEPAGES) != 0;
+    void *p = NULL;
+    *stage = huge ? "map huge pages" : "allocate";
+    ctx->buffers_bytes = ub_whole_pages(bytes, ub_page_for(bytes, huge));
+    int ret = ub_map_memory(ctx->buffers_bytes, huge, &p);
+    if (ret == 0)
+        ctx->buffers = p;
+    return ret;
+}
+
+/* A part of the memory that all jobs of this process have together. */
+static int share_buffers(struct ub_ctx *ctx, const char **stage)
+{
+    const struct ub_share *share;
+    int ret = ub_source_share(ctx, &share, stage);
+    if (ret < 0)
+        return ret;
+    ctx->buffers = share->memory;
+    ctx->buffers_bytes = share->bytes;
+    return 0;
+}
+
+uint64_t ub_buffer_stride(const struct ub_job *job)
+{
     uint64_t largest = 512;
     for (uint32_t op = UB_OP_READ; op <= UB_OP_WRITE; op++)
         if (job->op_mask & (1u << op) && job->bs[op] > largest)
             largest = job->bs[op];
     if (job->op_mask & (1u << UB_OP_WHOLEFILE) && ub_whole_bytes_most(job) > largest)
         largest = ub_whole_bytes_most(job);
-    ctx->buffer_stride = (largest + 511) / 512 * 512;
+    return largest > UINT64_MAX - 511 ? UINT64_MAX : (largest + 511) / 512 * 512;
+}
+
+int ub_buffers_open(struct ub_ctx *ctx, const char **stage)
+{
+    const struct ub_job *job = ctx->job;
+    ctx->buffer_stride = ub_buffer_stride(job);
     uint64_t bytes;
-    if (ctx->buffer_stride < largest || __builtin_mul_overflow(ctx->buffer_stride, ctx->depth, &bytes) ||
-        bytes > UINT64_MAX / 2)
+    *stage = "allocate";
+    if (__builtin_mul_overflow(ctx->buffer_stride, ctx->depth, &bytes) || bytes > UINT64_MAX / 2)
         return -ENOMEM;
-    int ret = map_buffers(ctx, bytes);
+    int ret =
+        job->features & UB_FEATURE_CLONE_BUFFERS ? share_buffers(ctx, stage) : map_buffers(ctx, bytes, stage);
     if (ret < 0)
         return ret;
+    assert(ctx->buffers);
     memset(ctx->buffers, 0, ctx->buffers_bytes);
     if (job->op_mask & (1u << UB_OP_WRITE) && !(job->flags & UB_FLAG_ZERO_BUFFERS))
         for (uint32_t i = 0; i < ctx->depth; i++)
@@ -96,7 +118,7 @@ void ub_buffers_close(struct ub_ctx *ctx)
 {
     /* What is in flight, and could not be waited for, may still be written there: that is nobody else's then.
      */
-    if (ctx->buffers && !ctx->result->lost)
+    if (ctx->buffers && !ctx->result->lost && !(ctx->job->features & UB_FEATURE_CLONE_BUFFERS))
         munmap(ctx->buffers, ctx->buffers_bytes);
     ctx->buffers = NULL;
 }

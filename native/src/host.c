@@ -19,6 +19,7 @@
 #endif
 #include "job.h"
 #include "kernel.h"
+#include "source.h"
 #include "ub_api.h"
 
 /* Of a job's thread, beside what its backend puts there for each I/O in flight. A guard page lies below it.
@@ -98,11 +99,13 @@ int ub_jobs_start(void *arena, uint32_t first, uint32_t count)
     pthread_mutex_lock(&running.lock);
     if (!running.arena) {
         running.threads = calloc(count, sizeof *running.threads);
+        ub_source_begin(arena, first, count);
         ret = running.threads ? start_threads(running.threads, arena, first, count) : -ENOMEM;
         if (ret == 0) {
             running.arena = arena;
             running.count = count;
         } else {
+            ub_source_end(arena);
             free(running.threads);
         }
     }
@@ -158,6 +161,7 @@ int ub_jobs_join(void *arena)
         }
     }
     pthread_mutex_lock(&running.lock);
+    ub_source_end(arena);
     free(running.threads);
     running.arena = NULL;
     running.threads = NULL;

@@ -184,9 +184,7 @@ static int set_up(struct ub_ctx *ctx, const struct ub_ops *ops, const char **sta
     ret = allocate(ctx);
     if (ret < 0)
         return ret;
-    if (job->features & UB_FEATURE_HUGEPAGES)
-        *stage = "map huge pages";
-    ret = ub_buffers_open(ctx);
+    ret = ub_buffers_open(ctx, stage);
     if (ret < 0)
         return ret;
     if (ub_has_files(job))

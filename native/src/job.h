@@ -219,11 +219,19 @@ int ub_trim(int fd, uint64_t offset, uint64_t len);
 int ub_rw_flags_known(uint32_t flags);
 
 /* buffers.c */
-int ub_buffers_open(struct ub_ctx *ctx);
+int ub_buffers_open(struct ub_ctx *ctx, const char **stage);
+/* Bytes from one slot's buffer to the next. */
+uint64_t ub_buffer_stride(const struct ub_job *job);
 /* New memory of this process in huge pages of UB_HUGE_PAGE, of which bytes is a multiple -> 0 or -errno;
  * -ENOMEM: so many are not free (vm.nr_hugepages). */
 #define UB_HUGE_PAGE (UINT64_C(2) << 20)
 int ub_map_huge(uint64_t bytes, void **memory);
+/* The same, or memory that may get huge pages when it is large enough for them: a wish. */
+int ub_map_memory(uint64_t bytes, int huge, void **memory);
+static inline uint64_t ub_page_for(uint64_t bytes, int huge)
+{
+    return huge || bytes >= UB_HUGE_PAGE ? UB_HUGE_PAGE : 4096;
+}
 static inline uint64_t ub_whole_pages(uint64_t bytes, uint64_t page)
 {
     return (bytes + page - 1) / page * page;

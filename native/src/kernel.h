@@ -78,6 +78,7 @@ _Static_assert(__builtin_offsetof(struct ub_statx, atomic_write_unit_min) == 0xa
 #define UB_REGISTER_RING_FDS         20u        /* 5.18 */
 #define UB_UNREGISTER_RING_FDS       21u        /* 5.18 */
 #define UB_REGISTER_IOWQ_MAX_WORKERS 19u        /* 5.15 */
+#define UB_REGISTER_CLONE_BUFFERS    30u        /* 6.12 */
 #define UB_REGISTER_MEM_REGION       34u        /* 6.13 */
 #define UB_REGISTER_QUERY            35u        /* 6.18 */
 #define UB_REGISTER_BY_INDEX         (1u << 31) /* the ring is a registered one, 6.3 */
@@ -134,6 +135,15 @@ struct ub_mem_region {
 #define UB_REGION_WAIT_ARG 1u /* IORING_MEM_REGION_REG_WAIT_ARG: of a ring that is not enabled yet */
 _Static_assert(sizeof(struct ub_reg_wait) == 64 && sizeof(struct ub_region) == 64,
                "sizes of a registered wait");
+
+/* struct io_uring_clone_buffers (6.12; the part of the source that is meant: 6.13) */
+struct ub_clone_buffers {
+    uint32_t src_fd;
+    uint32_t flags;
+    uint32_t src_off, dst_off, nr; /* 0: all */
+    uint32_t pad[3];
+};
+_Static_assert(sizeof(struct ub_clone_buffers) == 32, "struct io_uring_clone_buffers has 32 bytes");
 
 struct ub_rsrc_update {
     uint32_t offset;

@@ -43,6 +43,7 @@ struct uring {
     uint32_t opcode[2]; /* by UB_OP_READ, UB_OP_WRITE */
     uint32_t rw_flags;  /* RWF_*, of every read and write */
     uint32_t slots_per_buffer;
+    uint32_t first_buffer; /* number of the first registered one that is its own */
     uint8_t sqe_flags;
     uint8_t fixed_buffers, vectored, sqpoll, passthrough;
     /* An sqe's constant fields are not constant: other operations share it, or it is not the slot's own. */

@@ -23,6 +23,7 @@ static const struct {
 } needs[] = {
     {UB_FEATURE_REGISTERFILES, .registration = IORING_REGISTER_FILES},
     {UB_FEATURE_FIXEDBUFS, .request = IORING_OP_WRITE_FIXED},
+    {UB_FEATURE_CLONE_BUFFERS, .registration = UB_REGISTER_CLONE_BUFFERS},
     {UB_FEATURE_VECTORED, .request = IORING_OP_WRITEV},
     {UB_FEATURE_REGISTERRING, .registration = UB_REGISTER_RING_FDS, .enter_flags = UB_ENTER_REGISTERED_RING},
     {UB_FEATURE_FORCE_ASYNC, .sqe_flags = IOSQE_ASYNC},

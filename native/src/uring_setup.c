@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include "chain.h"
+#include "source.h"
 #include "uring.h"
 #include "whole.h"
 
@@ -20,7 +21,7 @@ void ub_uring_init_sqe(const struct uring *u, const struct ub_ctx *ctx, uint32_t
     sqe->flags = u->sqe_flags;
     sqe->rw_flags = (int)u->rw_flags;
     if (u->fixed_buffers) {
-        sqe->buf_index = (uint16_t)(slot / u->slots_per_buffer);
+        sqe->buf_index = (uint16_t)(u->first_buffer + slot / u->slots_per_buffer);
         if (u->passthrough)
             sqe->rw_flags = UB_URING_CMD_FIXED; /* uring_cmd_flags */
     }
@@ -90,7 +91,7 @@ static int probe_meta(struct ub_ring *ring, uint32_t op, uint64_t features, cons
 }
 
 static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_setup *setup,
-                      const char **stage)
+                      const struct ub_source *source, const char **stage)
 {
     int ret = ub_uring_open_ring(ring, setup->depth, features, NULL, stage);
     if (ret == 0) {
@@ -107,8 +108,8 @@ static int probe_ring(struct ub_ring *ring, uint64_t features, const struct ub_s
     if (ret == 0 && features & UB_FEATURE_FIXEDBUFS && features & UB_FEATURE_VECTORED)
         ret = need_op(ring, UB_OP_READV_FIXED, "IORING_OP_READV_FIXED", stage);
     if (ret == 0 && features & UB_FEATURE_FIXEDBUFS) {
-        *stage = "register buffers";
-        ret = probe_buffers(ring, setup);
+        *stage = source ? "clone buffers" : "register buffers";
+        ret = source ? ub_source_clone(source, ring) : probe_buffers(ring, setup);
     }
     if (ret == 0 && features & UB_FEATURE_REGISTERFILES) {
         const int32_t none = -1; /* a sparse table (5.5) */
@@ -140,8 +141,25 @@ static int probe_huge_buffers(const struct ub_setup *setup, const char **stage)
     return ret;
 }
 
+/* That of all jobs, though there are fewer rings. */
+static int probe_source(struct ub_source *source, uint64_t features, const struct ub_setup *setup,
+                        const char **stage)
+{
+    struct ub_share *shares = calloc(setup->jobs, sizeof *shares);
+    *source = (struct ub_source){.ring = {.fd = -1}};
+    *stage = "allocate";
+    if (!shares)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < setup->jobs; i++)
+        shares[i] = (struct ub_share){.stride = setup->buffer_bytes / setup->depth, .slots = setup->depth};
+    int ret = ub_source_open(source, shares, setup->jobs, (features & UB_FEATURE_HUGEPAGES) != 0, stage);
+    free(shares);
+    return ret;
+}
+
 /* As many rings at a time as there will be jobs: locked memory is counted over all of them. */
-int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
+static int probe_rings(uint64_t features, const struct ub_setup *setup, const struct ub_source *source,
+                       const char **stage)
 {
     /* A process can register 16 rings; each job's thread has its own 16, a probe has one thread. */
     uint32_t most = features & UB_FEATURE_REGISTERRING ? 16 : PROBE_RINGS;
@@ -149,8 +167,8 @@ int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char *
     struct ub_ring *rings = calloc(n, sizeof *rings);
     int ret = rings ? 0 : -ENOMEM;
     while (ret == 0 && opened < n)
-        ret = probe_ring(&rings[opened++], features, setup, stage);
-    if (ret == 0 && features & UB_FEATURE_HUGEPAGES)
+        ret = probe_ring(&rings[opened++], features, setup, source, stage);
+    if (ret == 0 && features & UB_FEATURE_HUGEPAGES && !source)
         ret = probe_huge_buffers(setup, stage);
     while (opened > 0)
         ub_ring_close(&rings[--opened]);
@@ -158,24 +176,43 @@ int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char *
     return ret;
 }
 
+int ub_uring_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
+{
+    struct ub_source source;
+    if (!(features & UB_FEATURE_CLONE_BUFFERS))
+        return probe_rings(features, setup, NULL, stage);
+    int ret = probe_source(&source, features, setup, stage);
+    if (ret == 0)
+        ret = probe_rings(features, setup, &source, stage);
+    ub_source_close(&source);
+    return ret;
+}
+
 static int register_buffers(struct uring *u, const struct ub_ctx *ctx)
 {
-    uint64_t stride = ctx->buffer_stride, most = UB_URING_BUFFER_MAX / stride;
-    if (most == 0)
+    u->slots_per_buffer = ub_slots_each(ctx->buffer_stride, ctx->depth);
+    if (u->slots_per_buffer == 0)
         return -E2BIG; /* a single block is more than the kernel registers as one buffer */
-    u->slots_per_buffer = (uint32_t)(most < ctx->depth ? most : ctx->depth);
-    uint32_t n = (ctx->depth + u->slots_per_buffer - 1) / u->slots_per_buffer;
+    uint32_t n = ub_slot_iovecs(ctx->buffers, ctx->buffer_stride, ctx->depth, NULL);
     struct iovec *iov = calloc(n, sizeof *iov);
     if (!iov)
         return -ENOMEM;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t first = i * u->slots_per_buffer;
-        uint32_t slots = ctx->depth - first < u->slots_per_buffer ? ctx->depth - first : u->slots_per_buffer;
-        iov[i] = (struct iovec){.iov_base = ub_buffer(ctx, first), .iov_len = slots * stride};
-    }
+    ub_slot_iovecs(ctx->buffers, ctx->buffer_stride, ctx->depth, iov);
     int ret = ub_ring_register(&u->ring, IORING_REGISTER_BUFFERS, iov, n);
     free(iov);
     return ret;
+}
+
+static int clone_buffers(struct uring *u, const struct ub_ctx *ctx, const char **stage)
+{
+    const struct ub_share *share;
+    int ret = ub_source_share(ctx, &share, stage);
+    if (ret < 0)
+        return ret;
+    u->slots_per_buffer = ub_slots_each(ctx->buffer_stride, ctx->depth);
+    u->first_buffer = share->first;
+    *stage = "clone buffers";
+    return ub_source_give(&u->ring);
 }
 
 static int register_all(struct uring *u, struct ub_ctx *ctx, const char **stage)
@@ -184,7 +221,8 @@ static int register_all(struct uring *u, struct ub_ctx *ctx, const char **stage)
     int ret = 0;
     if (job->features & UB_FEATURE_FIXEDBUFS) {
         *stage = "register buffers";
-        ret = register_buffers(u, ctx);
+        ret = job->features & UB_FEATURE_CLONE_BUFFERS ? clone_buffers(u, ctx, stage)
+                                                       : register_buffers(u, ctx);
         u->fixed_buffers = 1;
     }
     if (ret == 0 && job->features & UB_FEATURE_REGISTERFILES) {

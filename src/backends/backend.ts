@@ -3,11 +3,11 @@
 import type { StructValues } from '../native/codec.ts';
 import type { OptionSpec } from '../values/option-spec.ts';
 import type { OperationKind, OperationName } from '../workload/operations.ts';
-import type { Workload } from '../workload/workload.ts';
+import type { Isolation, Workload } from '../workload/workload.ts';
 
-/** What a workload must be for a backend or a feature to make sense; told when it is not. */
+/** What a workload, or what its jobs are, must be for a backend or a feature to make sense; told when it is not. */
 interface Requirement {
-  test: (workload: Workload) => boolean;
+  test: (workload: Workload, isolation: Isolation) => boolean;
   what: string;
 }
 

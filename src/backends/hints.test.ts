@@ -27,6 +27,7 @@ const table: readonly [
   ['io_uring', 'register files', 'EMFILE', /ulimit -n/],
   ['io_uring', 'register buffers', 'EACCES', FILTER],
   ['io_uring', 'register buffers', 'ENOMEM', /RLIMIT_MEMLOCK/],
+  ['io_uring', 'clone buffers', 'EPERM', FILTER],
   ['io_uring', 'register ring', 'EPERM', FILTER],
   ['io_uring', 'register waits', 'EPERM', FILTER],
   ['io_uring', 'enable ring', 'EACCES', FILTER],

@@ -1,7 +1,7 @@
 /** The words of io_uring's features: what each does, since when, and what workload it takes. */
 
 import { isOnly, opensFiles } from '../workload/operations.ts';
-import type { Workload } from '../workload/workload.ts';
+import type { Isolation, Workload } from '../workload/workload.ts';
 import type { FeatureWords } from './backend.ts';
 import { dsync } from './dsync.ts';
 
@@ -34,6 +34,14 @@ export const ioUringFeatures = {
     requires: {
       test: ({ bs }: Workload) => Math.max(bs.read, bs.write) <= REGISTERED_MAX,
       what: 'a bs of at most 1g, which is what the kernel registers as one buffer',
+    },
+  },
+  clone_buffers: {
+    help: "registered buffers of all jobs are pinned once, and jobs' rings clone them",
+    since: '6.12',
+    requires: {
+      test: (_: Workload, isolation: Isolation) => isolation === 'thread',
+      what: 'jobs that share their memory (--isolation thread)',
     },
   },
   registerring: {

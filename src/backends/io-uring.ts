@@ -55,7 +55,7 @@ function hugePagesHint({ bs, iodepth, numjobs }: Workload): string {
 
 /** Stages that are calls on a ring, which no right of a user decides about. */
 const CALLS =
-  /^(io_uring_enter|io_uring_register|register (buffers|files|ring|waits)|enable ring|limit io-wq workers)$/;
+  /^(io_uring_enter|io_uring_register|(register|clone) (buffers|files|ring|waits)|enable ring|limit io-wq workers)$/;
 
 export const ioUring = defineBackend('io_uring', {
   aliases: { 'io-uring': [], iouring: [], io_uring_cmd: ['passthrough'] },

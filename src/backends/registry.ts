@@ -5,7 +5,7 @@
 import { usageError } from '../errors.ts';
 import { didYouMean } from '../values/nearest.ts';
 import { isOnly, isTree, type RwMode } from '../workload/operations.ts';
-import type { Workload } from '../workload/workload.ts';
+import type { Isolation, Workload } from '../workload/workload.ts';
 import type { Backend, Feature, Variant } from './backend.ts';
 import { ioUring } from './io-uring.ts';
 import { linuxAio } from './linux-aio.ts';
@@ -104,19 +104,23 @@ function checkChecksum({ backend, label }: Variant, { checksum }: Workload): voi
 }
 
 /** @throws BenchError (usage) when the variant makes no sense with this workload. */
-export function checkWorkload(variant: Variant, workload: Workload): void {
+export function checkWorkload(variant: Variant, workload: Workload, isolation: Isolation): void {
   checkChecksum(variant, workload);
   checkPair(variant, workload);
   checkFeatures(variant, workload.rw);
-  const unmet = unmetRequirement(variant, workload);
+  const unmet = unmetRequirement(variant, workload, isolation);
   if (unmet === null) return;
   throw usageError(variant.label === variant.backend.name ? unmet : `${variant.label}: ${unmet}`);
 }
 
 /** What a variant needs that a workload is not: "mmap needs buffered I/O"; null when nothing is missing. */
-export function unmetRequirement({ backend, features }: Variant, workload: Workload): string | null {
+export function unmetRequirement(
+  { backend, features }: Variant,
+  workload: Workload,
+  isolation: Isolation,
+): string | null {
   const own = (backend.requires ?? []).map((requires) => ({ name: backend.name, requires }));
-  const unmet = [...own, ...features].find(({ requires }) => requires && !requires.test(workload));
+  const unmet = [...own, ...features].find(({ requires }) => requires && !requires.test(workload, isolation));
   return unmet?.requires ? `${unmet.name} needs ${unmet.requires.what}` : null;
 }
 

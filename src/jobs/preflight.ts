@@ -103,7 +103,7 @@ function reasonOf(variant: Variant, plan: RunPlan): string | null {
 export function preflight(plan: RunPlan): Unavailable[] {
   checkMemory(plan); // before the probe, which takes a job's buffers
   for (const variant of plan.variants) {
-    for (const group of plan.groups) checkWorkload(variantOf(group, variant), group.workload);
+    for (const group of plan.groups) checkWorkload(variantOf(group, variant), group.workload, plan.isolation);
   }
   const tooMuch: BenchError[] = [];
   const unavailable = plan.variants.flatMap((variant): Unavailable[] => {

@@ -48,7 +48,7 @@ export function variantTrier(
   const trying = plan.groups.filter(({ variant }) => variant === null);
   return async (variant) => {
     for (const group of trying) {
-      const unmet = unmetRequirement(variant, group.workload);
+      const unmet = unmetRequirement(variant, group.workload, plan.isolation);
       if (unmet !== null) return unmet;
       const refused = refusal(variant, group);
       if (refused !== null || signal.aborted) return refused;

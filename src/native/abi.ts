@@ -164,6 +164,7 @@ export const BACKENDS = {
     features: {
       registerfiles: { bit: 1, needs: [], excludes: [], kinds: ['data'] },
       fixedbufs: { bit: 2, needs: [], excludes: [], kinds: ['data'] },
+      clone_buffers: { bit: 17179869184, needs: ['fixedbufs'], excludes: [], kinds: ['data'] },
       vectored: { bit: 4, needs: [], excludes: ['passthrough'], kinds: ['data'] },
       registerring: { bit: 8, needs: [], excludes: [], kinds: ['data', 'tree'] },
       coop_taskrun: { bit: 16, needs: [], excludes: ['sqpoll'], kinds: ['data', 'tree'] },

@@ -67,7 +67,7 @@ function variantsOf(operations: readonly Operation[], direct: boolean): Variant[
     .filter(({ features }) =>
       features.every(({ kinds }) => kinds.includes(isTree(workload.rw) ? 'tree' : 'data')),
     )
-    .filter((variant) => unmetRequirement(variant, workload) === null);
+    .filter((variant) => unmetRequirement(variant, workload, 'thread') === null);
 }
 
 /** Those for direct I/O. */

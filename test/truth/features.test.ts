@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EXIT } from '../../src/errors.ts';
 import type { Trial } from '../../src/results/schema.ts';
-import { resultOf, trialOf, turnOf } from '../support/bench.ts';
+import { benchFails, resultOf, trialOf, turnOf } from '../support/bench.ts';
 import { dataFile, diskFolder, noDisk } from '../support/disk.ts';
 import { unavailable } from '../support/features.ts';
 import { opsOf } from '../support/ops.ts';
@@ -32,7 +32,14 @@ const SETUP = {
   HYBRID_IOPOLL: 0x20000,
   CQE_MIXED: 0x40000,
 };
-const REGISTER = { BUFFERS: 0, FILES: 2, IOWQ_MAX_WORKERS: 19, RING_FDS: 20, UNREGISTER_RING_FDS: 21 };
+const REGISTER = {
+  BUFFERS: 0,
+  FILES: 2,
+  IOWQ_MAX_WORKERS: 19,
+  RING_FDS: 20,
+  UNREGISTER_RING_FDS: 21,
+  CLONE_BUFFERS: 30,
+};
 const ENTER_REGISTERED_RING = 0x10;
 /** include/uapi/linux/fs.h: RWF_* */
 const RWF = { HIPRI: 0x1, NOWAIT: 0x8, ATOMIC: 0x40, DONTCACHE: 0x80 };
@@ -116,6 +123,29 @@ test('rings are set up with the flags of their features, and no others', { skip 
         if (has('sqpoll')) assert.equal(argument(enter, 1), 0, 'the thread in the kernel submits');
       }
     });
+  }
+});
+
+const CLONED = 'io_uring+enhanced+clone_buffers';
+test('clone_buffers: jobs take their buffers over from a ring that none of them has', {
+  skip: firstReason(skip, unavailable(CLONED)),
+}, async (t) => {
+  const folder = diskFolder(t);
+  const { ended, jobs } = await rawCalls(folder, [`--backend=${CLONED}`, '--numjobs=3', ...COMMON]);
+  assert.equal(trialOf(resultOf(ended)).total_ios, 3 * IOS);
+  assert.equal(jobs.length, 3);
+  for (const job of jobs) {
+    const opcodes = registered(job);
+    assert.equal(opcodes.filter((opcode) => opcode === REGISTER.CLONE_BUFFERS).length, 1);
+    assert.ok(!opcodes.includes(REGISTER.BUFFERS), 'it pins none itself');
+  }
+});
+
+test('clone_buffers of jobs that share no memory is a usage error', { skip: noDisk }, async (t) => {
+  for (const isolation of ['process', 'worker']) {
+    const args = [`--backend=${CLONED}`, `--isolation=${isolation}`, ...COMMON];
+    const line = await benchFails(diskFolder(t), args, EXIT.usage);
+    assert.match(line, /clone_buffers needs jobs that share their memory \(--isolation thread\)/);
   }
 });
 
