@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { EXIT } from '../src/errors.ts';
-import { makeMemoryGroup } from '../src/host/memory-group.ts';
+import { makeMemoryGroup, pageBytes } from '../src/host/memory-group.ts';
 import { cacheOf } from '../src/results/document.ts';
 import { parseResult } from '../src/results/read.ts';
 import { bench, benchFails, startBench } from './support/bench.ts';
@@ -89,7 +89,8 @@ test('jobs are in a group with little memory, whose cache fills where it is used
     [...seen.names].filter((name) => !/^ub-job|^uring-bench-wor/.test(name)),
     [],
   );
-  assert.ok(seen.bytes <= LIMIT_BYTES, `${seen.bytes} are more than the limit`);
+  // Usage holds for a moment what is being asked for and then refused (page_counter_try_charge): a folio of at most 2 MiB.
+  assert.ok(seen.bytes <= LIMIT_BYTES + 2 * MEBIBYTE, `${seen.bytes} are more than the limit`);
   assert.ok(seen.bytes > LIMIT_BYTES * 0.9, `${seen.bytes}: the cache was full`);
 
   const results = readdirSync(join(folder, 'results')).map((name) =>
@@ -112,8 +113,17 @@ test('jobs are in a group with little memory, whose cache fills where it is used
       else if (report.direct) assert.ok(cached < 0.25, `${variant}: ${cached} of the memory is cache`);
       if (variant === 'mmap') assert.ok((trial.page_faults?.major ?? 0) > 0);
       // Pages come only as fast as they go when the cache is full, and no faster than they are read.
-      const [pagesIn, bytes] = [seenTrial.pages_in ?? 0, trial.total_ios * 4096];
-      if (filled && report.access === 'random') assert.ok(pagesIn * 4096 < bytes * 1.1 + MEBIBYTE, variant);
+      const bytes = trial.ops.read?.io_bytes ?? 0;
+      const [read, gone] = [seenTrial.pages_in, seenTrial.pages_out].map((n) => (n ?? -1) * pageBytes());
+      assert.ok(read !== undefined && gone !== undefined);
+      const what = `${report.access} ${variant}: ${read} of ${bytes} were read from the device, ${gone} evicted`;
+      if (report.direct) assert.ok(read < MEBIBYTE, what);
+      // In order readahead of some devices is so large for this little memory that it throws away what it brings.
+      else if (report.access === 'random') assert.ok(read <= bytes * 1.1 + 2 * MEBIBYTE, what);
+      if (!filled) continue;
+      // In order the page that comes next has just been taken away; at random one in four is met.
+      assert.ok(read > bytes * (report.access === 'sequential' ? 0.9 : 0.5) - MEBIBYTE, what);
+      assert.ok(gone > read * 0.8 - MEBIBYTE && gone < read * 1.2 + LIMIT_BYTES, what);
     }
   }
   for (const line of [/^sequential +sync /m, /^random +sync /m, /^ +mmap /m, /^ +sync, direct /m])

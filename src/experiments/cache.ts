@@ -7,6 +7,7 @@
 import type { Variant } from '../backends/backend.ts';
 import { parseVariant } from '../backends/registry.ts';
 import { BenchError, usageError } from '../errors.ts';
+import { readByJobs, readDiskCounters } from '../host/device-reads.ts';
 import {
   type MemoryCounts,
   type MemoryGroup,
@@ -157,20 +158,40 @@ function since(before: number | null, after: number | null): number | null {
   return before === null || after === null ? null : Math.max(0, Math.round(after - before));
 }
 
+/** What jobs that are processes read from devices: it is theirs while they live, and then their parent's. */
+class JobReads {
+  readonly #ended: number | null;
+  readonly #living: number;
+
+  /** @param ids of all of them, at work */
+  constructor(ids: readonly number[]) {
+    this.#ended = readDiskCounters([]).processBytes;
+    this.#living = readByJobs(ids);
+  }
+
+  /** Bytes since then, once all have ended; null where nobody counts them. */
+  sinceThen(): number | null {
+    const all = since(this.#ended, readDiskCounters([]).processBytes);
+    return since(this.#living, all);
+  }
+}
+
 /** Looks at memory and progress at the same moments. */
 class Samples {
   readonly #view: TrialView;
   readonly #read: () => MemoryCounts;
   readonly #before: MemoryCounts;
+  readonly #reads: JobReads;
   readonly #timer: NodeJS.Timeout;
   readonly #rates: number[] = [];
   #last: { bytes: number; atMs: number };
   #peakCache: number;
 
-  constructor(view: TrialView, read: () => MemoryCounts) {
+  constructor(view: TrialView, ids: readonly number[], read: () => MemoryCounts) {
     this.#view = view;
     this.#read = read;
     this.#before = read();
+    this.#reads = new JobReads(ids);
     this.#peakCache = this.#before.cacheBytes;
     this.#last = { bytes: view.counters().bytes, atMs: performance.now() };
     this.#timer = setInterval(() => this.#look(), SAMPLE_MS);
@@ -184,17 +205,29 @@ class Samples {
     this.#peakCache = Math.max(this.#peakCache, this.#read().cacheBytes);
   }
 
-  /** What has come of it; the last moments, less than an interval, have no rate. */
-  end(): Pick<
+  /**
+   * What has come of it; the last moments, less than an interval, have no rate. What was read from devices has come into
+   * the cache, unless it is direct; what has come and is not there has gone, but for what is dropped once it is read.
+   */
+  end({
+    direct,
+    filled,
+  }: {
+    direct: boolean;
+    filled: boolean;
+  }): Pick<
     CacheReport['trials'][number],
     'cache_bytes_peak' | 'pages_in' | 'pages_out' | 'refaults' | 'bw_bytes'
   > {
     clearInterval(this.#timer);
     const after = this.#read();
+    const grown = (after.cacheBytes - this.#before.cacheBytes) / pageBytes();
+    const bytes = this.#reads.sinceThen();
+    const pagesIn = direct ? Math.max(0, grown) : bytes === null ? null : bytes / pageBytes();
     return {
       cache_bytes_peak: Math.max(this.#peakCache, after.cacheBytes),
-      pages_in: since(this.#before.pagesIn, after.pagesIn),
-      pages_out: since(this.#before.pagesOut, after.pagesOut),
+      pages_in: pagesIn === null ? null : Math.round(pagesIn),
+      pages_out: since(this.#before.pagesOut, after.pagesOut) ?? (filled ? since(grown, pagesIn) : null),
       refaults: Math.max(0, after.refaults - this.#before.refaults),
       bw_bytes: this.#rates,
     };
@@ -218,12 +251,14 @@ function observeCache(report: CacheReport, { group }: CacheRoom, signal: AbortSi
       for (const path of pathsOf(trial.plan)) layoutCalls.dropCache(path, path);
       if (usesCache(trial.run.variant, report.direct)) await fill(trial.plan, signal);
     },
-    started() {
-      if (view !== null) samples = new Samples(view, read);
+    started(ids) {
+      if (view !== null) samples = new Samples(view, ids, read);
     },
     ended(trial) {
-      const seen = samples?.end() ?? null;
-      if (seen === null || view === null || trial === null) return;
+      if (samples === null || view === null) return;
+      const { direct } = report;
+      const seen = samples.end({ direct, filled: usesCache(view.run.variant, direct) });
+      if (trial === null) return;
       report.trials.push({ variant: view.run.variant.name, trial: trial.trial, ...seen });
       report.memory_bytes_peak = group?.counts().peakBytes ?? null;
     },

@@ -16,8 +16,7 @@ export interface MemoryCounts {
   allBytes: number | null;
   /** The most that allBytes has been; null: not known (before Linux 5.19). */
   peakBytes: number | null;
-  /** Pages that came into memory, and that left it; null: not counted. */
-  pagesIn: number | null;
+  /** Pages that were taken away to make room; null: not counted. */
   pagesOut: number | null;
   /** Pages that were read again soon after they had been taken away. */
   refaults: number;
@@ -103,34 +102,30 @@ export function pageBytes(): number {
 }
 
 /**
- * What a group has counted. Version 2 counts the pages that were taken from it (pgsteal); what came in is that and what is
- * there. Version 1's pgpgin and pgpgout are no pages: a folio is one event, however large (memcg1_charge_statistics in
- * mm/memcontrol-v1.c), and reading in order brings large ones.
+ * What a group has counted. Version 2 counts the pages that were taken from it (pgsteal). Version 1's pgpgin and pgpgout
+ * are no pages: a folio is one event, however large (memcg1_charge_statistics in mm/memcontrol-v1.c), and reading in order
+ * brings large ones.
  */
 export function groupCounts(folder: string, version: 1 | 2, host: Host = {}): MemoryCounts {
   const stat = readText(join(folder, 'memory.stat'), host) ?? '';
   const cacheBytes = at(stat, version === 1 ? 'cache' : 'file') ?? 0;
-  const taken = at(stat, 'pgsteal');
   return {
     cacheBytes,
     allBytes: readCount(join(folder, FILES[version].usage), host),
     peakBytes: readCount(join(folder, FILES[version].peak), host),
-    pagesIn: version === 1 ? null : sum(taken, cacheBytes / pageBytes()),
-    pagesOut: version === 1 ? null : taken,
+    pagesOut: version === 1 ? null : at(stat, 'pgsteal'),
     refaults: at(stat, 'workingset_refault_file') ?? at(stat, 'workingset_refault') ?? 0,
   };
 }
 
-/** The same of the whole machine, where there is no group: everybody's. pgpgin is in KiB (mm/vmstat.c). */
+/** The same of the whole machine, where there is no group: everybody's. */
 export function machineCounts(host: Host = {}): MemoryCounts {
   const vm = readText('/proc/vmstat', host) ?? '';
   const cachedKib = at(readText('/proc/meminfo', host) ?? '', 'Cached') ?? 0;
-  const readKib = at(vm, 'pgpgin');
   return {
     cacheBytes: cachedKib * 1024,
     allBytes: null,
     peakBytes: null,
-    pagesIn: readKib === null ? null : (readKib * 1024) / pageBytes(),
     pagesOut: at(vm, 'pgsteal_file') ?? sum(at(vm, 'pgsteal_kswapd'), at(vm, 'pgsteal_direct')),
     refaults: at(vm, 'workingset_refault_file') ?? 0,
   };

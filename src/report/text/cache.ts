@@ -173,6 +173,33 @@ export function cacheTable(results: readonly RunResult[]): TableView {
   ];
 }
 
+/** From so many times on as much read as was asked for it is told. */
+const READ_TWICE = 1.2;
+
+/** How many times as much the device read as the jobs did; null where nobody counted. */
+function readTimes({ trials, backend }: CacheRow, pageBytes: number): number | null {
+  return median(
+    trials.flatMap((seen) => {
+      const trial = backend.trials.find(({ trial: number }) => number === seen.trial);
+      const asked = trial?.ops.read?.io_bytes ?? 0;
+      return asked === 0 || seen.pages_in === null ? [] : [(seen.pages_in * pageBytes) / asked];
+    }),
+  );
+}
+
+/** Readahead that is large for the memory throws away what it has just brought. */
+function readaheadWords(results: readonly RunResult[]): string[] {
+  const twice = rowsOf(results).flatMap((row) => {
+    const times = readTimes(row, row.report.page_bytes);
+    return times !== null && times >= READ_TWICE
+      ? [`${times.toFixed(1)} times as much for ${row.report.access} ${wayOf(row)}`]
+      : [];
+  });
+  if (twice.length === 0) return [];
+  const what = 'readahead (read_ahead_kb of the device) is large for this memory';
+  return [`The device read ${twice.join(', ')}: ${what}, and what it had brought was taken away unread.`];
+}
+
 /** Where the memory was limited, and what else the table does not say. */
 export function cacheWords(results: readonly RunResult[]): string[] {
   const reports = results.flatMap((result) => cacheOf(result) ?? []);
@@ -187,6 +214,7 @@ export function cacheWords(results: readonly RunResult[]): string[] {
   return [
     where,
     'Before each trial nothing of the file was cached; then, but for sync+uncached and direct, all of it was read once, so that the cache is full from the first I/O on.',
+    ...readaheadWords(results),
     `${plural(results.length, 'run')}, direct after the others and compared without pairing; each is stored: uring-bench show FILE has its latencies.`,
   ];
 }
