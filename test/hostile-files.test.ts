@@ -283,6 +283,25 @@ describe('a stored file that is not as it was written', () => {
   }
 });
 
+describe('a stored file of words that every object has', () => {
+  for (const name of ['troubled', 'mixed', 'sweep'] as const) {
+    for (const word of ['__proto__', 'constructor']) {
+      it(`${name}: ${word} is a word like another`, () => {
+        const copy = structuredClone(documents[name] as Json);
+        for (const { holder, name: field } of everyText(copy)) {
+          const before = holder[field] as Json;
+          holder[field] = word;
+          if (tolerant(() => parseStored(JSON.stringify(copy), name)) === null) holder[field] = before;
+        }
+        const stored = parseStored(JSON.stringify(copy), name);
+        show(stored);
+        goOn(stored);
+        compare(stored, parseStored(JSON.stringify(documents[name]), name));
+      });
+    }
+  }
+});
+
 describe('a stored file beyond all measure', () => {
   it('is refused before it is parsed: depth, number of values', () => {
     refused(

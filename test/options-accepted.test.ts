@@ -172,6 +172,15 @@ describe('an option value that is accepted', () => {
     assert.ok(works > 0, 'some are accepted');
   });
 
+  it('is no word that every object has', (t) => {
+    const folder = scratchFolder(t);
+    const words = ['constructor', '__proto__', 'toString:2', 'sync+constructor', 'io_uring+valueOf'];
+    for (const flag of [...free.map((option) => option.flag), 'backend', 'job', 'reference'] as const)
+      for (const text of words) accepted([{ flag, text } as WrittenOption], folder);
+    for (const text of words)
+      assert.match(accepted([{ flag: 'backend', text }], folder) ?? '', /unknown|no feature/);
+  });
+
   it('can be a pair, though operations of a tree are none', (t) => {
     const folder = scratchFolder(t);
     const pair = { flag: 'pair', text: 'double-write' } as const;

@@ -4,6 +4,7 @@
  */
 import { usageError } from '../errors.ts';
 import { didYouMean } from '../values/nearest.ts';
+import { own } from '../values/own.ts';
 import { isOnly, isTree, type RwMode } from '../workload/operations.ts';
 import type { Isolation, Workload } from '../workload/workload.ts';
 import type { Backend, Feature, Variant } from './backend.ts';
@@ -130,7 +131,7 @@ export function unmetRequirement(
  */
 export function parseVariant(text: string): Variant {
   const [head = '', ...words] = text.trim().split('+');
-  const backend = backends.find((b) => b.name === head || head in b.aliases);
+  const backend = backends.find((b) => b.name === head || Object.hasOwn(b.aliases, head));
   if (!backend) {
     const meant = backends.filter((b) => b.meant.includes(head.toLowerCase())).map((b) => b.name);
     const names = backends.flatMap((b) => [b.name, ...Object.keys(b.aliases)]);
@@ -140,9 +141,9 @@ export function parseVariant(text: string): Variant {
     );
   }
   const features = new Map<string, Feature>();
-  const asked = [...new Set([...(backend.aliases[head] ?? []), ...words])];
+  const asked = [...new Set([...(own(backend.aliases, head) ?? []), ...words])];
   for (const word of asked) {
-    for (const name of backend.presets[word] ?? [word]) {
+    for (const name of own(backend.presets, word) ?? [word]) {
       const feature = backend.features.find((f) => f.name === name);
       if (!feature) {
         const known = [...backend.features.map((f) => f.name), ...Object.keys(backend.presets)];

@@ -22,6 +22,7 @@ import type { Column } from '../report/text/table-view.ts';
 import { foldWords, jsonText, printable } from '../report/text/text.ts';
 import { type ListedFile, parseListed } from '../results/listed.ts';
 import { formatIops, plural } from '../values/format.ts';
+import { own } from '../values/own.ts';
 import { allStoredFiles } from './operands.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
@@ -71,8 +72,9 @@ function labelsOf({ subjects }: ListedRow): Record<string, string> {
 const dateText = (text: string) => text.slice(0, 16).replace('T', ' ');
 
 function shownAs(name: string, by: Key): Shown {
+  const drop = own(DROPS, name);
   const around = {
-    ...(DROPS[name] === undefined ? {} : { drop: DROPS[name] }),
+    ...(drop === undefined ? {} : { drop }),
     ...(COMMON.includes(name) ? { common: true } : {}),
   };
   switch (name) {
@@ -112,7 +114,7 @@ function ofKey(typed: string, by: Key): Shown {
   return {
     name: key.name,
     align: numeric ? 'right' : 'left',
-    text: texts[key.name] ?? shown,
+    text: own(texts, key.name) ?? shown,
     value: (row) => rowValue(row, key, by),
   };
 }

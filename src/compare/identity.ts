@@ -5,6 +5,7 @@
 import { findOption, parseOption } from '../options/option-reader.ts';
 import type { DeviceInfo, RunResult } from '../results/schema.ts';
 import { kinds } from '../values/option-kinds.ts';
+import { own } from '../values/own.ts';
 import { formatSize } from '../values/units.ts';
 
 /** The name that jobs have when nobody names them. */
@@ -116,9 +117,14 @@ function moreFacts({ environment: { files }, tool, jobs }: RunResult): Record<st
 /** Of each of some facts those that are not the same in all. */
 function differing(all: readonly Readonly<Record<string, string>>[]): Record<string, string>[] {
   const keys = [...new Set(all.flatMap((facts) => Object.keys(facts)))];
-  const telling = keys.filter((key) => new Set(all.map((facts) => facts[key])).size > 1);
+  const telling = keys.filter((key) => new Set(all.map((facts) => own(facts, key))).size > 1);
   return all.map((facts) =>
-    Object.fromEntries(telling.flatMap((key) => (facts[key] === undefined ? [] : [[key, facts[key]]]))),
+    Object.fromEntries(
+      telling.flatMap((key) => {
+        const fact = own(facts, key);
+        return fact === undefined ? [] : [[key, fact]];
+      }),
+    ),
   );
 }
 

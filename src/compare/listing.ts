@@ -6,6 +6,7 @@ import { percentileKey } from '../results/histogram.ts';
 import type { ListedFile, ListedRun } from '../results/listed.ts';
 import { didYouMean } from '../values/nearest.ts';
 import { kinds } from '../values/option-kinds.ts';
+import { own } from '../values/own.ts';
 import { parseDecimal, parseSize, parseTime } from '../values/units.ts';
 import { deviceName, optionText, workloadName } from './identity.ts';
 import { type Metric, parseMetric } from './metrics.ts';
@@ -77,7 +78,7 @@ const SUMMED: Readonly<Record<string, OfSummary>> = {
 
 function summedMetric({ name }: Metric): OfSummary | undefined {
   const percentile = /^lat_p([\d.]+)$/.exec(name)?.[1];
-  if (percentile === undefined) return SUMMED[name];
+  if (percentile === undefined) return own(SUMMED, name);
   const key = percentileKey(Number(percentile));
   return ({ lat_ns, lat_ns_trials }) => lat_ns_trials[key]?.median ?? lat_ns.percentile[key] ?? null;
 }
@@ -133,7 +134,7 @@ function optionKey(name: string): Key | undefined {
 
 function labelKey(name: string): Key {
   const key = name.replace(/^label_/, '').replaceAll('-', '_');
-  return { ...textKey(key, ({ run }) => [run.labels?.[key] ?? null]), label: true };
+  return { ...textKey(key, ({ run }) => [own(run.labels ?? {}, key) ?? null]), label: true };
 }
 
 /** The key of a name: a fact, a metric, an option of runs, else a label. @param option where it was given */
@@ -154,7 +155,7 @@ function knownNames(): string[] {
 
 /** That some result has the label. @throws BenchError (usage) */
 export function checkLabel(option: string, { name, label }: Key, files: readonly ListedFile[]): void {
-  if (!label || files.some(({ runs }) => runs.some(({ labels = {} }) => name in labels))) return;
+  if (!label || files.some(({ runs }) => runs.some(({ labels = {} }) => Object.hasOwn(labels, name)))) return;
   throw usageError(
     `${option}: no result has a label ${name}, and nothing else is called so${didYouMean(name, knownNames())}`,
   );

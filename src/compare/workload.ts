@@ -58,8 +58,8 @@ function optionDifferences(
     const spec = findOption(flag);
     if (IGNORED.includes(flag) || (spec !== undefined && spec.scope !== 'workload')) return [];
     const fallback = spec === undefined ? undefined : defaultStored(spec);
-    const left = flag in before ? before[flag] : fallback;
-    const right = flag in after ? after[flag] : fallback;
+    const left = Object.hasOwn(before, flag) ? before[flag] : fallback;
+    const right = Object.hasOwn(after, flag) ? after[flag] : fallback;
     // An older version's result without an option that has no fixed default: nothing can be said.
     if (spec !== undefined && (left === undefined || right === undefined)) return [];
     if (JSON.stringify(left ?? null) === JSON.stringify(right ?? null)) return [];

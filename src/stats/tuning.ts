@@ -1,5 +1,6 @@
 /** Which warnings docs/TUNING.md says more about, and where. */
 import type { ResultWarning } from '../results/schema.ts';
+import { own } from '../values/own.ts';
 
 /** Anchors by the warnings' codes: that of a check of `doctor` when it looks at the same thing, else the code itself. */
 export const tuningAnchors: Readonly<Record<string, string>> = {
@@ -33,6 +34,6 @@ export function tuningLink(anchor: string): string {
 
 /** A warning with its link, when there is one. */
 export function withTuning(warning: ResultWarning): ResultWarning {
-  const anchor = tuningAnchors[warning.code];
+  const anchor = own(tuningAnchors, warning.code);
   return anchor === undefined ? warning : { ...warning, see: tuningLink(anchor) };
 }

@@ -2,6 +2,7 @@
 import type { BackendResult, ResultWarning, RunResult } from '../results/schema.ts';
 import type { Validity } from '../results/schema-statistics.ts';
 import { joined } from '../values/format.ts';
+import { own } from '../values/own.ts';
 import { INTERVAL_TRIALS_LEAST } from './confidence.ts';
 import { errorsText } from './error-share.ts';
 import { usableTrials } from './summary.ts';
@@ -31,7 +32,7 @@ const DISTURBING: Readonly<Record<string, string>> = {
 };
 
 function disturbers(warnings: readonly ResultWarning[]): string[] {
-  return [...new Set(warnings.flatMap(({ code }) => DISTURBING[code] ?? []))];
+  return [...new Set(warnings.flatMap(({ code }) => own(DISTURBING, code) ?? []))];
 }
 
 /** Fewest usable trials of the backends that have any. */

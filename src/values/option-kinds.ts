@@ -211,7 +211,7 @@ const choice: KindOf<string> = {
     const known = Object.keys(values);
     const list = `one of: ${known.join(', ')}`;
     const [head = '', ...rest] = text.split(':');
-    if (rest.length > 0 && head in values) {
+    if (rest.length > 0 && Object.hasOwn(values, head)) {
       throw usageError(`${shown(spec.flag, text)}: nothing may follow '${head}' here`, list);
     }
     const meant = known.filter((value) => spec.meant?.[value]?.includes(text.toLowerCase()));

@@ -1,6 +1,7 @@
 /** The columns of CSV reports that say what a result was measured on and what it was labelled as: rows of several are one table. */
 import { deviceName, labelFacts, workloadName } from '../../compare/identity.ts';
 import type { RunResult } from '../../results/schema.ts';
+import { own } from '../../values/own.ts';
 import type { Value } from './csv-line.ts';
 
 interface PlaceColumn {
@@ -33,6 +34,6 @@ export function labelColumns(results: readonly RunResult[]): PlaceColumn[] {
   return labels.map((name) => ({
     name,
     help: 'value of the --label',
-    of: ({ result }) => labelFacts(result)[name] ?? null,
+    of: ({ result }) => own(labelFacts(result), name) ?? null,
   }));
 }

@@ -10,6 +10,7 @@ import { countedOps } from '../../results/ops.ts';
 import type { Latency, OpResult, RunResult, Trial } from '../../results/schema.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { trialRates } from '../../stats/summary.ts';
+import { own } from '../../values/own.ts';
 import { type Operation, operations } from '../../workload/operations.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
 import { comparisonCsv } from './csv-comparison.ts';
@@ -187,7 +188,7 @@ function renderSweep({ sweep }: SweepReport, { percentiles, paths }: RenderOptio
       result,
       paths?.[0] ?? '',
       columns,
-      options.map((option) => values[option] ?? null),
+      options.map((option) => own(values, option) ?? null),
     ),
   );
   return [csvLine([...options, ...columns.map(({ name }) => name)]), ...rows].join('');

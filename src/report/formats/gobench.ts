@@ -5,6 +5,7 @@
  * apart by `side`: `benchstat -col side FILE`.
  */
 import type { Metric } from '../../compare/metrics.ts';
+import { own } from '../../values/own.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
 import { usualMetrics } from './metric-list.ts';
 import { pooledSeries, type Series, seriesOf } from './series.ts';
@@ -57,9 +58,9 @@ function configuration({ result, tags }: Series, side: string, keys: readonly st
   const pairs = {
     side,
     goos: 'linux',
-    goarch: GOARCH[environment.arch] ?? environment.arch,
+    goarch: own(GOARCH, environment.arch) ?? environment.arch,
     cpu: environment.cpu_model,
-    ...Object.fromEntries(keys.map((key) => [configurationKey(key), tags[key] ?? ''])),
+    ...Object.fromEntries(keys.map((key) => [configurationKey(key), own(tags, key) ?? ''])),
     'uring-bench': tool.version,
     'started-at': started_at,
   };

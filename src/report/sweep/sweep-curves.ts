@@ -7,6 +7,7 @@ import type { SweepResult } from '../../results/sweep-schema.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { type CurvePoint, type Knee, kneeByGain, kneeWithinLimit } from '../../stats/knee.ts';
 import { formatIops } from '../../values/format.ts';
+import { own } from '../../values/own.ts';
 import { formatTime } from '../../values/units.ts';
 import { drawPlot, type PlotSeries, SERIES_MAX } from '../text/plot.ts';
 import { printable } from '../text/text.ts';
@@ -37,8 +38,8 @@ function curvesOf({ grid, points }: Pick<SweepResult, 'grid' | 'points'>, view: 
   const curves = new Map<string, Curve>();
   for (const { values, result } of points) {
     const others = grid.dimensions.filter(({ option }) => option !== axis);
-    const where = others.map(({ option }) => `${option}=${values[option]}`).join(' ');
-    const text = values[axis] ?? '';
+    const where = others.map(({ option }) => `${option}=${own(values, option)}`).join(' ');
+    const text = own(values, axis) ?? '';
     const x = axisNumber(axis, text);
     for (const backend of backendRows(result)) {
       const key = `${where}\0${backend.label}`;

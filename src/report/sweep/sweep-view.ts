@@ -10,6 +10,7 @@ import { type Estimate, estimate } from '../../stats/difference.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { formatIops, formatMiBps, formatUsec } from '../../values/format.ts';
+import { own } from '../../values/own.ts';
 import { formatTime, parseTime, shown } from '../../values/units.ts';
 import { printable } from '../text/text.ts';
 
@@ -118,7 +119,7 @@ export interface SweepRow {
 }
 
 export function rowsOfPoint(point: SweepPoint, dimensions: readonly string[], view: SweepView): SweepRow[] {
-  const values = dimensions.map((option) => point.values[option] ?? '');
+  const values = dimensions.map((option) => own(point.values, option) ?? '');
   return backendRows(point.result).map((backend) => ({
     values,
     label: printable(backend.label),

@@ -6,7 +6,7 @@ import type { TableView } from './table-view.ts';
 /** Whether all of a run's jobs work on trees of small files. */
 export function isOfTrees({ jobs }: Pick<RunResult, 'jobs'>): boolean {
   const modes = jobs.map(({ options }) => String(options.rw));
-  return modes.length > 0 && modes.every((rw) => rw in rwModes && isTree(rw as RwMode));
+  return modes.length > 0 && modes.every((rw) => Object.hasOwn(rwModes, rw) && isTree(rw as RwMode));
 }
 
 /** Whether a rate in bytes says something: not of names and lengths. */
