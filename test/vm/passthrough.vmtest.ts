@@ -18,6 +18,7 @@ const one = `--number-ios=${IOS}`;
 const variants = [
   { backend: 'io_uring_cmd', bs: 4 * KIB, depth: 1, polls: false },
   { backend: 'io_uring+passthrough+fixedbufs', bs: 16 * KIB, depth: 8, polls: false },
+  { backend: 'io_uring+passthrough+fixedbufs+clone_buffers', bs: 32 * KIB, depth: 4, polls: false },
   { backend: 'io_uring+passthrough+iopoll', bs: 64 * KIB, depth: 2, polls: true },
   { backend: 'io_uring_cmd+enhanced+iopoll+no_sqarray', bs: 128 * KIB, depth: 4, polls: true },
 ].map((variant, i) => ({ ...variant, offset: i + 1, name: `${variant.backend}, ${variant.bs / KIB} KiB` }));
