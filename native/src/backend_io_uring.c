@@ -14,6 +14,7 @@ static void prep_other(const struct uring *u, const struct ub_ctx *ctx, struct i
 {
     if (s->op == UB_OP_SYNC) {
         sqe->opcode = IORING_OP_FSYNC;
+        sqe->buf_index = 0; /* it has no buffer, and the kernel refuses one */
         sqe->fsync_flags = s->data.datasync ? IORING_FSYNC_DATASYNC : 0;
     } else if (s->op == UB_OP_TRIM) {
         sqe->opcode = UB_OP_URING_CMD;
