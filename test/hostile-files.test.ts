@@ -283,9 +283,9 @@ describe('a stored file that is not as it was written', () => {
   }
 });
 
-describe('a stored file of words that every object has', () => {
-  for (const name of ['troubled', 'mixed', 'sweep'] as const) {
-    for (const word of ['__proto__', 'constructor']) {
+describe('a stored file of a word that every object has', () => {
+  for (const name of ['troubled', 'sweep'] as const) {
+    for (const word of ['__proto__']) {
       it(`${name}: ${word} is a word like another`, () => {
         const copy = structuredClone(documents[name] as Json);
         for (const { holder, name: field } of everyText(copy)) {

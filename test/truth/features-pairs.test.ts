@@ -167,11 +167,17 @@ for (const variant of ['io_uring+linked+nowait', 'io_uring+linked+cqe_skip+nowai
     // From a cold file nothing can be read without waiting, until readahead has brought some of it.
     const { path, before, trial, pairs } = await runPairs(t, variant, 'read-write', ['--buffered']);
     assert.equal(pairs.length, PAIRS);
-    const failed = pairs.filter(({ first }) => first.complete?.result === EAGAIN);
-    assert.ok(failed.length > 0, 'some failed');
+    assert.ok(
+      pairs.some(({ first }) => first.complete?.result === EAGAIN),
+      'some failed',
+    );
+    // A write would wait, too, now and then: for a page that is being written back, on a busy machine.
+    const failed = pairs.filter((pair) =>
+      [pair.first, pair.second].some((one) => one?.complete?.result === EAGAIN),
+    );
     for (const { first, second } of pairs) {
       const ok = first.complete === null || first.complete.result === 4096;
-      if (ok) assert.equal(second?.complete?.result, 4096);
+      if (ok) assert.ok([4096, EAGAIN].includes(Number(second?.complete?.result)));
       else if (!linked) assert.equal(second, null);
       else if (skipped) assert.deepEqual([second?.begunAt, second?.complete], [null, null], 'not even told');
       else assert.equal(second?.complete?.result, ECANCELED);
