@@ -5,10 +5,11 @@
  * are left as they are.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { closingLines, readNotes } from './test-notes.mjs';
 import { filesToRetry, retryLine } from './test-retry.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -58,13 +59,13 @@ const FILE_LIMIT_MS = 10 * 60_000;
 
 /**
  * @param concurrency 1 for tests that do I/O and measure: they must not get in each other's way
- * @returns the exit status, and the files in which a test failed
+ * @returns the exit status, and the notes of test-notes.mjs
  */
 function nodeTest(chosen, concurrency) {
-  if (chosen.length === 0) return { status: 0, failing: [] };
+  if (chosen.length === 0) return { status: 0, notes: { failing: [], failures: [], took: new Map() } };
   const folder = mkdtempSync(join(tmpdir(), 'uring-bench-tests-'));
-  const list = join(folder, 'failed');
-  const reporters = ['tap', 'stdout', './scripts/failed-files.mjs', list].flatMap((value, i) => [
+  const list = join(folder, 'notes');
+  const reporters = ['tap', 'stdout', './scripts/test-notes.mjs', list].flatMap((value, i) => [
     i % 2 === 0 ? '--test-reporter' : '--test-reporter-destination',
     value,
   ]);
@@ -85,12 +86,9 @@ function nodeTest(chosen, concurrency) {
     ],
     { ...process.env, ...noted },
   );
-  const names = existsSync(list) ? readFileSync(list, 'utf8').split('\n') : [];
+  const notes = readNotes(list, (file) => relative(root, resolve(root, file)));
   rmSync(folder, { recursive: true, force: true });
-  return {
-    status,
-    failing: [...new Set(names.filter(Boolean).map((file) => relative(root, resolve(root, file))))],
-  };
+  return { status, notes };
 }
 
 /** Those that do I/O on disks and watch what the machine does: nothing else runs beside them. */
@@ -103,12 +101,13 @@ const beside = nodeTest(
   availableParallelism(),
 );
 const alone = nodeTest(files.filter(runsAlone), 1);
-const retried = filesToRetry([...beside.failing, ...alone.failing]);
+const retried = filesToRetry([...beside.notes.failing, ...alone.notes.failing]);
 let status = beside.status || alone.status;
-let failedAgain = [];
+let again;
 if (retried.length > 0) {
   process.stdout.write(`# trying again, in case the machine was busy: ${retried.join(' ')}\n`);
-  ({ status, failing: failedAgain } = nodeTest(retried, 1));
+  ({ status, notes: again } = nodeTest(retried, 1));
 }
-process.stdout.write(`${retryLine(retried, failedAgain)}\n`);
+process.stdout.write(closingLines([beside.notes, alone.notes, ...(again ? [again] : [])]));
+process.stdout.write(`${retryLine(retried, again?.failing ?? [])}\n`);
 process.exit(failed ? 1 : status);

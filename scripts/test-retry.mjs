@@ -1,4 +1,7 @@
-/** Which failed tests may be run a second time: only those that measure time on a machine that others may use. */
+/**
+ * Which failed tests may be run a second time: only those that measure time, or whose witnesses watch the kernel, on a
+ * machine that others may use. The first failure stays in the log and is told at its end.
+ */
 
 /** Files in which a test compares times or speeds; a busy moment can fail them without a fault. */
 export const MEASURING = [
@@ -9,14 +12,13 @@ export const MEASURING = [
   'test/ladder.test.ts',
   'test/stats-e2e.test.ts',
   'test/trials.test.ts',
-  'test/truth/features-threads.test.ts',
-  'test/truth/fio.test.ts',
-  'test/truth/scheduling.test.ts',
-  'test/truth/time.test.ts',
 ];
 
+/** What strace, trace points and /proc see of a run: a full disk queue or a thread that was not let run shows there, too. */
+const WITNESSED = /^test\/truth\//;
+
 /** More failures than this in a run are no busy moment. */
-export const RETRIES_MOST = 2;
+export const RETRIES_MOST = 3;
 
 /**
  * Files to run again, given those that failed: all of them or none, as one failure that stands fails the run anyway.
@@ -24,7 +26,9 @@ export const RETRIES_MOST = 2;
  * @returns {readonly string[]}
  */
 export function filesToRetry(failing) {
-  const may = failing.length <= RETRIES_MOST && failing.every((file) => MEASURING.includes(file));
+  const may =
+    failing.length <= RETRIES_MOST &&
+    failing.every((file) => MEASURING.includes(file) || WITNESSED.test(file));
   return may ? failing : [];
 }
 
