@@ -7,6 +7,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type OperationName, operationNames } from '../workload/operations.ts';
 import { LABEL_KEY } from './labels.ts';
+import { ExplainSchema } from './schema-explain.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
 import { ArticleSchema, CacheSchema, LadderSchema, PhaseSchema } from './schema-report.ts';
 import {
@@ -211,6 +212,7 @@ const BackendResultSchema = Type.Object(
         description: 'the same of each job group, when a run has several; made at its end',
       }),
     ),
+    explain: Type.Optional(ExplainSchema),
   },
   strict,
 );

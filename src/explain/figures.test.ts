@@ -1,0 +1,196 @@
+/** That figures are what their definitions say, and null where nothing can be said. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Value } from '@sinclair/typebox/value';
+import {
+  DEVICE_NS,
+  explainContext,
+  QUEUE_NS,
+  rawBlock,
+  rawExplain,
+  rawRing,
+  rawThread,
+} from '../../test/support/synthetic-explain.ts';
+import { syntheticTrial } from '../../test/support/synthetic-run.ts';
+import { ExplainSchema, type TimeParts } from '../results/schema-explain.ts';
+import { explain } from './explain.ts';
+import { figuresOf } from './figures.ts';
+import { syscallName } from './syscall-names.ts';
+
+const NUMBERS = { x64: { futex: 202, pread64: 17 }, arm64: { futex: 98, pread64: 67 } } as const;
+const { futex, pread64 } = process.arch === 'arm64' ? NUMBERS.arm64 : NUMBERS.x64;
+const IOS = 10_000;
+/** Mean latency of the synthetic trial: depth 8 at 10,000 IOPS. */
+const TOTAL_NS = 800_000;
+
+/** The parts that are known. */
+function sumOf({ turn_ns, before_ns, queue_ns, device_ns, until_reaped_ns }: TimeParts): number {
+  return [turn_ns, before_ns, queue_ns, device_ns, until_reaped_ns].reduce<number>((a, b) => a + (b ?? 0), 0);
+}
+
+function asleep(syscall: number, ns: number, count = IOS) {
+  return { syscall, uninterruptible: true, iowait: true, count, ns };
+}
+
+test('parts of an io_uring I/O: submission, queue, device and the rest, which add up to its latency', () => {
+  const raw = rawExplain({ block: rawBlock(IOS), io_uring: rawRing(IOS) });
+  const { time, block } = figuresOf(raw, explainContext());
+  assert.equal(time.total_ns, TOTAL_NS);
+  assert.equal(time.before_ns, 1500 + 500);
+  assert.equal(time.queue_ns, QUEUE_NS);
+  assert.equal(time.device_ns, DEVICE_NS);
+  assert.equal(time.until_reaped_ns, TOTAL_NS - 2000 - QUEUE_NS - DEVICE_NS);
+  assert.equal(time.turn_ns, null);
+  assert.deepEqual(time.undivided, ['turn']);
+  assert.equal(sumOf(time), TOTAL_NS);
+  assert.equal(block?.at_device, 0.8);
+  assert.equal(block?.are_ios, true);
+  assert.equal(block?.device_hist.length, 17);
+});
+
+test('linux-aio has no trace point where it begins: submission stays with what comes after completion', () => {
+  const { time } = figuresOf(rawExplain({ block: rawBlock(IOS) }), explainContext({ backend: 'linux-aio' }));
+  assert.equal(time.before_ns, null);
+  assert.deepEqual(time.undivided, ['turn', 'before']);
+  assert.equal(sumOf(time), TOTAL_NS);
+});
+
+test('a call waits for no turn', () => {
+  const context = explainContext({ backend: 'sync', async: false });
+  const { time } = figuresOf(rawExplain({ block: rawBlock(IOS) }), context);
+  assert.equal(time.turn_ns, 0);
+  assert.deepEqual(time.undivided, ['before']);
+  assert.equal(sumOf(time), TOTAL_NS);
+});
+
+test('waiting for its turn is the time of an I/O in which no thread of the pool worked', () => {
+  const pool = rawThread({
+    kind: 'pool',
+    run_ns: 50_000_000,
+    ready_ns: 50_000_000,
+    sleeps: [asleep(pread64, 800_000_000), asleep(futex, 100_000_000)],
+  });
+  const raw = rawExplain({ threads: [rawThread(), pool], block: rawBlock(IOS) });
+  const { time } = figuresOf(raw, explainContext({ backend: 'posix-aio' }));
+  assert.equal(time.in_service, 0.9);
+  assert.equal(time.turn_ns, TOTAL_NS - 90_000);
+  assert.equal(time.turn_exact, false);
+  assert.equal(time.until_reaped_ns, 90_000 - QUEUE_NS - DEVICE_NS);
+  assert.equal(sumOf(time), TOTAL_NS);
+});
+
+test('with system calls traced it is exact', () => {
+  const raw = rawExplain({
+    threads: [rawThread(), rawThread({ kind: 'pool', run_ns: 200_000_000 })],
+    block: rawBlock(IOS),
+    syscalls: [
+      { name: 'pread64', kind: 'pool', count: IOS, ns: 850_000_000 },
+      { name: 'futex', kind: 'pool', count: 4 * IOS, ns: 100_000_000 },
+      { name: 'futex', kind: 'job', count: IOS, ns: 900_000_000 },
+    ],
+  });
+  const { time, syscalls } = figuresOf(raw, explainContext({ backend: 'posix-aio', full: true }));
+  assert.equal(time.turn_ns, TOTAL_NS - 85_000);
+  assert.equal(time.turn_exact, true);
+  assert.equal(syscalls?.[0]?.count, 4 * IOS);
+});
+
+test('block requests that are not I/Os say nothing of an I/O: buffered, split, flushes', () => {
+  const cases = [
+    { context: explainContext({ direct: false }), requests: IOS },
+    { context: explainContext(), requests: 2 * IOS },
+    { context: explainContext(), requests: 0 },
+  ];
+  for (const { context, requests } of cases) {
+    const { time, block } = figuresOf(rawExplain({ block: rawBlock(requests) }), context);
+    assert.equal(block?.are_ios, false);
+    assert.deepEqual([time.queue_ns, time.device_ns, time.until_reaped_ns], [null, null, null]);
+    assert.equal(block?.device_ns, requests === 0 ? null : DEVICE_NS);
+    assert.equal(time.total_ns, TOTAL_NS);
+  }
+});
+
+test('parts that are more than the whole leave nothing that could be told', () => {
+  const raw = rawExplain({ block: rawBlock(IOS, { device_ns: IOS * (TOTAL_NS * 1.1) }) });
+  const { time } = figuresOf(raw, explainContext({ backend: 'linux-aio' }));
+  assert.equal(time.until_reaped_ns, null);
+  assert.deepEqual(time.undivided, []);
+});
+
+test('a hook that is missing makes its figures null, and is named', () => {
+  const raw = rawExplain({ block: rawBlock(IOS), io_uring: rawRing(IOS) });
+  for (const hook of raw.hooks)
+    if (hook.name === 'block_rq_insert' || hook.group === 'io_uring') hook.missing = 'not in this kernel';
+  const { block, io_uring: ring, hooks, time } = figuresOf(raw, explainContext());
+  assert.equal(block?.queue_ns, null);
+  assert.equal(ring, null);
+  assert.deepEqual(hooks.missing.map(({ name }) => name).sort(), ['block_rq_insert', 'io_uring_submit_req']);
+  assert.equal(time.queue_ns, null);
+  for (const hook of raw.hooks) if (hook.group === 'block') hook.missing = 'not in this kernel';
+  assert.equal(figuresOf(raw, explainContext()).block, null);
+});
+
+test('threads of a kind are one row; user mode is told where helpers are the kernel’s', () => {
+  const trial = syntheticTrial(1, IOS, { cpu: { usr_ns: 30_000_000, sys_ns: 300_000_000, helpers_ns: 1 } });
+  const worker = rawThread({ kind: 'iou-wrk', run_ns: 10, sleeps: [asleep(-1, 5, 1)] });
+  const job = rawThread({
+    run_ns: 200_000_000,
+    sleeps: [asleep(-1, 7, 1)],
+    wakeups: [{ by: 'softirq', count: 3 }],
+  });
+  const helped = figuresOf(rawExplain({ threads: [job, worker, worker] }), explainContext({ trial }));
+  const [jobs, workers] = helped.threads;
+  assert.equal(jobs?.user_ns, 30_000_000);
+  assert.equal(jobs?.wakeups.softirq, 3);
+  assert.equal(jobs?.sleeps[0]?.in, 'page fault');
+  assert.equal(workers?.threads, 2);
+  assert.equal(workers?.user_ns, 0);
+  assert.deepEqual(workers?.sleeps, [
+    { in: 'kernel', uninterruptible: true, iowait: true, count: 2, ns: 10 },
+  ]);
+  const pooled = figuresOf(
+    rawExplain({ threads: [job, rawThread({ kind: 'pool' })] }),
+    explainContext({ trial }),
+  );
+  assert.deepEqual(
+    pooled.threads.map(({ user_ns }) => user_ns),
+    [null, null],
+  );
+});
+
+test('of a program that is not ours figures are of block requests', () => {
+  const raw = rawExplain({ block: rawBlock(500), threads: [rawThread({ kind: 'other' })] });
+  const { per, ios, time, threads } = figuresOf(raw, explainContext({ trial: null }));
+  assert.deepEqual([per, ios, time.total_ns, threads.length], ['block request', 500, null, 1]);
+});
+
+test('samples by their innermost function, the five most frequent', () => {
+  const samples = ['a', 'b', 'c', 'd', 'e', 'f'].map((leaf, at) => ({
+    kind: 'job' as const,
+    stack: ['entry', leaf],
+    count: 10 - at,
+  }));
+  const { samples: found } = figuresOf(
+    rawExplain({ samples: [...samples, { kind: 'job', stack: [], count: 20 }] }),
+    explainContext(),
+  );
+  assert.equal(found?.total, 65);
+  assert.deepEqual(
+    found?.top.map((one) => one.function),
+    ['user mode', 'a', 'b', 'c', 'd'],
+  );
+});
+
+test('an explanation fits its schema, through JSON too', () => {
+  const raw = rawExplain({ block: rawBlock(IOS), io_uring: rawRing(IOS) });
+  for (const context of [explainContext(), explainContext({ trial: null }), explainContext({ full: true })]) {
+    const stored = JSON.parse(JSON.stringify(explain(raw, context)));
+    assert.deepEqual([...Value.Errors(ExplainSchema, stored)], []);
+  }
+});
+
+test('numbers of system calls have the names of their architecture', () => {
+  assert.equal(syscallName(17, 'x64'), 'pread64');
+  assert.equal(syscallName(67, 'arm64'), 'pread64');
+  assert.equal(syscallName(9999, 'x64'), 'syscall 9999');
+});

@@ -1,0 +1,114 @@
+/** From what the tracer read and what the pass measured to the figures that are stored: pure, no figure is guessed. */
+import type { ExplainHook, RawExplain } from '../native/explain.ts';
+import type { BlockFigures, Traced } from '../results/schema-explain.ts';
+import type { ExplainContext } from './context.ts';
+import { threadFigures } from './threads.ts';
+import { timeParts } from './time.ts';
+
+/** Innermost functions that are kept. */
+const TOP_FUNCTIONS = 5;
+/** Requests may differ from I/Os by this share of them and still be them. */
+const SAME_COUNT = 0.01;
+
+/** Whether all of the named hooks, or of those of a group any, are attached. */
+function attachedIn(hooks: readonly ExplainHook[]): {
+  group: (group: ExplainHook['group']) => boolean;
+  /** Not known to be missing. */
+  name: (name: string) => boolean;
+} {
+  return {
+    group: (group) => hooks.some((hook) => hook.group === group && hook.missing === null),
+    name: (name) => !hooks.some((hook) => hook.name === name && hook.missing !== null),
+  };
+}
+
+function mean(sum: number, count: number): number | null {
+  return count > 0 ? sum / count : null;
+}
+
+/** Without the empty buckets at its end. */
+function trimmed(hist: readonly number[]): number[] {
+  return hist.slice(0, hist.findLastIndex((count) => count > 0) + 1);
+}
+
+function blockFigures(raw: RawExplain, { trial, direct }: ExplainContext): BlockFigures | null {
+  const attached = attachedIn(raw.hooks);
+  if (!attached.group('block')) return null;
+  const { block } = raw;
+  const ios = trial?.total_ios ?? 0;
+  const whole = attached.name('block_rq_issue') && attached.name('block_rq_complete');
+  return {
+    are_ios: direct && ios > 0 && Math.abs(block.completed - ios) <= ios * SAME_COUNT,
+    started: block.started,
+    inserted: block.inserted,
+    issued: block.issued,
+    completed: block.completed,
+    errors: block.errors,
+    bytes: block.bytes,
+    others: block.others,
+    before_ns: attached.name('block_io_start') ? mean(block.before_ns, block.started) : null,
+    queue_ns: attached.name('block_rq_insert') ? mean(block.queue_ns, block.issued) : null,
+    device_ns: whole ? mean(block.device_ns, block.completed) : null,
+    at_device: raw.window_ns > 0 ? block.depth_ns / raw.window_ns : 0,
+    queue_hist: trimmed(block.queue_hist),
+    device_hist: trimmed(block.device_hist),
+  };
+}
+
+function ringFigures({ hooks, io_uring: ring }: RawExplain): Traced['io_uring'] {
+  const none = ring.completions === 0 && Object.keys(ring.submits).length === 0;
+  if (none || !attachedIn(hooks).group('io_uring')) return null;
+  const { submit_to_block_ns: sum, submit_to_block: samples, ...counts } = ring;
+  return { ...counts, submit_to_block_ns: mean(sum, samples) };
+}
+
+function interruptFigures({ irqs, softirqs }: RawExplain): Traced['interrupts'] {
+  const all = [
+    ...irqs.map((irq) => ({ soft: false, ...irq })),
+    ...softirqs.map((irq) => ({ soft: true, ...irq })),
+  ];
+  return all.sort((a, b) => b.ns - a.ns);
+}
+
+/** By innermost function; a stack without one was in user mode. */
+function sampleFigures({ hooks, samples }: RawExplain): Traced['samples'] {
+  if (!attachedIn(hooks).group('samples')) return null;
+  const counts = new Map<string, number>();
+  for (const { stack, count } of samples) {
+    const leaf = stack.at(-1) ?? 'user mode';
+    counts.set(leaf, (counts.get(leaf) ?? 0) + count);
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b - a);
+  return {
+    total: samples.reduce((sum, { count }) => sum + count, 0),
+    top: sorted.slice(0, TOP_FUNCTIONS).map(([name, count]) => ({ function: name, count })),
+  };
+}
+
+/** The figures of a traced pass, or of a program that is not ours. */
+export function figuresOf(raw: RawExplain, context: ExplainContext): Traced {
+  const { trial } = context;
+  const threads = threadFigures(raw.threads, trial);
+  const block = blockFigures(raw, context);
+  const missing = raw.hooks.flatMap(({ name, group, missing: reason }) =>
+    reason === null ? [] : [{ name, group, reason }],
+  );
+  return {
+    window_ns: raw.window_ns,
+    ios: trial?.total_ios ?? raw.block.completed,
+    per: trial === null ? 'block request' : 'I/O',
+    hooks: {
+      attached: raw.hooks.filter((hook) => hook.missing === null).map(({ name }) => name),
+      missing,
+    },
+    cost: raw.cost,
+    time: timeParts({ raw, block, threads, context }),
+    block,
+    threads,
+    interrupts: interruptFigures(raw),
+    io_uring: ringFigures(raw),
+    syscalls: context.full ? [...raw.syscalls].sort((a, b) => b.count - a.count) : null,
+    cache: raw.cache,
+    samples: sampleFigures(raw),
+  };
+}

@@ -1,0 +1,75 @@
+/** From what was seen of each thread to a row for each kind of thread. All times in ns. */
+import type { ExplainThreadKind, RawThread } from '../native/explain.ts';
+import type { Trial } from '../results/schema.ts';
+import type { ThreadFigures } from '../results/schema-explain.ts';
+import { syscallName } from './syscall-names.ts';
+
+const KINDS: readonly ExplainThreadKind[] = ['job', 'pool', 'iou-wrk', 'iou-sqp', 'other'];
+
+function isKernelThread(kind: ExplainThreadKind): boolean {
+  return kind === 'iou-wrk' || kind === 'iou-sqp';
+}
+
+function sleepName(number: number, kind: ExplainThreadKind): string {
+  if (number >= 0) return syscallName(number);
+  return isKernelThread(kind) ? 'kernel' : 'page fault';
+}
+
+/** Sleeps of several threads by where they slept, longest first. */
+function sleepsOf(threads: readonly RawThread[]): ThreadFigures['sleeps'] {
+  const found = new Map<string, ThreadFigures['sleeps'][number]>();
+  for (const { kind, sleeps } of threads) {
+    for (const { syscall, uninterruptible, iowait, count, ns } of sleeps) {
+      const name = sleepName(syscall, kind);
+      const key = `${name} ${uninterruptible} ${iowait}`;
+      const known = found.get(key);
+      if (known) {
+        known.count += count;
+        known.ns += ns;
+      } else found.set(key, { in: name, uninterruptible, iowait, count, ns });
+    }
+  }
+  return [...found.values()].sort((a, b) => b.ns - a.ns);
+}
+
+function wakeupsOf(threads: readonly RawThread[]): ThreadFigures['wakeups'] {
+  const wakeups = { softirq: 0, irq: 0, thread: 0, self: 0, kworker: 0, idle: 0 };
+  for (const { by, count } of threads.flatMap((thread) => thread.wakeups)) wakeups[by] += count;
+  return wakeups;
+}
+
+/** A row for the threads of one kind; its time in user mode is not known yet. */
+function rowOf(kind: ExplainThreadKind, threads: readonly RawThread[]): ThreadFigures {
+  const sum = (of: (thread: RawThread) => number): number =>
+    threads.reduce((total, thread) => total + of(thread), 0);
+  return {
+    kind,
+    threads: threads.length,
+    alive_ns: sum(({ alive_ns }) => alive_ns),
+    run_ns: sum(({ run_ns }) => run_ns),
+    user_ns: isKernelThread(kind) ? 0 : null,
+    ready_ns: sum(({ ready_ns }) => ready_ns),
+    sleep_ns: sum(({ sleep_ns }) => sleep_ns),
+    sleeps: sleepsOf(threads),
+    voluntary: sum(({ voluntary }) => voluntary),
+    involuntary: sum(({ involuntary }) => involuntary),
+    migrations: sum(({ migrations }) => migrations),
+    wakeups: wakeupsOf(threads),
+  };
+}
+
+/**
+ * A row for each kind that was seen. Of a trial other threads of the process are left out: they do none of its I/O.
+ * The trial's time in user mode is that of its jobs where all its helpers are threads of the kernel.
+ */
+export function threadFigures(threads: readonly RawThread[], trial: Trial | null): ThreadFigures[] {
+  const rows = KINDS.filter((kind) => trial === null || kind !== 'other').flatMap((kind) => {
+    const some = threads.filter((thread) => thread.kind === kind);
+    return some.length > 0 ? [rowOf(kind, some)] : [];
+  });
+  const inUser = rows.filter(({ kind }) => !isKernelThread(kind));
+  const [jobs] = inUser;
+  if (trial !== null && jobs?.kind === 'job' && inUser.length === 1)
+    jobs.user_ns = Math.min(trial.cpu.usr_ns, jobs.run_ns);
+  return rows;
+}

@@ -1,0 +1,107 @@
+/** Where an I/O's time went: what can be told apart of each kind of backend, and what stays together. All times in ns. */
+import type { RawExplain } from '../native/explain.ts';
+import { countedOps } from '../results/ops.ts';
+import type { Trial } from '../results/schema.ts';
+import type { BlockFigures, ThreadFigures, TimeParts } from '../results/schema-explain.ts';
+import type { ExplainContext } from './context.ts';
+
+/** Calls in which a thread of a pool waits for work or for a lock, not for an I/O. */
+const IDLE_CALLS = ['futex', 'futex_waitv', 'sched_yield', 'nanosleep', 'clock_nanosleep'];
+
+/** Parts may add up to so much more than the total, as a share of it: their clocks and their sums differ. */
+const SURPLUS = 0.02;
+
+/** Mean latency of all I/Os of a trial; null when it did none. */
+function meanLatency(trial: Trial): number | null {
+  const latencies = countedOps(trial).map((op) => op.lat_ns);
+  const samples = latencies.reduce((sum, { N }) => sum + N, 0);
+  return samples > 0 ? latencies.reduce((sum, { mean, N }) => sum + mean * N, 0) / samples : null;
+}
+
+/**
+ * How long threads of the pool worked on I/Os: with system calls traced the time inside those that do I/O, else all
+ * time that they did not sleep for want of work, which is more. null without a pool.
+ */
+function poolWork(raw: RawExplain, threads: readonly ThreadFigures[], full: boolean): number | null {
+  const pool = threads.find(({ kind }) => kind === 'pool');
+  if (pool === undefined) return null;
+  if (full) {
+    const calls = raw.syscalls.filter(({ kind, name }) => kind === 'pool' && !IDLE_CALLS.includes(name));
+    return calls.reduce((sum, { ns }) => sum + ns, 0);
+  }
+  const asleep = pool.sleeps.filter((sleep) => !IDLE_CALLS.includes(sleep.in));
+  return asleep.reduce((sum, { ns }) => sum + ns, pool.run_ns + pool.ready_ns);
+}
+
+/** What is left of a time; null when the parts are clearly more than it. */
+function restOf(wholeNs: number, parts: readonly (number | null)[]): number | null {
+  const rest = parts.reduce<number>((left, part) => left - (part ?? 0), wholeNs);
+  return rest >= -SURPLUS * wholeNs ? Math.max(0, rest) : null;
+}
+
+interface Known {
+  raw: RawExplain;
+  block: BlockFigures | null;
+  threads: readonly ThreadFigures[];
+  context: ExplainContext;
+}
+
+type Split = Pick<TimeParts, 'turn_ns' | 'turn_exact' | 'before_ns' | 'undivided' | 'in_service'> & {
+  /** What is left when these parts are taken off is the device's part and what comes after it. */
+  wholeNs: number;
+};
+
+/** A call waits for nobody: what it does before the block layer has the request is not told from what it does after. */
+const OF_A_CALL = { turn_ns: 0, turn_exact: true, before_ns: null, undivided: ['before' as const] };
+
+/** What comes before the block layer, by how the backend hands I/Os over. */
+function splitOf({ raw, block, threads, context }: Known, totalNs: number, ios: number): Split {
+  const work = poolWork(raw, threads, context.full);
+  if (work !== null) {
+    const wholeNs = Math.min(totalNs, work / ios);
+    const turn_ns = totalNs - wholeNs;
+    return { ...OF_A_CALL, turn_ns, turn_exact: context.full, in_service: work / raw.window_ns, wholeNs };
+  }
+  const whole = { in_service: null, wholeNs: totalNs };
+  if (!context.async) return { ...OF_A_CALL, ...whole };
+  const { submit_to_block_ns: sum, submit_to_block: samples } = raw.io_uring;
+  const start = block?.before_ns ?? null;
+  const seen = samples > 0 && Math.abs(samples - ios) <= ios / 100 && start !== null;
+  return seen
+    ? { turn_ns: null, turn_exact: true, before_ns: sum / samples + start, undivided: ['turn'], ...whole }
+    : { turn_ns: null, turn_exact: true, before_ns: null, undivided: ['turn', 'before'], ...whole };
+}
+
+const UNKNOWN: TimeParts = {
+  total_ns: null,
+  turn_ns: null,
+  turn_exact: true,
+  before_ns: null,
+  queue_ns: null,
+  device_ns: null,
+  until_reaped_ns: null,
+  undivided: [],
+  waits_for_cpu_ns: null,
+  in_service: null,
+};
+
+/** The parts of an I/O's mean latency. Block requests that are not I/Os say nothing of an I/O's time. */
+export function timeParts(known: Known): TimeParts {
+  const { block, threads, context } = known;
+  const totalNs = context.trial === null ? null : meanLatency(context.trial);
+  const ios = context.trial?.total_ios ?? 0;
+  if (totalNs === null || ios === 0) return UNKNOWN;
+  const { wholeNs, ...split } = splitOf(known, totalNs, ios);
+  const ready = threads.reduce((sum, { ready_ns }) => sum + ready_ns, 0);
+  const parts = { ...UNKNOWN, total_ns: totalNs, waits_for_cpu_ns: ready / ios, ...split };
+  if (!block?.are_ios) return { ...parts, before_ns: null, undivided: [] };
+  const { queue_ns, device_ns } = block;
+  const after = device_ns === null ? null : restOf(wholeNs, [split.before_ns, queue_ns, device_ns]);
+  return {
+    ...parts,
+    queue_ns,
+    device_ns,
+    until_reaped_ns: after,
+    undivided: after === null ? [] : split.undivided,
+  };
+}
