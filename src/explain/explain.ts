@@ -4,6 +4,7 @@ import type { Trial } from '../results/schema.ts';
 import type { Explanation } from '../results/schema-explain.ts';
 import type { ExplainContext } from './context.ts';
 import { figuresOf } from './figures.ts';
+import { sentencesOf } from './rules.ts';
 
 /** The pass that was looked at; its speed beside that of the trials is what looking on cost. */
 export function passOf(trial: Trial, measuredIops: number | null): NonNullable<Explanation['pass']> {
@@ -19,11 +20,12 @@ export function passOf(trial: Trial, measuredIops: number | null): NonNullable<E
 /** The explanation of a pass that was traced. */
 export function explain(raw: RawExplain, context: ExplainContext): Explanation {
   const { trial, full, measured_iops: measuredIops } = context;
+  const traced = figuresOf(raw, context);
   return {
     tier: full ? 'full' : 'trace',
     missing: null,
     pass: trial === null ? null : passOf(trial, measuredIops),
-    traced: figuresOf(raw, context),
-    sentences: [],
+    traced,
+    sentences: sentencesOf({ ...context, traced }),
   };
 }

@@ -15,10 +15,10 @@ import { syntheticTrial } from '../../test/support/synthetic-run.ts';
 import { ExplainSchema, type TimeParts } from '../results/schema-explain.ts';
 import { explain } from './explain.ts';
 import { figuresOf } from './figures.ts';
-import { syscallName } from './syscall-names.ts';
+import { syscallName, syscallNumber } from './syscall-names.ts';
 
-const NUMBERS = { x64: { futex: 202, pread64: 17 }, arm64: { futex: 98, pread64: 67 } } as const;
-const { futex, pread64 } = process.arch === 'arm64' ? NUMBERS.arm64 : NUMBERS.x64;
+const futex = syscallNumber('futex') ?? 0;
+const pread64 = syscallNumber('pread64') ?? 0;
 const IOS = 10_000;
 /** Mean latency of the synthetic trial: depth 8 at 10,000 IOPS. */
 const TOTAL_NS = 800_000;

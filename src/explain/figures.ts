@@ -70,6 +70,13 @@ function interruptFigures({ irqs, softirqs }: RawExplain): Traced['interrupts'] 
   return all.sort((a, b) => b.ns - a.ns);
 }
 
+/** What rings a virtio device's doorbell, over PCI and as memory. */
+const DOORBELLS = ['vp_notify', 'vp_notify_with_data', 'vm_notify', 'vm_notify_with_data'];
+
+function sumOfCounts(samples: RawExplain['samples']): number {
+  return samples.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** By innermost function; a stack without one was in user mode. */
 function sampleFigures({ hooks, samples }: RawExplain): Traced['samples'] {
   if (!attachedIn(hooks).group('samples')) return null;
@@ -80,7 +87,8 @@ function sampleFigures({ hooks, samples }: RawExplain): Traced['samples'] {
   }
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return {
-    total: samples.reduce((sum, { count }) => sum + count, 0),
+    total: sumOfCounts(samples),
+    doorbell: sumOfCounts(samples.filter(({ stack }) => stack.some((name) => DOORBELLS.includes(name)))),
     top: sorted.slice(0, TOP_FUNCTIONS).map(([name, count]) => ({ function: name, count })),
   };
 }

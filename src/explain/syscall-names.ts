@@ -86,3 +86,9 @@ export function syscallName(number: number, arch: string = process.arch): string
     column === undefined ? undefined : Object.entries(NUMBERS).find(([, row]) => row[column] === number);
   return found === undefined ? `syscall ${number}` : found[0];
 }
+
+/** The number of a system call by its name; null when it is not known here. */
+export function syscallNumber(name: string, arch: string = process.arch): number | null {
+  const column = COLUMNS[arch];
+  return column === undefined ? null : (NUMBERS[name]?.[column] ?? null);
+}

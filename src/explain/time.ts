@@ -60,7 +60,13 @@ function splitOf({ raw, block, threads, context }: Known, totalNs: number, ios: 
   if (work !== null) {
     const wholeNs = Math.min(totalNs, work / ios);
     const turn_ns = totalNs - wholeNs;
-    return { ...OF_A_CALL, turn_ns, turn_exact: context.full, in_service: work / raw.window_ns, wholeNs };
+    return {
+      ...OF_A_CALL,
+      turn_ns,
+      turn_exact: context.full,
+      in_service: raw.window_ns > 0 ? work / raw.window_ns : null,
+      wholeNs,
+    };
   }
   const whole = { in_service: null, wholeNs: totalNs };
   if (!context.async) return { ...OF_A_CALL, ...whole };

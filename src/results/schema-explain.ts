@@ -178,6 +178,7 @@ const CacheSchema = Type.Object(
 const SamplesSchema = Type.Object(
   {
     total: count('samples of CPUs on which a traced thread ran'),
+    doorbell: count("those inside virtio's notification of the device, which leaves a virtual machine"),
     top: Type.Array(
       Type.Object(
         {
