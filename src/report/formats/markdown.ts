@@ -5,6 +5,7 @@ import { sweepHeader } from '../sweep/sweep.ts';
 import { kneeLines } from '../sweep/sweep-curves.ts';
 import { statusLine, sweepNotes } from '../sweep/sweep-notes.ts';
 import { metricHead, metricValue, rowsOfPoint, shortMarginText } from '../sweep/sweep-view.ts';
+import type { ExplainView } from '../text/explain.ts';
 import type { HeaderLine } from '../text/header.ts';
 import type { Column, TableView } from '../text/table-view.ts';
 import { noteLine } from '../text/warnings.ts';
@@ -38,9 +39,17 @@ function renderMarkdown(result: RunResult, options: RenderOptions): string {
     ...[view.main, view.cause, ...(view.differences ? [view.differences] : []), ...view.latency].map(
       markdownTable,
     ),
+    ...(view.explain === null ? [] : explainParts(view.explain)),
     view.notes.map((note) => `- ${escaped(noteLine(note))}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Tables below their titles, then what they mean. */
+function explainParts({ chief, sentences, details, side, lines }: ExplainView): string[] {
+  const titled = (tables: ExplainView['chief']) =>
+    tables.flatMap(({ title, table }) => [`**${escaped(title)}**`, markdownTable(table)]);
+  return [...titled(chief), listText(sentences), ...titled([...details, ...side]), listText(lines)];
 }
 
 /** Lines as a list. */

@@ -5,6 +5,7 @@ import type { ArticleView } from '../article/article.ts';
 import { layoutOf, sweepHead, sweepRows, sweepTail } from '../sweep/sweep.ts';
 import { statusLine } from '../sweep/sweep-notes.ts';
 import { cliTable } from '../text/cli-table.ts';
+import type { ExplainView } from '../text/explain.ts';
 import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
@@ -57,6 +58,7 @@ function renderTable(result: RunResult, options: RenderOptions): string {
     ...(view.article === null ? [] : articleParts(view.article, columns, draw)),
     ...comparisonTables(view.main, view.cause, columns).map(draw),
     ...(view.differences === null ? [] : [draw(fitColumns(view.differences, columns))]),
+    ...(view.explain === null ? [] : explainParts(view.explain, columns, draw)),
     ...view.latency.flatMap((table) => groupColumns(table, columns)).map(draw),
     view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
   ];
@@ -71,6 +73,25 @@ function articleParts(view: ArticleView, columns: number, draw: (table: TableVie
     [foldWords(view.title, columns, 2).join('\n'), draw(tables[0] ?? [])].join('\n'),
     ...tables.slice(1).map(draw),
     view.lines.flatMap((line) => foldWords(printable(line), columns, 2)).join('\n'),
+  ];
+}
+
+/** What was seen in tables, each below its title, then what it means. */
+function explainParts(view: ExplainView, columns: number, draw: (table: TableView) => string): string[] {
+  const titled = (title: string, table: TableView) =>
+    [foldWords(title, columns, 2).join('\n'), draw(table)].join('\n');
+  const folded = (lines: readonly string[]) =>
+    lines.flatMap((line) => foldWords(line, columns, 2)).join('\n');
+  const fitted = (tables: ExplainView['chief']) =>
+    tables.map(({ title, table }) => titled(title, fitColumns(table, columns)));
+  return [
+    ...fitted(view.chief),
+    folded(view.sentences),
+    ...fitted(view.details),
+    ...view.side.flatMap(({ title, table }) =>
+      groupColumns(table, columns).map((group) => titled(title, group)),
+    ),
+    folded(view.lines),
   ];
 }
 

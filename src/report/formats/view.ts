@@ -6,6 +6,8 @@ import { parseOption, specOf } from '../../options/option-reader.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { type ArticleView, articleView } from '../article/article.ts';
 import { causeTable, differencesTable, mainTable } from '../text/comparison.ts';
+import { type ExplainView, explainView } from '../text/explain.ts';
+import { explainedOf } from '../text/explained.ts';
 import { type HeaderLine, headerLines } from '../text/header.ts';
 import { ladderCostTable, ladderTable, rungsOf } from '../text/ladder.ts';
 import { latencyTables } from '../text/latency.ts';
@@ -14,7 +16,7 @@ import type { TableView } from '../text/table-view.ts';
 import { printable } from '../text/text.ts';
 import { adviceText, verdictText } from '../text/verdict.ts';
 import { type Note, notesOf, statusNote } from '../text/warnings.ts';
-import { tableInWordsOf } from '../text/words.ts';
+import { inWordsOf, tableInWordsOf } from '../text/words.ts';
 
 export interface View {
   header: HeaderLine[];
@@ -28,6 +30,8 @@ export interface View {
   cause: TableView;
   /** The comparison by latency and cost; null where nothing is compared. */
   differences: TableView | null;
+  /** What the kernel did for the backends; null where it was not traced. */
+  explain: ExplainView | null;
   /** One table for all I/Os, and one for each direction when there are several; none for a ladder. */
   latency: TableView[];
   notes: Note[];
@@ -64,6 +68,21 @@ function ownPercentiles({ jobs: [job] }: RunResult): readonly number[] | undefin
   return parseOption('percentile-list', list);
 }
 
+/** The explanation of operations on trees in their words. */
+function inWordsOfRun(result: RunResult, view: ExplainView | null): ExplainView | null {
+  if (view === null) return null;
+  const said = (text: string): string => inWordsOf(result, text);
+  const tables = (titled: ExplainView['chief']) =>
+    titled.map(({ title, table }) => ({ title: said(title), table: tableInWordsOf(result, table) }));
+  return {
+    chief: tables(view.chief),
+    details: tables(view.details),
+    side: tables(view.side),
+    sentences: view.sentences.map(said),
+    lines: view.lines.map(said),
+  };
+}
+
 /** @throws BenchError (usage) when percentiles are wanted that need a stored histogram, and that is damaged. */
 export function viewOf(result: RunResult, options: ViewOptions): View {
   const around = {
@@ -71,6 +90,7 @@ export function viewOf(result: RunResult, options: ViewOptions): View {
     status: statusNote(result),
     article: articleView(result),
     notes: notesOf(result),
+    explain: inWordsOfRun(result, explainView(explainedOf(result))),
   };
   if (result.report?.kind === 'ladder') {
     const rungs = rungsOf(result);

@@ -1,0 +1,68 @@
+/** What users see of explained results, byte for byte. UPDATE_GOLDEN=1 writes the files anew. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RenderOptions } from '../src/report/formats/format-spec.ts';
+import { render } from '../src/report/formats/index.ts';
+import { displayWidth } from '../src/report/text/text.ts';
+import { parseResult } from '../src/results/read.ts';
+import type { RunResult } from '../src/results/schema.ts';
+import { explainedRun } from './support/explained-run.ts';
+import { matchesGolden } from './support/golden.ts';
+
+const plain: RenderOptions = { color: false, columns: 100 };
+
+/** As it comes back from its file. */
+function stored(run: RunResult): RunResult {
+  return parseResult(JSON.stringify(run), 'explained.json');
+}
+
+const direct = stored(explainedRun({ direct: true, full: false }));
+const full = stored(explainedRun({ direct: true, full: true }));
+const buffered = stored(explainedRun({ direct: false, full: false }));
+
+const wanted = new Map<string, () => string>([
+  ...[100, 80, 60].map((columns): [string, () => string] => [
+    `explain-${columns}.txt`,
+    () => render(direct, 'table', { ...plain, columns }),
+  ]),
+  ['explain.md', () => render(direct, 'markdown', plain)],
+  ['explain-full-80.txt', () => render(full, 'table', { ...plain, columns: 80 })],
+  ['explain-buffered-80.txt', () => render(buffered, 'table', { ...plain, columns: 80 })],
+]);
+
+for (const [name, make] of wanted) {
+  test(`golden ${name}`, () => {
+    matchesGolden(name, make());
+  });
+}
+
+test('no line is wider than the terminal, none ends in a space', () => {
+  for (const run of [direct, full, buffered]) {
+    for (let columns = 40; columns <= 160; columns += 5) {
+      for (const line of render(run, 'table', { ...plain, columns }).split('\n')) {
+        assert.ok(displayWidth(line) <= columns, `${columns}: ${line}`);
+        assert.doesNotMatch(line, / $/);
+      }
+    }
+  }
+});
+
+test('names that the kernel and others chose cannot reach the terminal', () => {
+  const evil = 'a\u001b[2Jb|c\r\nd';
+  const run = structuredClone(full);
+  for (const { explain } of run.backends) {
+    const traced = explain?.traced;
+    assert.ok(traced);
+    for (const row of traced.threads) for (const sleep of row.sleeps) sleep.in = evil;
+    for (const interrupt of traced.interrupts) interrupt.vector = evil;
+    for (const call of traced.syscalls ?? []) call.name = evil;
+    for (const top of traced.samples?.top ?? []) top.function = evil;
+    if (traced.io_uring) traced.io_uring.submits = { [evil]: 5 };
+    traced.hooks.missing.push({ name: evil, group: evil, reason: evil });
+    explain?.sentences.push({ rule: evil, text: evil });
+  }
+  for (const format of ['table', 'markdown', 'csv', 'openmetrics'] as const) {
+    const text = render(run, format, plain);
+    assert.ok(!text.includes('\u001b') && !text.includes('\r'), format);
+  }
+});
