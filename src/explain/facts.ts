@@ -15,7 +15,7 @@ export function shareOf(part: number | null, whole: number | null): number {
 }
 
 /** A share as text: "89 %". */
-export function percent(share: number): string {
+export function percentText(share: number): string {
   return `${formatPct(100 * share)} %`;
 }
 

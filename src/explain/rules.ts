@@ -4,9 +4,9 @@
  */
 import type { Explanation } from '../results/schema-explain.ts';
 import { formatDuration, formatPerIo, formatUsec, joined } from '../values/format.ts';
-import { each, type Facts, hasFeature, jobSleeps, percent, perIo, rowOf, shareOf } from './facts.ts';
+import { each, type Facts, hasFeature, jobSleeps, percentText, perIo, rowOf, shareOf } from './facts.ts';
 
-export interface Rule {
+interface Rule {
   /** Stable, kebab-case. */
   id: string;
   /** Paths within a backend's explanation (`traced`, `pass`) and the pass's trial (`trial`). */
@@ -32,7 +32,7 @@ function turnShare({ traced: { time } }: Facts): number {
 /** "89 % of an I/O's latency is waiting for its turn" */
 function turnText(facts: Facts): string {
   const least = facts.traced.time.turn_exact ? '' : 'at least ';
-  return `${least}${percent(turnShare(facts))} of an I/O's latency is waiting for its turn`;
+  return `${least}${percentText(turnShare(facts))} of an I/O's latency is waiting for its turn`;
 }
 
 const throttled: Rule = {
@@ -44,7 +44,7 @@ const throttled: Rule = {
   },
   sentence: ({ trial }) => {
     const { throttled_pct: pct, throttled_ns: ns } = trial?.conditions?.cgroup ?? {};
-    return `the control group's CPU quota stopped it in ${percent((pct ?? 0) / 100)} of the periods, for ${formatDuration(ns ?? 0)} over all CPUs`;
+    return `the control group's CPU quota stopped it in ${percentText((pct ?? 0) / 100)} of the periods, for ${formatDuration(ns ?? 0)} over all CPUs`;
   },
 };
 
@@ -53,7 +53,7 @@ const steal: Rule = {
   figures: ['trial.conditions.steal_pct'],
   when: ({ trial }) => (trial?.conditions?.steal_pct ?? 0) >= 100 * LITTLE,
   sentence: ({ trial }) =>
-    `the hypervisor took ${percent((trial?.conditions?.steal_pct ?? 0) / 100)} of all CPUs' time`,
+    `the hypervisor took ${percentText((trial?.conditions?.steal_pct ?? 0) / 100)} of all CPUs' time`,
 };
 
 const oneByOne: Rule = {
@@ -105,7 +105,7 @@ const submission: Rule = {
     const times = `${formatPerIo(found.perIo)} times ${each(facts)}`;
     const buffered = !facts.direct && found.in === 'io_submit' && facts.backend === 'linux-aio';
     const why = buffered ? ': buffered I/O is done there' : ', not for completions';
-    return `the jobs sleep ${percent(found.share)} of their time in ${found.in}, ${times}${why}`;
+    return `the jobs sleep ${percentText(found.share)} of their time in ${found.in}, ${times}${why}`;
   },
 };
 
@@ -115,7 +115,7 @@ const pageFaults: Rule = {
   when: (facts) => jobSleeps(facts, (sleep) => sleep.in === 'page fault').share >= LITTLE,
   sentence: (facts) => {
     const { share, perIo: times } = jobSleeps(facts, (sleep) => sleep.in === 'page fault');
-    return `the jobs sleep ${percent(share)} of their time in page faults, ${formatPerIo(times)} times ${each(facts)}`;
+    return `the jobs sleep ${percentText(share)} of their time in page faults, ${formatPerIo(times)} times ${each(facts)}`;
   },
 };
 
@@ -129,7 +129,7 @@ const locks: Rule = {
   when: (facts) => jobSleeps(facts, isLock).share >= SOME,
   sentence: (facts) => {
     const { share, in: call } = jobSleeps(facts, isLock);
-    return `the jobs sleep ${percent(share)} of their time in ${call}, and not for I/O: for a lock, the journal or memory`;
+    return `the jobs sleep ${percentText(share)} of their time in ${call}, and not for I/O: for a lock, the journal or memory`;
   },
 };
 
@@ -166,7 +166,7 @@ const punted: Rule = {
   sentence: (facts) => {
     // A request can be punted more than once.
     const share = Math.min(1, shareOf(facts.traced.io_uring?.punted ?? 0, submitted(facts)));
-    return `${percent(share)} of its requests are handed to io_uring's worker threads: ${puntReason(facts)}`;
+    return `${percentText(share)} of its requests are handed to io_uring's worker threads: ${puntReason(facts)}`;
   },
 };
 
@@ -201,7 +201,7 @@ const waitsForCpu: Rule = {
   when: (facts) => mostReady(facts).share >= SOME,
   sentence: (facts) => {
     const { whose, share } = mostReady(facts);
-    return `for ${percent(share)} of their time ${whose} were ready to run and waited for a CPU`;
+    return `for ${percentText(share)} of their time ${whose} were ready to run and waited for a CPU`;
   },
 };
 
@@ -212,7 +212,7 @@ const doorbell: Rule = {
     (samples?.total ?? 0) >= SAMPLES_LEAST &&
     shareOf(samples?.doorbell ?? 0, samples?.total ?? 0) >= 2 * SOME,
   sentence: ({ traced: { samples } }) =>
-    `${percent(shareOf(samples?.doorbell ?? 0, samples?.total ?? 0))} of its CPU time, by samples, is virtio's doorbell (vp_notify): an exit of a virtual machine`,
+    `${percentText(shareOf(samples?.doorbell ?? 0, samples?.total ?? 0))} of its CPU time, by samples, is virtio's doorbell (vp_notify): an exit of a virtual machine`,
 };
 
 /** Calls of futex an I/O where calls were traced, else sleeps in it. */
@@ -265,7 +265,7 @@ const pollThread: Rule = {
   figures: ['traced.threads.run_ns', 'traced.window_ns'],
   when: (facts) => shareOf(rowOf(facts, 'iou-sqp')?.run_ns ?? 0, facts.traced.window_ns) >= MUCH,
   sentence: (facts) =>
-    `io_uring's poll thread takes ${percent(shareOf(rowOf(facts, 'iou-sqp')?.run_ns ?? 0, facts.traced.window_ns))} of a CPU`,
+    `io_uring's poll thread takes ${percentText(shareOf(rowOf(facts, 'iou-sqp')?.run_ns ?? 0, facts.traced.window_ns))} of a CPU`,
 };
 
 const device: Rule = {
@@ -273,7 +273,7 @@ const device: Rule = {
   figures: ['traced.time.device_ns', 'traced.time.total_ns'],
   when: ({ traced: { time } }) => shareOf(time.device_ns, time.total_ns) >= 0.8,
   sentence: ({ traced: { time } }) =>
-    `${percent(Math.min(1, shareOf(time.device_ns, time.total_ns)))} of an I/O's latency is the device's`,
+    `${percentText(Math.min(1, shareOf(time.device_ns, time.total_ns)))} of an I/O's latency is the device's`,
 };
 
 /** What disturbed everything, then where most time goes, then what an I/O costs. */

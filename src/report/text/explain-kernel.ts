@@ -2,7 +2,7 @@
 import type { Traced } from '../../results/schema-explain.ts';
 import { formatCount, formatIops, formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
-  columnsOf,
+  columnMakers,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -26,7 +26,7 @@ export function ringTables(all: readonly TracedBackend[]): TitledTable[] {
     one.traced.io_uring === null ? [] : [{ ...one, ring: one.traced.io_uring }],
   );
   if (rows.length === 0) return [];
-  const { left, right } = columnsOf(rows);
+  const { left, right } = columnMakers(rows);
   const submits = ({ ring }: RingRow) => Object.values(ring.submits).reduce((sum, count) => sum + count, 0);
   const share = (part: number, whole: number) => (whole > 0 ? formatPct((part / whole) * 100) : UNKNOWN);
   const any = (of: (ring: RingRow['ring']) => number) => rows.some(({ ring }) => of(ring) > 0);
@@ -64,7 +64,7 @@ export function syscallTables(all: readonly TracedBackend[]): TitledTable[] {
       .map((call) => ({ ...one, call })),
   );
   if (rows.length === 0) return [];
-  const { left, right } = columnsOf(rows);
+  const { left, right } = columnMakers(rows);
   const table: TableView = [
     ...labelColumn(rows),
     left(['threads'], ({ call }) => call.kind, { drop: 2 }),
@@ -87,7 +87,7 @@ export function cacheTables(all: readonly TracedBackend[]): TitledTable[] {
     return used ? [{ ...one, cache }] : [];
   });
   if (rows.length === 0) return [];
-  const { right } = columnsOf(rows);
+  const { right } = columnMakers(rows);
   const pages = (name: keyof (typeof rows)[number]['cache']) => (row: (typeof rows)[number]) =>
     perIo(row, row.cache[name]);
   const hits = ({ cache: { hits: found, lookups } }: (typeof rows)[number]) =>
@@ -118,7 +118,7 @@ export function interruptTables(all: readonly TracedBackend[]): TitledTable[] {
       .map((irq) => ({ ...one, irq })),
   );
   if (rows.length === 0) return [];
-  const { left, right } = columnsOf(rows);
+  const { left, right } = columnMakers(rows);
   const table: TableView = [
     ...labelColumn(rows),
     left(['vector'], ({ irq }) => `${irq.vector}${irq.soft ? ' (soft)' : ''}`),
@@ -132,7 +132,7 @@ export function interruptTables(all: readonly TracedBackend[]): TitledTable[] {
 export function costOfTracing(all: readonly TracedBackend[]): TitledTable[] {
   const rows = all.filter(({ explain, traced }) => explain.pass !== null || traced.cost !== null);
   if (rows.length === 0) return [];
-  const { right } = columnsOf(rows);
+  const { right } = columnMakers(rows);
   const iops = ({ explain: { pass } }: TracedBackend) => (pass === null ? UNKNOWN : formatIops(pass.iops));
   const share = ({ explain: { pass } }: TracedBackend) =>
     pass?.measured_iops ? formatPct((pass.iops / pass.measured_iops) * 100) : UNKNOWN;

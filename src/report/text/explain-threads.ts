@@ -2,7 +2,7 @@
 import type { ThreadFigures, ThreadKind } from '../../results/schema-explain.ts';
 import { formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
-  columnsOf,
+  columnMakers,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -50,7 +50,7 @@ export function threadTables(all: readonly TracedBackend[]): TitledTable[] {
     traced.threads.filter(({ alive_ns }) => alive_ns > 0).map((threads): ThreadRow => ({ label, threads })),
   );
   if (rows.length === 0) return [];
-  const { left, right } = columnsOf(rows);
+  const { left, right } = columnMakers(rows);
   const known = rows.every(({ threads }) => threads.user_ns !== null);
   const name = ({ threads: { kind, threads } }: ThreadRow) =>
     threads > 1 ? `${WORDS[kind]} x${threads}` : WORDS[kind];
@@ -149,7 +149,7 @@ const SELDOM = 0.005;
 /** What an I/O costs and what it takes, over all threads of a backend. */
 export function costTables(rows: readonly TracedBackend[]): TitledTable[] {
   if (rows.length === 0) return [];
-  const { right } = columnsOf(rows);
+  const { right } = columnMakers(rows);
   const columns = COSTS.flatMap(({ head, amount, format, drop, seldom }) => {
     const each = (row: TracedBackend): number | null => {
       const whole = amount(row);

@@ -2,7 +2,7 @@
 import type { BlockFigures } from '../../results/schema-explain.ts';
 import { formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
-  columnsOf,
+  columnMakers,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -56,7 +56,7 @@ function turnText({ traced: { time } }: TracedBackend): string {
 
 /** A part of an I/O's latency a column. */
 function timeTable(rows: readonly TracedBackend[]): TableView {
-  const { right } = columnsOf(rows);
+  const { right } = columnMakers(rows);
   const requests = (row: TracedBackend): string => {
     const count = row.traced.block && perIoOf(row, row.traced.block.completed);
     return count === null ? UNKNOWN : formatPerIo(count);

@@ -37,7 +37,7 @@ export const UNKNOWN = '-';
 type Rest = Pick<Column, 'drop' | 'legend'>;
 
 /** Columns of a table with a row for each of these. */
-export function columnsOf<T>(rows: readonly T[]): {
+export function columnMakers<T>(rows: readonly T[]): {
   left: (head: readonly string[], of: (row: T) => string, rest?: Rest) => Column;
   right: (head: readonly string[], of: (row: T) => string, rest?: Rest) => Column;
 } {
