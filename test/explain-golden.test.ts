@@ -66,3 +66,27 @@ test('names that the kernel and others chose cannot reach the terminal', () => {
     assert.ok(!text.includes('\u001b') && !text.includes('\r'), format);
   }
 });
+
+test('metrics are in seconds and for each I/O, and add up as the figures do', () => {
+  const text = render(direct, 'openmetrics', plain);
+  const value = (name: string, labels: string): number => {
+    const found = new RegExp(
+      `^uring_bench_explain_${name}\\{backend="io_uring\\+force_async"[^}]*${labels}\\} (\\S+)$`,
+      'm',
+    );
+    return Number(found.exec(text)?.[1]);
+  };
+  const total = value('time_seconds', ',part="total"');
+  assert.ok(Math.abs(total - 0.0005) < 1e-7, String(total));
+  const parts = ['before', 'queue', 'device', 'until_reaped'].map((part) =>
+    value('time_seconds', `,part="${part}"`),
+  );
+  assert.ok(Math.abs(parts.reduce((a, b) => a + b, 0) - total) < 1e-12);
+  assert.ok(Number.isNaN(value('time_seconds', ',part="turn"')), 'what is not known is not there');
+  assert.equal(value('io_uring_ratio', ',event="punted"'), 1);
+  assert.equal(value('wakeups_ratio', ',by="softirq"'), 1);
+  const states = ['run', 'ready', 'sleep'].map((state) =>
+    value('threads_ratio', `,threads="iou-wrk",state="${state}"`),
+  );
+  assert.ok(Math.abs(states.reduce((a, b) => a + b, 0) - 1) < 1e-12);
+});

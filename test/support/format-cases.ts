@@ -7,6 +7,7 @@ import { renderAll, renderComparison } from '../../src/report/formats/index.ts';
 import type { RunResult } from '../../src/results/schema.ts';
 import { fixture, fixtureNames } from '../fixtures/load.ts';
 import { changedRun, comparisonReport } from './comparison.ts';
+import { explainedRun } from './explained-run.ts';
 import { hasCommand } from './scratch.ts';
 
 export const plain: RenderOptions = { color: false, columns: 100 };
@@ -55,6 +56,12 @@ export const cases: Case[] = [
     name: 'several runs',
     of: (format) => renderAll([fixture('comparison'), fixture('mixed')], format, plain),
   },
+  ...[true, false].map(
+    (direct): Case => ({
+      name: `an explained ${direct ? 'direct' : 'buffered'} run`,
+      of: (format) => renderAll([explainedRun({ direct, full: direct })], format, plain),
+    }),
+  ),
   { name: 'a hostile run', of: (format) => renderAll([hostile()], format, plain) },
   ...(
     [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fixture, fixtureNames } from '../../../test/fixtures/load.ts';
+import { explainedRun } from '../../../test/support/explained-run.ts';
 import { opsOf } from '../../../test/support/ops.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { csvColumns, renderCsv } from './csv.ts';
@@ -118,4 +119,24 @@ test('rows of several results say of which each is, with a column for each label
     ],
   );
   assert.ok(rows.every(({ device }) => device === 'nvme0n1 INTEL SSDPE21D280GA'));
+});
+
+test('columns of explained backends stand behind all others, and are there only where any is', () => {
+  const plain = renderCsv(stored(fixture('comparison')), {});
+  assert.doesNotMatch(plain, /explain_/);
+  const run = explainedRun({ direct: true, full: true });
+  const rows = records(renderCsv(stored(run, fixture('comparison')), {}));
+  const [head = ''] = plain.split('\n');
+  assert.ok(renderCsv(stored(run), {}).startsWith(`${head},explain_`));
+  const posix = rows.find(({ backend }) => backend === 'posix-aio') ?? {};
+  const traced = run.backends.find(({ backend }) => backend === 'posix-aio')?.explain?.traced;
+  assert.equal(posix.explain_turn_ns, String(traced?.time.turn_ns));
+  assert.equal(posix.explain_before_ns, '');
+  assert.equal(posix.explain_requests_per_io, '1');
+  assert.equal(posix.explain_pool_run_pct, '12');
+  assert.equal(posix.explain_iou_wrk_run_pct, '');
+  assert.equal(posix.explain_wakeups_thread_per_io, '2.7');
+  assert.equal(posix.explain_syscalls_per_io, '5.2');
+  assert.match(posix.explain_sentences ?? '', /waiting for its turn/);
+  assert.equal(rows.at(-1)?.explain_total_ns, '');
 });

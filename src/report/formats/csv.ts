@@ -1,7 +1,7 @@
 /**
  * The result as CSV: one row for each trial of each backend, so that a spreadsheet or R sees every number that
  * statistics are made of. Columns keep their names and order; new ones are added before
- * the percentiles, which are the user's, as labels are. Quoted as RFC 4180
+ * the percentiles, which are the user's, as labels are; those of explained backends stand behind all others. Quoted as RFC 4180
  * says, lines end in a plain newline. A backend without trials has one row with its status and reason.
  */
 
@@ -14,6 +14,7 @@ import { own } from '../../values/own.ts';
 import { type Operation, operations } from '../../workload/operations.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
 import { comparisonCsv } from './csv-comparison.ts';
+import { explainColumns } from './csv-explain.ts';
 import { renderLadderCsv } from './csv-ladder.ts';
 import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { labelColumns, PLACE_COLUMNS } from './csv-place.ts';
@@ -138,6 +139,7 @@ export function csvColumns(
     ...[...RUN_COLUMNS, ...TRIAL_COLUMNS, ...STATISTICS_COLUMNS, ...PLACE_COLUMNS, ...CPU_COLUMNS],
     ...percentileColumns(percentileList),
     ...labelColumns(results),
+    ...explainColumns(results),
   ];
 }
 

@@ -6,26 +6,10 @@
 import type { Metric, MetricUnit } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
 import { forPrograms, type ReportFormat } from './format-spec.ts';
+import type { Family, Labels, Sample } from './metric-family.ts';
 import { usualMetrics } from './metric-list.ts';
+import { explainFamilies } from './openmetrics-explain.ts';
 import { candidateTags, pooledSeries, type Series, seriesOf } from './series.ts';
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  /** Behind the family's name: info metrics have one. */
-  suffix?: string;
-  labels: Labels;
-  value: number;
-}
-
-export interface Family {
-  name: string;
-  type: 'gauge' | 'info' | 'stateset';
-  /** Must be the end of the name. */
-  unit?: string;
-  help: string;
-  samples: Sample[];
-}
 
 /** How a metric's unit becomes a base unit. */
 const BASE: Readonly<Record<MetricUnit, { unit?: string; factor: number }>> = {
@@ -188,7 +172,8 @@ export function metricsFormat(text: (families: readonly Family[]) => string): Re
     ...forPrograms,
     runs(results, options) {
       const metrics = usualMetrics(options);
-      return text(seriesFamilies(seriesOf(results, metrics), metrics));
+      const series = seriesOf(results, metrics);
+      return text([...seriesFamilies(series, metrics), ...explainFamilies(series, PREFIX, seriesLabels)]);
     },
     comparison({ comparison, candidate, metrics }) {
       const results = candidate.map(({ result }) => result);

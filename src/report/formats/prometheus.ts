@@ -3,7 +3,8 @@
  * without what that format added. What was measured is a gauge of 1, and so is the state that a check is in.
  */
 import type { ReportFormat } from './format-spec.ts';
-import { escaped, type Family, metricsFormat, sampleText } from './openmetrics.ts';
+import type { Family } from './metric-family.ts';
+import { escaped, metricsFormat, sampleText } from './openmetrics.ts';
 
 function familyText({ name, help, samples }: Family): string[] {
   const suffix = samples[0]?.suffix ?? '';
