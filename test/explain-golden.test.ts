@@ -1,13 +1,16 @@
 /** What users see of explained results, byte for byte. UPDATE_GOLDEN=1 writes the files anew. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { explain } from '../src/explain/explain.ts';
 import type { RenderOptions } from '../src/report/formats/format-spec.ts';
 import { render } from '../src/report/formats/index.ts';
+import { explainView } from '../src/report/text/explain.ts';
 import { displayWidth } from '../src/report/text/text.ts';
 import { parseResult } from '../src/results/read.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { explainedRun } from './support/explained-run.ts';
 import { matchesGolden } from './support/golden.ts';
+import { explainContext, rawBlock, rawExplain, rawThread } from './support/synthetic-explain.ts';
 
 const plain: RenderOptions = { color: false, columns: 100 };
 
@@ -69,24 +72,57 @@ test('names that the kernel and others chose cannot reach the terminal', () => {
 
 test('metrics are in seconds and for each I/O, and add up as the figures do', () => {
   const text = render(direct, 'openmetrics', plain);
-  const value = (name: string, labels: string): number => {
+  const forced = 'io_uring\\+force_async';
+  const value = (name: string, labels: string, backend = 'io_uring\\+fixedbufs\\+registerfiles'): number => {
     const found = new RegExp(
-      `^uring_bench_explain_${name}\\{backend="io_uring\\+force_async"[^}]*${labels}\\} (\\S+)$`,
+      `^uring_bench_explain_${name}\\{backend="${backend}"[^}]*${labels}\\} (\\S+)$`,
       'm',
     );
     return Number(found.exec(text)?.[1]);
   };
   const total = value('time_seconds', ',part="total"');
-  assert.ok(Math.abs(total - 0.0005) < 1e-7, String(total));
+  assert.ok(Math.abs(total - 8 / 48_000) < 1e-7, String(total));
   const parts = ['before', 'queue', 'device', 'until_reaped'].map((part) =>
     value('time_seconds', `,part="${part}"`),
   );
   assert.ok(Math.abs(parts.reduce((a, b) => a + b, 0) - total) < 1e-12);
   assert.ok(Number.isNaN(value('time_seconds', ',part="turn"')), 'what is not known is not there');
-  assert.equal(value('io_uring_ratio', ',event="punted"'), 1);
-  assert.equal(value('wakeups_ratio', ',by="softirq"'), 1);
+  assert.equal(value('io_uring_ratio', ',event="punted"', forced), 1);
+  assert.equal(value('wakeups_ratio', ',by="softirq"', forced), 1);
   const states = ['run', 'ready', 'sleep'].map((state) =>
-    value('threads_ratio', `,threads="iou-wrk",state="${state}"`),
+    value('threads_ratio', `,threads="iou-wrk",state="${state}"`, forced),
   );
   assert.ok(Math.abs(states.reduce((a, b) => a + b, 0) - 1) < 1e-12);
+});
+
+test('of a program that is not ours all words are of block requests', () => {
+  const raw = rawExplain({
+    block: rawBlock(500, { others: 80 }),
+    threads: [rawThread({ ready_ns: 4e8 }), rawThread({ kind: 'other' })],
+    softirqs: [{ vector: 'BLOCK', count: 500, ns: 500_000 }],
+  });
+  const view = explainView([{ label: '', explain: explain(raw, explainContext({ trial: null })) }]);
+  assert.ok(view);
+  const text = JSON.stringify(view);
+  assert.doesNotMatch(text, /per I\/O|an I\/O|jobs|backend/);
+  assert.deepEqual(
+    view.chief[0]?.table.map(({ head, cells }) => [head.join(' '), cells[0]?.text]),
+    [
+      ['requests', '500'],
+      ['before', '0.50'],
+      ['queue', '2.00'],
+      ['device', '80.0'],
+      ['at the device', '0.040'],
+    ],
+  );
+  assert.deepEqual(
+    view.chief[1]?.table[0]?.cells.map((cell) => cell.text),
+    ['did I/O', 'others'],
+  );
+  assert.deepEqual(view.sentences, [
+    'for 40 % of their time threads that do I/O were ready to run and waited for a CPU',
+  ]);
+  assert.deepEqual(view.lines, [
+    '80 block requests of others completed meanwhile: write-back and other programs',
+  ]);
 });

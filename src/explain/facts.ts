@@ -28,6 +28,11 @@ export function each({ traced }: Facts): string {
   return traced.per === 'I/O' ? 'an I/O' : 'a block request';
 }
 
+/** Who does the I/O: of a program that is not ours the tracer tells threads that do from those that don't. */
+export function jobsText({ traced }: Facts): string {
+  return traced.per === 'I/O' ? 'the jobs' : 'threads that do I/O';
+}
+
 /** The row of a kind of thread. */
 export function rowOf({ traced }: Facts, kind: ThreadKind): ThreadFigures | undefined {
   return traced.threads.find((row) => row.kind === kind);

@@ -4,7 +4,17 @@
  */
 import type { Explanation } from '../results/schema-explain.ts';
 import { formatDuration, formatPerIo, formatUsec, joined } from '../values/format.ts';
-import { each, type Facts, hasFeature, jobSleeps, percentText, perIo, rowOf, shareOf } from './facts.ts';
+import {
+  each,
+  type Facts,
+  hasFeature,
+  jobSleeps,
+  jobsText,
+  percentText,
+  perIo,
+  rowOf,
+  shareOf,
+} from './facts.ts';
 
 interface Rule {
   /** Stable, kebab-case. */
@@ -105,7 +115,7 @@ const submission: Rule = {
     const times = `${formatPerIo(found.perIo)} times ${each(facts)}`;
     const buffered = !facts.direct && found.in === 'io_submit' && facts.backend === 'linux-aio';
     const why = buffered ? ': buffered I/O is done there' : ', not for completions';
-    return `the jobs sleep ${percentText(found.share)} of their time in ${found.in}, ${times}${why}`;
+    return `${jobsText(facts)} sleep ${percentText(found.share)} of their time in ${found.in}, ${times}${why}`;
   },
 };
 
@@ -115,7 +125,7 @@ const pageFaults: Rule = {
   when: (facts) => jobSleeps(facts, (sleep) => sleep.in === 'page fault').share >= LITTLE,
   sentence: (facts) => {
     const { share, perIo: times } = jobSleeps(facts, (sleep) => sleep.in === 'page fault');
-    return `the jobs sleep ${percentText(share)} of their time in page faults, ${formatPerIo(times)} times ${each(facts)}`;
+    return `${jobsText(facts)} sleep ${percentText(share)} of their time in page faults, ${formatPerIo(times)} times ${each(facts)}`;
   },
 };
 
@@ -129,7 +139,7 @@ const locks: Rule = {
   when: (facts) => jobSleeps(facts, isLock).share >= SOME,
   sentence: (facts) => {
     const { share, in: call } = jobSleeps(facts, isLock);
-    return `the jobs sleep ${percentText(share)} of their time in ${call}, and not for I/O: for a lock, the journal or memory`;
+    return `${jobsText(facts)} sleep ${percentText(share)} of their time in ${call}, and not for I/O: for a lock, the journal or memory`;
   },
 };
 
@@ -179,7 +189,6 @@ const schedulerQueue: Rule = {
 };
 
 const THREAD_WORDS = {
-  job: 'the jobs',
   pool: 'threads of the pool',
   'iou-wrk': "io_uring's worker threads",
   'iou-sqp': "io_uring's poll thread",
@@ -187,9 +196,9 @@ const THREAD_WORDS = {
 } as const;
 
 /** The kind of thread that waited longest for a CPU, as a share of its time. */
-function mostReady({ traced }: Facts): { whose: string; share: number } {
-  const shares = traced.threads.map(({ kind, ready_ns, alive_ns }) => ({
-    whose: THREAD_WORDS[kind],
+function mostReady(facts: Facts): { whose: string; share: number } {
+  const shares = facts.traced.threads.map(({ kind, ready_ns, alive_ns }) => ({
+    whose: kind === 'job' ? jobsText(facts) : THREAD_WORDS[kind],
     share: shareOf(ready_ns, alive_ns),
   }));
   return shares.sort((a, b) => b.share - a.share)[0] ?? { whose: '', share: 0 };

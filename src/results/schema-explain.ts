@@ -145,9 +145,9 @@ const RingSchema = Type.Object(
   {
     submits: Type.Record(Type.String(), count(), { description: 'requests by opcode: READ, WRITE, ...' }),
     completions: count('CQEs'),
-    inline: count('requests completed while they were submitted'),
-    task_work: count('requests completed by task work'),
-    poll: count('requests armed for polling'),
+    inline: count('requests completed while they were submitted, without a block request'),
+    task_work: count('requests completed by task work, after a block request'),
+    poll: count('requests completed by polling the device (IOPOLL)'),
     punted: count('requests handed to worker threads (io-wq)'),
     overflows: count('completions for which the CQ ring had no room'),
     waits: count('times that a thread waited for completions'),

@@ -162,7 +162,7 @@ const FORCE_ASYNC: Made = {
   syscalls: { io_uring_enter: 1 },
   raw: (ios) => ({
     block: rawBlock(ios),
-    io_uring: rawRing(ios, { punted: ios, inline: 40, task_work: ios - 40 }),
+    io_uring: rawRing(ios, { punted: ios, task_work: 0, submit_to_block: 0, submit_to_block_ns: 0 }),
     threads: [
       rawThread({
         run_ns: 0.4 * SECOND,

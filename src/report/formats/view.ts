@@ -6,7 +6,7 @@ import { parseOption, specOf } from '../../options/option-reader.ts';
 import type { RunResult } from '../../results/schema.ts';
 import { type ArticleView, articleView } from '../article/article.ts';
 import { causeTable, differencesTable, mainTable } from '../text/comparison.ts';
-import { type ExplainView, explainView } from '../text/explain.ts';
+import { type ExplainView, explainInWords, explainView } from '../text/explain.ts';
 import { explainedOf } from '../text/explained.ts';
 import { type HeaderLine, headerLines } from '../text/header.ts';
 import { ladderCostTable, ladderTable, rungsOf } from '../text/ladder.ts';
@@ -68,29 +68,15 @@ function ownPercentiles({ jobs: [job] }: RunResult): readonly number[] | undefin
   return parseOption('percentile-list', list);
 }
 
-/** The explanation of operations on trees in their words. */
-function inWordsOfRun(result: RunResult, view: ExplainView | null): ExplainView | null {
-  if (view === null) return null;
-  const said = (text: string): string => inWordsOf(result, text);
-  const tables = (titled: ExplainView['chief']) =>
-    titled.map(({ title, table }) => ({ title: said(title), table: tableInWordsOf(result, table) }));
-  return {
-    chief: tables(view.chief),
-    details: tables(view.details),
-    side: tables(view.side),
-    sentences: view.sentences.map(said),
-    lines: view.lines.map(said),
-  };
-}
-
 /** @throws BenchError (usage) when percentiles are wanted that need a stored histogram, and that is damaged. */
 export function viewOf(result: RunResult, options: ViewOptions): View {
+  const explained = explainView(explainedOf(result));
   const around = {
     header: [...firstLines(result, options), ...headerLines(result), ...validityLine(result)],
     status: statusNote(result),
     article: articleView(result),
     notes: notesOf(result),
-    explain: inWordsOfRun(result, explainView(explainedOf(result))),
+    explain: explained === null ? null : explainInWords(explained, (text) => inWordsOf(result, text)),
   };
   if (result.report?.kind === 'ladder') {
     const rungs = rungsOf(result);

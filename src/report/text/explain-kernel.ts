@@ -39,7 +39,9 @@ export function ringTables(all: readonly TracedBackend[]): TitledTable[] {
     right(['requests', 'per I/O'], (row) => perIo(row, submits(row)), { drop: LAST_RESORT }),
     right(['inline', '%'], ({ ring }) => share(ring.inline, ring.completions)),
     right(['task', 'work %'], ({ ring }) => share(ring.task_work, ring.completions)),
-    ...(any(({ poll }) => poll) ? [right(['poll', '%'], (row) => share(row.ring.poll, submits(row)))] : []),
+    ...(any(({ poll }) => poll)
+      ? [right(['polled', '%'], ({ ring }) => share(ring.poll, ring.completions))]
+      : []),
     right(['to io-wq', '%'], (row) => share(row.ring.punted, submits(row))),
     ...(any(({ overflows }) => overflows)
       ? [right(['over-', 'flows'], ({ ring }) => formatCount(ring.overflows))]

@@ -3,6 +3,7 @@ import type { ThreadFigures, ThreadKind } from '../../results/schema-explain.ts'
 import { formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
   columnMakers,
+  isForeign,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -16,8 +17,10 @@ const WORDS: Readonly<Record<ThreadKind, string>> = {
   pool: 'pool',
   'iou-wrk': 'iou-wrk',
   'iou-sqp': 'iou-sqp',
-  other: 'all',
+  other: 'others',
 };
+/** Of a program that is not ours: what it started for itself. */
+const FOREIGN_WORDS: typeof WORDS = { ...WORDS, job: 'did I/O' };
 
 /** Marks time in the kernel that holds time in user mode. */
 const WITH_USER = '+';
@@ -52,8 +55,9 @@ export function threadTables(all: readonly TracedBackend[]): TitledTable[] {
   if (rows.length === 0) return [];
   const { left, right } = columnMakers(rows);
   const known = rows.every(({ threads }) => threads.user_ns !== null);
+  const words = all.every(isForeign) ? FOREIGN_WORDS : WORDS;
   const name = ({ threads: { kind, threads } }: ThreadRow) =>
-    threads > 1 ? `${WORDS[kind]} x${threads}` : WORDS[kind];
+    threads > 1 ? `${words[kind]} x${threads}` : words[kind];
   const legend = known ? [] : [`${WITH_USER} user mode included`];
   const table: TableView = [
     ...labelColumn(rows),
@@ -92,7 +96,7 @@ function total(amounts: readonly { count: number }[] | null): number | null {
 
 const COSTS: readonly CostColumn[] = [
   {
-    head: ['CPU usec', 'jobs'],
+    head: ['CPU usec', 'itself'],
     amount: (row) => sum(row, (threads) => (isOwn(threads) ? threads.run_ns : 0)),
     format: formatUsec,
   },

@@ -1,8 +1,9 @@
 /** Where an I/O's time went, and how long requests were in the scheduler's queue and at the device. */
 import type { BlockFigures } from '../../results/schema-explain.ts';
-import { formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
+import { formatCount, formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
   columnMakers,
+  isForeign,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -52,6 +53,23 @@ function legendOf(rows: readonly TracedBackend[]): string[] {
 function turnText({ traced: { time } }: TracedBackend): string {
   const least = time.turn_exact || !time.turn_ns ? '' : AT_LEAST;
   return `${least}${usec(time.turn_ns)}`;
+}
+
+/** Block requests of a program that is not ours. */
+function requestTable(rows: readonly TracedBackend[]): TableView {
+  const { right } = columnMakers(rows);
+  const of = (name: 'before_ns' | 'queue_ns' | 'device_ns') => (row: TracedBackend) =>
+    usec(row.traced.block?.[name] ?? null);
+  return [
+    ...labelColumn(rows),
+    right(['requests'], ({ traced }) => formatCount(traced.ios)),
+    right(['before'], of('before_ns')),
+    right(['queue'], of('queue_ns')),
+    right(['device'], of('device_ns')),
+    right(['at', 'the device'], ({ traced: { block } }) =>
+      block === null ? UNKNOWN : formatPerIo(block.at_device),
+    ),
+  ];
 }
 
 /** A part of an I/O's latency a column. */
@@ -123,7 +141,10 @@ function histogramTables(rows: readonly TracedBackend[], of: Histogram, title: s
 
 /** The parts of latency. */
 export function timeTables(rows: readonly TracedBackend[]): TitledTable[] {
-  return rows.length === 0 ? [] : [{ title: "where an I/O's time went (mean usec)", table: timeTable(rows) }];
+  if (rows.length === 0) return [];
+  return rows.every(isForeign)
+    ? [{ title: "where a block request's time went (mean usec)", table: requestTable(rows) }]
+    : [{ title: "where an I/O's time went (mean usec)", table: timeTable(rows) }];
 }
 
 /** How long requests were in the queue and at the device; to be put in groups where there are many backends. */

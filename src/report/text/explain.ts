@@ -3,7 +3,13 @@ import { formatPct, plural } from '../../values/format.ts';
 import { cacheTables, costOfTracing, interruptTables, ringTables, syscallTables } from './explain-kernel.ts';
 import { costTables, threadTables } from './explain-threads.ts';
 import { requestTables, timeTables } from './explain-time.ts';
-import { type ExplainedBackend, type TitledTable, type TracedBackend, tracedOf } from './explained.ts';
+import {
+  type ExplainedBackend,
+  isForeign,
+  type TitledTable,
+  type TracedBackend,
+  tracedOf,
+} from './explained.ts';
 import { printable } from './text.ts';
 
 export interface ExplainView {
@@ -37,6 +43,17 @@ function samplesLine(one: TracedBackend): string[] {
   return [ofBackend(one, `CPUs were in ${shares.join(', ')} (${plural(samples.total, 'sample')})`)];
 }
 
+/** Fewer, as a share of the backend's own, are not worth a word. */
+const OTHERS_LEAST = 0.01;
+
+/** Requests that nobody traced began: write-back of dirty pages is the kernel's. */
+function othersLine(one: TracedBackend): string[] {
+  const { block, ios } = one.traced;
+  if (block === null || block.others <= OTHERS_LEAST * Math.max(ios, 1)) return [];
+  const text = `${plural(block.others, 'block request')} of others completed meanwhile: write-back and other programs`;
+  return [ofBackend(one, text)];
+}
+
 /** Hooks that some machine lacks, with the reason, each once. */
 function missingLines(all: readonly TracedBackend[]): string[] {
   const byReason = new Map<string, Set<string>>();
@@ -46,16 +63,42 @@ function missingLines(all: readonly TracedBackend[]): string[] {
   return [...byReason].map(([reason, names]) => printable(`not seen: ${[...names].join(', ')} (${reason})`));
 }
 
+/** Every text of a part in other words. */
+export function explainInWords(view: ExplainView, said: (text: string) => string): ExplainView {
+  const tables = (titled: readonly TitledTable[]): TitledTable[] =>
+    titled.map(({ title, table }) => ({
+      title: said(title),
+      table: table.map((column) => ({
+        ...column,
+        head: column.head.map(said),
+        ...(column.legend === undefined ? {} : { legend: column.legend.map(said) }),
+      })),
+    }));
+  return {
+    chief: tables(view.chief),
+    sentences: view.sentences.map(said),
+    details: tables(view.details),
+    side: tables(view.side),
+    lines: view.lines.map(said),
+  };
+}
+
+/** Of a program that is not ours what is counted is block requests. */
+function inRequestWords(text: string): string {
+  return text.replaceAll('per I/O', 'per request').replaceAll('an I/O', 'a block request');
+}
+
 /** null where nothing was traced. */
 export function explainView(all: readonly ExplainedBackend[]): ExplainView | null {
   const rows = tracedOf(all);
   if (rows.length === 0) return null;
   const tables = (parts: readonly Part[]) => parts.flatMap((part) => part(rows));
-  return {
+  const view: ExplainView = {
     chief: tables(CHIEF),
     sentences: all.flatMap((one) => one.explain.sentences.map(({ text }) => ofBackend(one, text))),
     details: tables(DETAILS),
     side: requestTables(rows),
-    lines: [...rows.flatMap(samplesLine), ...missingLines(rows)],
+    lines: [...rows.flatMap(samplesLine), ...rows.flatMap(othersLine), ...missingLines(rows)],
   };
+  return rows.every(isForeign) ? explainInWords(view, inRequestWords) : view;
 }

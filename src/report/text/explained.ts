@@ -31,6 +31,11 @@ export function tracedOf(all: readonly ExplainedBackend[]): TracedBackend[] {
   });
 }
 
+/** Whether it is of a program that is not ours: no latency of its I/Os is known. */
+export function isForeign({ traced }: TracedBackend): boolean {
+  return traced.per === 'block request';
+}
+
 /** What is not known. */
 export const UNKNOWN = '-';
 
