@@ -105,7 +105,7 @@ test('system calls of a request are those that strace counts', { skip: noStrace 
     const calls = 'accept4,epoll_ctl,epoll_pwait,recvfrom,sendto,io_uring_enter,prctl';
     const under = ['strace', '--seccomp-bpf', '-f', '-qq', '-o', trace, '-e', `trace=${calls}`];
     const load = ['--backend', variant, '--connections', '4', '--ramp-time', '0'];
-    const result = await echo(t, [...load, '--trials', '1', '--runtime', '150ms'], under);
+    const result = await echo(t, [...load, '--trials', '1', '--runtime', '600ms'], under);
     // Client, and the thread that answers it on the control connection, of the trial: the probe's were the first.
     const lines = readFileSync(trace, 'utf8').split('\n');
     const named = (name: string) =>
@@ -125,7 +125,8 @@ test('system calls of a request are those that strace counts', { skip: noStrace 
       ({ tid, call }) => call && atWork.has(tid) && !clients.includes(tid) && !controls.includes(tid),
     ).length;
     const printed = backendOf(result, variant).summary?.syscalls_per_request.median ?? 0;
-    assert.ok(requests > 100, `${variant}: ${requests} requests`);
+    // Traced on a busy machine a request can take milliseconds.
+    assert.ok(requests > 50, `${variant}: ${requests} requests`);
     const seen = server / requests;
     assert.ok(Math.abs(printed / seen - 1) < 0.1, `${variant}: printed ${printed}, seen ${seen}`);
     if (exactly !== null) assert.ok(Math.abs(printed / exactly - 1) < 0.02, `${variant}: ${printed}`);

@@ -42,17 +42,35 @@ function compare(a = 0, b = 0): number {
   return a < b ? -1 : Number(a > b);
 }
 
+/** So many distributions are kept; those of samples without ties depend on their sizes alone. */
+const KEPT = 64;
+const kept = new Map<string, Float64Array>();
+
+/** subsetsBySum, of weights in any order: a gate asks for the same few again and again. */
+function distribution(weights: readonly number[], size: number | null): Float64Array {
+  const sorted = [...weights].sort((a, b) => a - b);
+  const key = `${size}:${sorted.join()}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const counts = subsetsBySum(sorted, size);
+  if (kept.size >= KEPT) kept.clear();
+  kept.set(key, counts);
+  return counts;
+}
+
 /** How many subsets (of `size` members, or of any) of the weights have each sum. */
 function subsetsBySum(weights: readonly number[], size: number | null): Float64Array {
   const sum = weights.reduce((a, b) => a + b, 0);
   const sizes = size ?? 0;
   const counts = Array.from({ length: sizes + 1 }, () => new Float64Array(sum + 1));
   (counts[0] as Float64Array)[0] = 1;
+  let reached = 0;
   for (const weight of weights) {
+    reached += weight;
     for (let k = sizes; k >= (size === null ? 0 : 1); k--) {
       const from = counts[size === null ? k : k - 1] as Float64Array;
       const to = counts[k] as Float64Array;
-      for (let s = sum; s >= weight; s--) to[s] = (to[s] as number) + (from[s - weight] as number);
+      for (let s = reached; s >= weight; s--) to[s] = (to[s] as number) + (from[s - weight] as number);
     }
   }
   return counts[sizes] as Float64Array;
@@ -90,7 +108,7 @@ export function mannWhitney(first: readonly number[], second: readonly number[])
   const statistic = rankSum / 2 - least;
   const expected = (first.length * second.length) / 2;
   if (n <= EXACT_MOST)
-    return { statistic, expected, p: twoSided(subsetsBySum(doubled, second.length), rankSum) };
+    return { statistic, expected, p: twoSided(distribution(doubled, second.length), rankSum) };
   const variance = ((first.length * second.length) / 12) * (n + 1 - ties / (n * (n - 1)));
   return { statistic, expected, p: twoSidedNormal(statistic - expected, variance) };
 }
@@ -106,7 +124,7 @@ export function wilcoxon(differences: readonly number[]): RankTest {
   const rankSum = doubled.reduce((sum, rank, i) => sum + ((used[i] as number) > 0 ? rank : 0), 0);
   const statistic = rankSum / 2;
   const expected = (n * (n + 1)) / 4;
-  if (n <= EXACT_MOST) return { statistic, expected, p: twoSided(subsetsBySum(doubled, null), rankSum) };
+  if (n <= EXACT_MOST) return { statistic, expected, p: twoSided(distribution(doubled, null), rankSum) };
   const variance = (n * (n + 1) * (2 * n + 1)) / 24 - ties / 48;
   return { statistic, expected, p: twoSidedNormal(statistic - expected, variance) };
 }
