@@ -91,9 +91,12 @@ function nodeTest(chosen, concurrency) {
   return { status, notes };
 }
 
-/** Those that do I/O on disks and watch what the machine does: nothing else runs beside them. */
+/**
+ * Those that compare times, or watch what the machine does: nothing else runs beside them. What the rest of
+ * conformance/ counts is the same on a busy machine.
+ */
 const ALONE =
-  /^(bench|test\/truth|test\/conformance)\/|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
+  /^(bench|test\/truth)\/|^test\/conformance\/(amounts|stalls|stop)\.|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
 const runsAlone = (file) => ALONE.test(file);
 
 const beside = nodeTest(
