@@ -11,6 +11,8 @@ export interface ExplainContext {
   /** Whether a job can have more than one I/O in flight, as its backend says. */
   async: boolean;
   direct: boolean;
+  /** Descriptors that the jobs have open for I/O; 1 where that is not known. */
+  descriptors?: number;
   /** Of each job. */
   iodepth: number;
   rw: string;

@@ -99,10 +99,14 @@ const PAIRS: Readonly<Record<string, Pair>> = {
     says: "the hypervisor took 12 % of all CPUs' time",
   },
   'one-by-one': {
-    speaks: [{ raw: pool(3, 0.3), context: { backend: 'posix-aio' } }],
+    speaks: [
+      { raw: pool(3, 0.3), context: { backend: 'posix-aio' } },
+      { raw: pool(4, 0.5), context: { backend: 'posix-aio', descriptors: 2 } },
+    ],
     silent: [
       // Several at work at once; one in flight; another pool; none.
       { raw: pool(4, 0.3), context: { backend: 'posix-aio' } },
+      { raw: pool(4, 0.5), context: { backend: 'posix-aio', descriptors: 5 } },
       { raw: pool(1, 0.9), context: { backend: 'posix-aio', ...trial({ effective_depth: 1 }) } },
       { raw: pool(3, 0.3), context: { backend: 'threadpool' } },
       { context: { backend: 'posix-aio' } },

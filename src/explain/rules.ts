@@ -71,11 +71,12 @@ const oneByOne: Rule = {
   figures: ['traced.time.turn_ns', 'traced.time.total_ns', 'traced.time.in_service', 'trial.effective_depth'],
   when: (facts) => {
     const served = facts.traced.time.in_service;
-    const single = served !== null && served > 0 && served <= 1 + LITTLE;
+    const { descriptors = 1 } = facts;
+    const single = served !== null && served > 0 && served <= (1 + LITTLE) * descriptors;
     return (
       facts.backend === 'posix-aio' &&
       single &&
-      (facts.trial?.effective_depth ?? 0) >= 2 &&
+      (facts.trial?.effective_depth ?? 0) >= 2 * descriptors &&
       turnShare(facts) >= MUCH
     );
   },

@@ -89,6 +89,10 @@ function timeTable(rows: readonly TracedBackend[]): TableView {
     right(['until', 'reaped'], ({ traced: { time } }) =>
       usec(time.until_reaped_ns, time.undivided.length > 0 ? WHOLE : ''),
     ),
+    right(['waits for', 'a CPU'], ({ traced }) => usec(traced.time.waits_for_cpu_ns), {
+      drop: 2,
+      legend: ['waits for a CPU: within the other parts'],
+    }),
     right(['requests', 'per I/O'], requests, { drop: 1 }),
     right(
       ['I/Os at', 'the device'],
