@@ -150,11 +150,24 @@ test('threads of a kind are one row; user mode is told where helpers are the ker
   ]);
   const pooled = figuresOf(
     rawExplain({ threads: [job, rawThread({ kind: 'pool' })] }),
-    explainContext({ trial }),
+    explainContext({ trial, backend: 'threadpool' }),
   );
   assert.deepEqual(
     pooled.threads.map(({ user_ns }) => user_ns),
     [null, null],
+  );
+});
+
+test('threads of glibc’s pool that idle through another backend’s pass are none of it', () => {
+  const raw = rawExplain({
+    threads: [rawThread(), rawThread({ kind: 'pool', run_ns: 5000 })],
+    block: rawBlock(IOS),
+  });
+  const { time, threads } = figuresOf(raw, explainContext({ backend: 'sync', async: false }));
+  assert.deepEqual([time.turn_ns, time.in_service], [0, null]);
+  assert.deepEqual(
+    threads.map(({ kind }) => kind),
+    ['job'],
   );
 });
 

@@ -96,7 +96,7 @@ function sampleFigures({ hooks, samples }: RawExplain): Traced['samples'] {
 /** The figures of a traced pass, or of a program that is not ours. */
 export function figuresOf(raw: RawExplain, context: ExplainContext): Traced {
   const { trial } = context;
-  const threads = threadFigures(raw.threads, trial);
+  const threads = threadFigures(raw.threads, context);
   const block = blockFigures(raw, context);
   const missing = raw.hooks.flatMap(({ name, group, missing: reason }) =>
     reason === null ? [] : [{ name, group, reason }],

@@ -1,10 +1,19 @@
 /** From what was seen of each thread to a row for each kind of thread. All times in ns. */
 import type { ExplainThreadKind, RawThread } from '../native/explain.ts';
-import type { Trial } from '../results/schema.ts';
 import type { ThreadFigures } from '../results/schema-explain.ts';
+import type { ExplainContext } from './context.ts';
 import { syscallName } from './syscall-names.ts';
 
 const KINDS: readonly ExplainThreadKind[] = ['job', 'pool', 'iou-wrk', 'iou-sqp', 'other'];
+
+/** Backends whose I/O threads of their own do; glibc's outlive a trial, and idle through those of other backends. */
+const POOLED: readonly string[] = ['posix-aio', 'threadpool'];
+
+/** Whether threads of a kind may do a pass's I/O; of a program that is not ours nobody knows. */
+function takesPart(kind: ExplainThreadKind, { trial, backend }: ExplainContext): boolean {
+  if (trial === null) return true;
+  return kind === 'pool' ? POOLED.includes(backend) : kind !== 'other';
+}
 
 function isKernelThread(kind: ExplainThreadKind): boolean {
   return kind === 'iou-wrk' || kind === 'iou-sqp';
@@ -59,11 +68,12 @@ function rowOf(kind: ExplainThreadKind, threads: readonly RawThread[]): ThreadFi
 }
 
 /**
- * A row for each kind that was seen. Of a trial other threads of the process are left out: they do none of its I/O.
+ * A row for each kind that was seen. Of a trial those are left out that do none of its I/O.
  * The trial's time in user mode is that of its jobs where all its helpers are threads of the kernel.
  */
-export function threadFigures(threads: readonly RawThread[], trial: Trial | null): ThreadFigures[] {
-  const rows = KINDS.filter((kind) => trial === null || kind !== 'other').flatMap((kind) => {
+export function threadFigures(threads: readonly RawThread[], context: ExplainContext): ThreadFigures[] {
+  const { trial } = context;
+  const rows = KINDS.filter((kind) => takesPart(kind, context)).flatMap((kind) => {
     const some = threads.filter((thread) => thread.kind === kind);
     return some.length > 0 ? [rowOf(kind, some)] : [];
   });
