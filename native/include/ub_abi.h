@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 9
+#define UB_ABI_VERSION 10
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 
@@ -356,7 +356,7 @@ struct ub_arena {
     uint64_t histograms; /* [njobs][UB_HIST_OPS][UB_LATS][UB_HIST_COUNTS] of uint64_t */
     /* The clock: ns = ((cycles - tsc_base) * tsc_mult) >> 32, the same in all threads and processes. */
     uint32_t clock;
-    uint32_t pad;
+    int32_t explain_fd; /* of the map of marks (ub_explain.h), in who made the arena; -1: not traced */
     uint64_t tsc_base;
     uint64_t tsc_mult;
     uint64_t tsc_hz;

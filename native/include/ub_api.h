@@ -6,6 +6,7 @@
 #define UB_API_H
 
 #include "ub_abi.h"
+#include "ub_explain.h"
 
 #define UB_EXPORT __attribute__((visibility("default")))
 
@@ -107,8 +108,28 @@ UB_EXPORT int ub_signature(const char *path, char *what, uint64_t bytes);
  * free, -errno. */
 UB_EXPORT int ub_loop_backing(const char *path, uint64_t *dev, uint64_t *inode, uint64_t *rdev);
 /*
+ * Tracing (ub_explain.h). A tracer's programs are in the kernel from open to close, at their trace points
+ * from start to stop; all of it goes with the process, whatever way that ends. says: what went wrong, in
+ * words.
+ */
+/* 0 when it can be done here; UB_EXPLAIN_NO_*; or -errno. */
+UB_EXPORT int ub_explain_probe(void);
+/* full: with the hooks that cost much -> the descriptor of the map of marks, or -errno. */
+UB_EXPORT int ub_explain_open(uint32_t full, void **tracer, char says[UB_EXPLAIN_SAYS_BYTES]);
+/*
+ * Forgets what was seen before, and looks on: at jobs that have the map's descriptor in their arena (pid 0),
+ * at all processes that this one starts from now on (its own pid), or at those of another process and what
+ * they start. Unless pid is 0 the window lasts from start to stop -> 0 or -errno.
+ */
+UB_EXPORT int ub_explain_start(void *tracer, int pid, char says[UB_EXPLAIN_SAYS_BYTES]);
+UB_EXPORT int ub_explain_stop(void *tracer);
+/* Records of this kind (UB_EXPLAIN_READ_*), as many as fit in bytes -> how many, or -errno. After stop. */
+UB_EXPORT int ub_explain_read(void *tracer, uint32_t kind, void *to, uint64_t bytes);
+UB_EXPORT int ub_explain_close(void *tracer);
+
+/*
  * One job of an arena given by descriptor, in this process and on this thread: the worker executable, which
- * ends with its parent.
+ * ends with its parent. Of a traced trial the next descriptor is that of the map of marks.
  */
 UB_EXPORT int ub_worker_main(int fd, uint32_t index, int parent);
 

@@ -30,6 +30,7 @@ int ub_arena_create(uint64_t size, void **out)
     arena->abi_version = UB_ABI_VERSION;
     arena->size = size;
     arena->clock = clock->kind;
+    arena->explain_fd = -1;
     arena->tsc_base = clock->base;
     arena->tsc_mult = clock->mult;
     arena->tsc_hz = clock->hz;

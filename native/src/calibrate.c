@@ -85,6 +85,7 @@ static uint64_t offset_in(const struct null_arena *a, const void *member)
 static void lay_out(struct null_arena *a, const struct ub_clock *clock)
 {
     a->arena = (struct ub_arena){.magic = UB_MAGIC,
+                                 .explain_fd = -1,
                                  .abi_version = UB_ABI_VERSION,
                                  .size = sizeof *a,
                                  .njobs = 1,

@@ -215,6 +215,8 @@ int ub_worker_main(int fd, uint32_t index, int parent)
     struct ub_arena *arena = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (arena == MAP_FAILED)
         return -errno;
+    if (arena->explain_fd >= 0)
+        ub_mark_inherit(fd + 1);
     int ret = ub_jobs_check(arena, index, 1);
     if (ret == 0)
         ub_job_run(arena, index);

@@ -257,6 +257,7 @@ static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **st
 
 static void clean_up(struct ub_ctx *ctx)
 {
+    ub_mark_leave(&ctx->marks);
     if (ctx->counter >= 0)
         close(ctx->counter);
     ub_buffers_close(ctx);
@@ -310,6 +311,7 @@ void ub_job_run_unnamed(struct ub_arena *arena, uint32_t index)
         .nfiles = job->nfiles,
         .counter = -1,
     };
+    ub_mark_join(&ctx.marks, arena, index);
     const char *stage = "set up";
     uint32_t file = UINT32_MAX;
     int ret = set_up(&ctx, ops, &stage, &file);

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "gen.h"
+#include "mark.h"
 #include "ub_abi.h"
 
 /* Kinds of operations: what is read, written, trimmed or synced is a part of an open file. */
@@ -112,7 +113,8 @@ struct ub_ctx {
     int counter; /* descriptor; -1: nothing is counted */
     struct ub_counted counted_begin;
     uint64_t paused_cpu_ns; /* CPU time of pauses since then */
-    void *private;          /* the backend's */
+    struct ub_marks marks;
+    void *private; /* the backend's */
 };
 
 /* What is asked of the kernel at once. */

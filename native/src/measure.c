@@ -238,6 +238,7 @@ static uint64_t own_cpu_ns(void)
 
 struct ub_pause ub_measure_pause(struct ub_ctx *ctx)
 {
+    ub_mark_close(&ctx->marks);
     return (struct ub_pause){.begin_ns = ub_now(&ctx->clock),
                              .cpu_ns = own_cpu_ns(),
                              .usage = usage_of(RUSAGE_THREAD),
@@ -259,6 +260,8 @@ void ub_measure_resume(struct ub_ctx *ctx, const struct ub_pause *pause)
     uint64_t ns = ub_now(&ctx->clock) - pause->begin_ns;
     ctx->result->begin_ns += ns;
     ub_loop_paused(ctx, ns);
+    if (!ctx->ramp_end_ns)
+        ub_mark_open(&ctx->marks);
 }
 
 /* ramp_time lies before the window: what is counted in it is thrown away when it is over. */
@@ -272,6 +275,8 @@ void ub_measure_begin(struct ub_ctx *ctx)
     if (ctx->ramp_end_ns && ctx->job->runtime_ns)
         ctx->deadline_ns += ctx->job->ramp_ns;
     ub_loop_look_from(ctx, ctx->begin_ns); /* the ramp's end, too, is to be seen in time */
+    if (!ctx->ramp_end_ns)
+        ub_mark_open(&ctx->marks);
     __atomic_store_n(&ctx->result->state, UB_STATE_RUNNING, __ATOMIC_RELEASE);
 }
 
@@ -333,6 +338,7 @@ void ub_measure_ramp_over(struct ub_ctx *ctx)
     ctx->counted_begin = counted(ctx);
     ctx->paused_cpu_ns = 0;
     begin_window(ctx);
+    ub_mark_open(&ctx->marks);
     struct flying carried = in_flight(ctx, ctx->begin_ns);
     ctx->result->carried_ns = carried.ns;
     /* Bounds are of the window, in which what is in flight will end. */
@@ -342,6 +348,7 @@ void ub_measure_ramp_over(struct ub_ctx *ctx)
 void ub_measure_end(struct ub_ctx *ctx)
 {
     struct ub_usage now = usage_of(RUSAGE_THREAD), *out = &ctx->result->usage;
+    ub_mark_close(&ctx->marks);
     out->voluntary = now.voluntary - ctx->usage_begin.voluntary;
     out->involuntary = now.involuntary - ctx->usage_begin.involuntary;
     out->usr_ns = now.usr_ns - ctx->usage_begin.usr_ns;

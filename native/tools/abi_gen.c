@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "abi_fields.h"
 #include "job.h"
+#include "ub_explain.h"
 
 #define CONST(name) printf("  %s: %llu,\n", #name, (unsigned long long)(UB_##name))
 
@@ -48,6 +49,17 @@ static void constants(void)
     CONST(CALIBRATED_SYSCALL), CONST(CALIBRATED_NULL), CONST(CALIBRATED);
     CONST(HIST_COUNTS), CONST(MAX_CPUS), CONST(MAX_ERRORS), CONST(STAGE_BYTES), CONST(SYSCALLS),
         CONST(HASHED_IOS);
+    CONST(EXPLAIN_NO_BTF), CONST(EXPLAIN_NO_LIBRARY), CONST(EXPLAIN_NO_RIGHTS);
+    CONST(EXPLAIN_READ_HOOKS), CONST(EXPLAIN_READ_THREADS), CONST(EXPLAIN_READ_SLEEPS),
+        CONST(EXPLAIN_READ_TOTALS), CONST(EXPLAIN_READ_IRQS), CONST(EXPLAIN_READ_RUN);
+    CONST(EXPLAIN_THREADS), CONST(EXPLAIN_SLEEPS), CONST(EXPLAIN_OPCODES), CONST(EXPLAIN_BUCKETS);
+    CONST(EXPLAIN_NAME), CONST(EXPLAIN_SAYS_BYTES), CONST(IRQ_HARD);
+    CONST(WAKER_THREAD), CONST(WAKER_SELF), CONST(WAKER_KWORKER), CONST(WAKER_IDLE), CONST(WAKER_SOFTIRQ),
+        CONST(WAKER_IRQ);
+    CONST(SLEEP_UNINTERRUPTIBLE), CONST(SLEEP_IOWAIT), CONST(THREAD_IO_WORKER), CONST(THREAD_DID_IO);
+    CONST(GROUP_SCHED), CONST(GROUP_BLOCK), CONST(GROUP_IO_URING), CONST(GROUP_IRQ), CONST(GROUP_SYSCALLS),
+        CONST(GROUP_CACHE), CONST(GROUP_SAMPLES);
+    CONST(HOOK_ATTACHED), CONST(HOOK_ABSENT), CONST(HOOK_OTHER), CONST(HOOK_FAILED);
     printf("} as const;\n\n");
 }
 
@@ -122,6 +134,12 @@ static void layout(void)
     STRUCT("arena", ub_arena);
     STRUCT("process", ub_process);
     STRUCT("file", ub_file);
+    STRUCT("explainThread", ub_explain_thread);
+    STRUCT("explainSleep", ub_explain_sleep);
+    STRUCT("explainTotals", ub_explain_totals);
+    STRUCT("explainIrq", ub_explain_irq);
+    STRUCT("explainHook", ub_explain_hook);
+    STRUCT("explainRun", ub_explain_run);
     printf("} as const;\n");
 }
 

@@ -85,11 +85,17 @@ export class Arena {
   readonly handle: ArenaHandle;
   /** Its memfd, for other processes. */
   readonly fd: number;
+  /** Of the map of a tracer that looks on; -1: none does. */
+  readonly explainFd: number;
   private readonly at: Offsets;
   private closed = false;
 
-  /** @throws BenchError (failed) when the memory can't be had. */
-  constructor(jobs: readonly ArenaJob[]) {
+  /**
+   * @param explainFd the map by which jobs mark their window (Tracer.fd); -1: nobody traces
+   * @throws BenchError (failed) when the memory can't be had.
+   */
+  constructor(jobs: readonly ArenaJob[], explainFd = -1) {
+    this.explainFd = explainFd;
     const paths = new Map<string, Buffer>();
     for (const file of jobs.flatMap((job) => job.files)) {
       if (!paths.has(file.path)) paths.set(file.path, Buffer.from(`${file.path}\0`));
@@ -141,6 +147,9 @@ export class Arena {
     word('processes', this.at.processes);
     word('results', this.at.results);
     word('histograms', this.at.histograms);
+    const explain = new Uint8Array(4);
+    new DataView(explain.buffer).setInt32(0, this.explainFd, true);
+    this.write(fieldOf('arena', 'explain_fd').offset, explain);
     for (const [process, members] of processes) {
       const bytes = encode('process', { members, arrived: 0, finished: 0, ramped: 0, measured: 0 });
       this.write(this.at.processes + process * LAYOUT.process.size, bytes);

@@ -2,99 +2,13 @@
  * What the kernel is seen to do for the threads of a trial: the figures that `--explain` is made from, as the tracer
  * reads them from its programs' maps. Times in ns; counts whole.
  */
+import { BenchError, systemWords } from '../errors.ts';
+import { UB } from './abi.ts';
+import type { RawExplain } from './explain-figures.ts';
+import { readTraced } from './explain-read.ts';
+import { cString, library, type TracerHandle } from './library.ts';
 
-/** A hook, and why the kernel or this machine lacks it; null: attached. */
-export interface ExplainHook {
-  name: string;
-  group: 'sched' | 'block' | 'io_uring' | 'irq' | 'syscalls' | 'cache' | 'samples';
-  missing: string | null;
-}
-
-/** What a thread is to the trial; pool: glibc's aio threads and threadpool's workers. */
-export type ExplainThreadKind = 'job' | 'pool' | 'iou-wrk' | 'iou-sqp' | 'other';
-
-/** What was seen of a thread inside the window. */
-export interface RawThread {
-  tid: number;
-  name: string;
-  kind: ExplainThreadKind;
-  /** Of the window. run + ready + sleep = alive, within 1 %. */
-  alive_ns: number;
-  /** CPU time, as the scheduler counts it (sum_exec_runtime). */
-  run_ns: number;
-  /** Able to run, and waiting for a CPU (run_delay). */
-  ready_ns: number;
-  sleep_ns: number;
-  /** syscall: its number; -1: a kernel thread, or a page fault. */
-  sleeps: { syscall: number; uninterruptible: boolean; iowait: boolean; count: number; ns: number }[];
-  /** Switches away from it. */
-  voluntary: number;
-  involuntary: number;
-  /** Who woke it. */
-  wakeups: { by: 'softirq' | 'irq' | 'thread' | 'self' | 'kworker' | 'idle'; count: number }[];
-  migrations: number;
-}
-
-export interface RawExplain {
-  hooks: ExplainHook[];
-  /** From the first job's begin to the last job's end. */
-  window_ns: number;
-  /** What tracing took by itself (BPF_ENABLE_STATS); null where the kernel does not say. */
-  cost: { programs: number; runs: number; ns: number } | null;
-  threads: RawThread[];
-  block: {
-    /** Requests begun: block_io_start. */
-    started: number;
-    inserted: number;
-    issued: number;
-    completed: number;
-    errors: number;
-    bytes: number;
-    /** Sum of block_io_start to insert, or to issue when not inserted. */
-    before_ns: number;
-    /** Sum of insert to issue. */
-    queue_ns: number;
-    /** Sum of issue to complete. */
-    device_ns: number;
-    /** By floor(log2(ns)). */
-    queue_hist: number[];
-    device_hist: number[];
-    /** Requests at the device, integrated over time; by the window it is how many were there at once. */
-    depth_ns: number;
-    /** Completions of requests that belonged to nobody traced. */
-    others: number;
-  };
-  io_uring: {
-    /** By opcode: READ, ... */
-    submits: Record<string, number>;
-    completions: number;
-    inline: number;
-    task_work: number;
-    poll: number;
-    punted: number;
-    overflows: number;
-    waits: number;
-    /** Sum of submission to block_io_start, and of how many. */
-    submit_to_block_ns: number;
-    submit_to_block: number;
-  };
-  /** On the CPUs that traced threads ran on. */
-  irqs: { vector: string; count: number; ns: number }[];
-  softirqs: { vector: string; count: number; ns: number }[];
-  /** With `full`; else empty. */
-  syscalls: { name: string; kind: ExplainThreadKind; count: number; ns: number }[];
-  /** null where it is not hooked. */
-  cache: {
-    lookups: number;
-    hits: number;
-    misses: number;
-    added: number;
-    readahead: number;
-    written_back: number;
-  } | null;
-  /** stack: kernel symbols, the leaf last. */
-  samples: { kind: ExplainThreadKind; stack: string[]; count: number }[];
-}
+export type { ExplainHook, ExplainThreadKind, RawExplain, RawThread } from './explain-figures.ts';
 
 export interface ExplainProbe {
   possible: boolean;
@@ -115,6 +29,64 @@ export interface Tracer {
 export interface TracerOptions {
   /** With the expensive hooks. */
   full: boolean;
-  /** A process tree that is not ours, traced from start() to stop(). */
+  /**
+   * A process whose threads, and those of all that it has started and will start, are traced from start() to stop().
+   * This process's own id: not itself, but whatever it starts after start(). That is seen from its first moment.
+   */
   pid?: number;
+}
+
+/** What is missing to trace here, and its mend. */
+const PROBED: Record<number, string> = {
+  [UB.EXPLAIN_NO_BTF]: 'this kernel has no BTF',
+  [UB.EXPLAIN_NO_LIBRARY]: 'needs libbpf.so.1: apt-get install libbpf1',
+  [UB.EXPLAIN_NO_RIGHTS]: 'needs root or CAP_BPF and CAP_PERFMON',
+};
+
+/** Whether `openTracer` can do anything here. */
+export function explainProbe(): ExplainProbe {
+  const result = library().explainProbe();
+  if (result === 0) return { possible: true, missing: null };
+  const missing = result < 0 ? `the kernel loads no programs: ${systemWords(-result)}` : PROBED[result];
+  return { possible: false, missing: missing ?? `it is not known why (${result})` };
+}
+
+function failure(errno: number, what: string, says: Uint8Array): BenchError {
+  const words = cString(says);
+  return new BenchError(`cannot ${what}: ${words === '' ? systemWords(errno) : words}`, {
+    kind: 'failed',
+    errno,
+    stage: 'explain',
+  });
+}
+
+/**
+ * Loads the programs that look on; they do so from `start` to `stop`.
+ * @throws BenchError (unavailable) with what is missing and its mend, (failed) with what the kernel or libbpf said
+ */
+export function openTracer(options: TracerOptions): Tracer {
+  const { possible, missing } = explainProbe();
+  if (!possible) {
+    const why = missing ?? 'it is not possible here';
+    throw new BenchError(`cannot trace the kernel: ${why}`, { kind: 'unavailable', stage: 'explain' });
+  }
+  const out: [TracerHandle | null] = [null];
+  const says = new Uint8Array(UB.EXPLAIN_SAYS_BYTES);
+  const fd = library().explainOpen(options.full ? 1 : 0, out, says);
+  if (fd < 0) throw failure(-fd, 'load the programs that trace the kernel', says);
+  const tracer = out[0];
+  return {
+    fd,
+    start() {
+      const result = library().explainStart(tracer, options.pid ?? 0, says);
+      if (result < 0) throw failure(-result, 'start tracing', says);
+    },
+    stop() {
+      library().explainStop(tracer);
+    },
+    read: () => readTraced(tracer, options.pid !== undefined),
+    close() {
+      library().explainClose(tracer);
+    },
+  };
 }

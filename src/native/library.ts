@@ -31,6 +31,9 @@ const WORKER_STACK_BYTES = 4 * 2 ** 20;
 /** Where this module is, for workers: each loads the library by itself. */
 export const libraryModule = import.meta.url;
 
+/** Programs in the kernel; opaque. */
+export type TracerHandle = unknown;
+
 /** A mapped arena; opaque, but may be handed to workers of this process. */
 export type ArenaHandle = unknown;
 
@@ -79,6 +82,12 @@ interface Functions {
   uringTells(told: BigUint64Array): number;
   fileLimits(path: string, limits: Uint32Array): number;
   dontcache(path: string): number;
+  explainProbe(): number;
+  explainOpen(full: number, out: [TracerHandle | null], says: Uint8Array): number;
+  explainStart(tracer: TracerHandle, pid: number, says: Uint8Array): number;
+  explainStop(tracer: TracerHandle): number;
+  explainRead(tracer: TracerHandle, kind: number, to: Uint8Array, bytes: number): number;
+  explainClose(tracer: TracerHandle): number;
 }
 
 let loaded: Functions | undefined;
@@ -137,6 +146,12 @@ function load(): Functions {
     uringTells: f('int ub_uring_tells(void *told)'),
     fileLimits: f('int ub_file_limits(const char *path, void *limits)'),
     dontcache: f('int ub_dontcache(const char *path)'),
+    explainProbe: f('int ub_explain_probe()'),
+    explainOpen: f('int ub_explain_open(uint32_t full, _Out_ void **tracer, void *says)'),
+    explainStart: f('int ub_explain_start(void *tracer, int pid, void *says)'),
+    explainStop: f('int ub_explain_stop(void *tracer)'),
+    explainRead: f('int ub_explain_read(void *tracer, uint32_t kind, void *to, uint64_t bytes)'),
+    explainClose: f('int ub_explain_close(void *tracer)'),
   };
   const expected = `abi ${UB.ABI_VERSION}`;
   if (!functions.version().endsWith(expected)) {

@@ -14,6 +14,8 @@ function runProcess(arena: Arena, index: number, joinFile?: string): Promise<voi
     let child: ChildProcess;
     try {
       const stdio: ('ignore' | 'pipe' | number)[] = ['ignore', 'ignore', 'pipe', arena.fd];
+      // The next one, where a job of a traced trial looks for it.
+      if (arena.explainFd >= 0) stdio.push(arena.explainFd);
       const own = ['3', String(index), String(process.pid)];
       child = spawn(workerPath, joinFile === undefined ? own : [...own, joinFile], { stdio });
     } catch (error) {
