@@ -126,3 +126,12 @@ test('of a program that is not ours all words are of block requests', () => {
     '80 block requests of others completed meanwhile: write-back and other programs',
   ]);
 });
+
+test('of a program that only used the page cache nothing is shown that is not known', () => {
+  const explained = explain(rawExplain(), explainContext({ trial: null }));
+  const view = explainView([{ label: '', explain: explained }]);
+  assert.deepEqual(
+    [...(view?.chief ?? []), ...(view?.details ?? [])].map(({ title }) => title),
+    ["where the threads' time went (% of it)"],
+  );
+});

@@ -149,7 +149,7 @@ test('threads of a kind are one row; user mode is told where helpers are the ker
     { in: 'kernel', uninterruptible: true, iowait: true, count: 2, ns: 10 },
   ]);
   const pooled = figuresOf(
-    rawExplain({ threads: [job, rawThread({ kind: 'pool' })] }),
+    rawExplain({ threads: [job, rawThread({ kind: 'pool', run_ns: 5e8 })] }),
     explainContext({ trial, backend: 'threadpool' }),
   );
   assert.deepEqual(
@@ -168,6 +168,20 @@ test('threads of glibc’s pool that idle through another backend’s pass are n
   assert.deepEqual(
     threads.map(({ kind }) => kind),
     ['job'],
+  );
+});
+
+test('threads of a pool that only waited are not counted', () => {
+  const busy = rawThread({ kind: 'pool', run_ns: 5e8, sleeps: [asleep(pread64, 4e8), asleep(futex, 1e8)] });
+  const idle = rawThread({ kind: 'pool', run_ns: 4000, sleeps: [asleep(futex, 1e9, 1)] });
+  const raw = rawExplain({ threads: [rawThread(), busy, idle, busy] });
+  const { threads } = figuresOf(raw, explainContext({ backend: 'threadpool' }));
+  assert.deepEqual(
+    threads.map((row) => [row.kind, row.threads]),
+    [
+      ['job', 1],
+      ['pool', 2],
+    ],
   );
 });
 

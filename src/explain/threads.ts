@@ -15,6 +15,17 @@ function takesPart(kind: ExplainThreadKind, { trial, backend }: ExplainContext):
   return kind === 'pool' ? POOLED.includes(backend) : kind !== 'other';
 }
 
+/** Calls in which a thread of a pool waits for work or for a lock, not for an I/O. */
+export const IDLE_CALLS: readonly string[] = [
+  ...['futex', 'futex_waitv', 'sched_yield', 'nanosleep', 'clock_nanosleep'],
+];
+
+/** Whether a thread of a pool had nothing to do: it may be left of an earlier trial, and ends when it has waited enough. */
+function isIdle({ kind, run_ns, alive_ns, sleeps }: RawThread): boolean {
+  const waited = sleeps.every(({ syscall }) => IDLE_CALLS.includes(syscallName(syscall)));
+  return kind === 'pool' && waited && run_ns < alive_ns / 1000;
+}
+
 function isKernelThread(kind: ExplainThreadKind): boolean {
   return kind === 'iou-wrk' || kind === 'iou-sqp';
 }
@@ -74,7 +85,7 @@ function rowOf(kind: ExplainThreadKind, threads: readonly RawThread[]): ThreadFi
 export function threadFigures(threads: readonly RawThread[], context: ExplainContext): ThreadFigures[] {
   const { trial } = context;
   const rows = KINDS.filter((kind) => takesPart(kind, context)).flatMap((kind) => {
-    const some = threads.filter((thread) => thread.kind === kind);
+    const some = threads.filter((thread) => thread.kind === kind && !isIdle(thread));
     return some.length > 0 ? [rowOf(kind, some)] : [];
   });
   const inUser = rows.filter(({ kind }) => !isKernelThread(kind));

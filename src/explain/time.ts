@@ -4,9 +4,7 @@ import { countedOps } from '../results/ops.ts';
 import type { Trial } from '../results/schema.ts';
 import type { BlockFigures, ThreadFigures, TimeParts } from '../results/schema-explain.ts';
 import type { ExplainContext } from './context.ts';
-
-/** Calls in which a thread of a pool waits for work or for a lock, not for an I/O. */
-const IDLE_CALLS = ['futex', 'futex_waitv', 'sched_yield', 'nanosleep', 'clock_nanosleep'];
+import { IDLE_CALLS } from './threads.ts';
 
 /** Parts may add up to so much more than the total, as a share of it: their clocks and their sums differ. */
 const SURPLUS = 0.02;

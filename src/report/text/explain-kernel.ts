@@ -3,6 +3,7 @@ import type { Traced } from '../../results/schema-explain.ts';
 import { formatCount, formatIops, formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
   columnMakers,
+  knownTable,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -148,5 +149,5 @@ export function costOfTracing(all: readonly TracedBackend[]): TitledTable[] {
     right(['% of the', "trials'"], share),
     right(['CPU usec', 'per I/O'], cpu, { drop: LAST_RESORT }),
   ];
-  return [{ title: 'the pass that was looked at, and what looking took', table }];
+  return knownTable('the pass that was looked at, and what looking took', table);
 }

@@ -4,6 +4,7 @@ import { formatPct, formatPerIo, formatUsec } from '../../values/format.ts';
 import {
   columnMakers,
   isForeign,
+  knownTable,
   labelColumn,
   perIoOf,
   type TitledTable,
@@ -167,5 +168,5 @@ export function costTables(rows: readonly TracedBackend[]): TitledTable[] {
     };
     return [right(head, text, drop === undefined ? {} : { drop })];
   });
-  return [{ title: 'what an I/O takes', table: [...labelColumn(rows), ...columns] }];
+  return knownTable('what an I/O takes', [...labelColumn(rows), ...columns]);
 }

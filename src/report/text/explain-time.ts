@@ -42,7 +42,9 @@ function legendOf(rows: readonly TracedBackend[]): string[] {
       ? [`${WHOLE} with what is shown as ${UNKNOWN} beside it: no hook tells them apart`]
       : []),
     ...(marks.some(({ requests }) => requests)
-      ? [`${OF_REQUESTS} of a block request: those of the page cache, or of split I/Os, are no I/Os`]
+      ? [
+          `${OF_REQUESTS} of a block request: they were not as many as I/Os (page cache, split or merged I/Os)`,
+        ]
       : []),
     ...(marks.some(({ least }) => least)
       ? [`${AT_LEAST} what the pool did beside I/O counts as work on it (exact with --explain=full)`]
@@ -146,9 +148,11 @@ function histogramTables(rows: readonly TracedBackend[], of: Histogram, title: s
 /** The parts of latency. */
 export function timeTables(rows: readonly TracedBackend[]): TitledTable[] {
   if (rows.length === 0) return [];
-  return rows.every(isForeign)
-    ? [{ title: "where a block request's time went (mean usec)", table: requestTable(rows) }]
-    : [{ title: "where an I/O's time went (mean usec)", table: timeTable(rows) }];
+  if (!rows.every(isForeign))
+    return [{ title: "where an I/O's time went (mean usec)", table: timeTable(rows) }];
+  // Of a program that only used the page cache there is nothing to say here.
+  const asked = rows.some(({ traced }) => traced.ios > 0);
+  return asked ? [{ title: "where a block request's time went (mean usec)", table: requestTable(rows) }] : [];
 }
 
 /** How long requests were in the queue and at the device; to be put in groups where there are many backends. */

@@ -67,3 +67,11 @@ export function labelColumn<T extends { label: string }>(
 export function perIoOf({ traced }: TracedBackend, amount: number): number | null {
   return traced.ios > 0 ? amount / traced.ios : null;
 }
+
+/** A table without columns of which nothing is known; none at all when only names are left. */
+export function knownTable(title: string, table: TableView): TitledTable[] {
+  const known = table.filter(
+    ({ align, cells }) => align === 'left' || cells.some(({ text }) => text !== UNKNOWN),
+  );
+  return known.some(({ align }) => align === 'right') ? [{ title, table: known }] : [];
+}
