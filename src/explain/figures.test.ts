@@ -99,15 +99,28 @@ test('block requests that are not I/Os say nothing of an I/O: buffered, split, f
   const cases = [
     { context: explainContext({ direct: false }), requests: IOS },
     { context: explainContext(), requests: 2 * IOS },
+    { context: explainContext(), requests: IOS / 2 },
+    // As many, and still others: of another size.
+    { context: explainContext(), requests: IOS, bytes: IOS * 2048 },
     { context: explainContext(), requests: 0 },
   ];
-  for (const { context, requests } of cases) {
-    const { time, block } = figuresOf(rawExplain({ block: rawBlock(requests) }), context);
+  for (const { context, requests, bytes = requests * 4096 } of cases) {
+    const { time, block } = figuresOf(rawExplain({ block: rawBlock(requests, { bytes }) }), context);
     assert.equal(block?.are_ios, false);
     assert.deepEqual([time.queue_ns, time.device_ns, time.until_reaped_ns], [null, null, null]);
     assert.equal(block?.device_ns, requests === 0 ? null : DEVICE_NS);
     assert.equal(time.total_ns, TOTAL_NS);
   }
+});
+
+test('where some requests went unseen the others stand for them', () => {
+  const seen = 0.93 * IOS;
+  const raw = rawExplain({
+    block: rawBlock(seen),
+    io_uring: rawRing(IOS, { submit_to_block: seen, submit_to_block_ns: seen * 1500 }),
+  });
+  const { time } = figuresOf(raw, explainContext());
+  assert.deepEqual([time.before_ns, time.device_ns], [2000, DEVICE_NS]);
 });
 
 test('parts that are more than the whole leave nothing that could be told', () => {

@@ -1,5 +1,6 @@
 /** From what the tracer read and what the pass measured to the figures that are stored: pure, no figure is guessed. */
 import type { ExplainHook, RawExplain } from '../native/explain.ts';
+import { countedOps } from '../results/ops.ts';
 import type { BlockFigures, Traced } from '../results/schema-explain.ts';
 import type { ExplainContext } from './context.ts';
 import { threadFigures } from './threads.ts';
@@ -7,8 +8,10 @@ import { timeParts } from './time.ts';
 
 /** Innermost functions that are kept. */
 const TOP_FUNCTIONS = 5;
-/** Requests may differ from I/Os by this share of them and still be them. */
-const SAME_COUNT = 0.01;
+/** Requests may be more than I/Os, and of another mean size, by this share and still be them. */
+const SAME = 0.01;
+/** So many of them must have been seen: trace points of a busy machine now and then miss one. */
+const SEEN_LEAST = 0.9;
 
 /** Whether all of the named hooks, or of those of a group any, are attached. */
 function attachedIn(hooks: readonly ExplainHook[]): {
@@ -31,14 +34,25 @@ function trimmed(hist: readonly number[]): number[] {
   return hist.slice(0, hist.findLastIndex((count) => count > 0) + 1);
 }
 
-function blockFigures(raw: RawExplain, { trial, direct }: ExplainContext): BlockFigures | null {
+/**
+ * Whether requests are the pass's I/Os, one by one: about as many, and of the same size. Those of the page cache are not,
+ * even where they are as many; split and merged ones are of another size; a flush has none.
+ */
+function areIos({ completed, bytes }: RawExplain['block'], { trial, direct }: ExplainContext): boolean {
+  if (!direct || trial === null || trial.total_ios === 0 || completed === 0) return false;
+  const seen = completed / trial.total_ios;
+  const moved = countedOps(trial).reduce((sum, op) => sum + op.io_bytes, 0);
+  const sizes = bytes / completed / (moved / trial.total_ios);
+  return seen >= SEEN_LEAST && seen <= 1 + SAME && Math.abs(sizes - 1) <= SAME;
+}
+
+function blockFigures(raw: RawExplain, context: ExplainContext): BlockFigures | null {
   const attached = attachedIn(raw.hooks);
   if (!attached.group('block')) return null;
   const { block } = raw;
-  const ios = trial?.total_ios ?? 0;
   const whole = attached.name('block_rq_issue') && attached.name('block_rq_complete');
   return {
-    are_ios: direct && ios > 0 && Math.abs(block.completed - ios) <= ios * SAME_COUNT,
+    are_ios: areIos(block, context),
     started: block.started,
     inserted: block.inserted,
     issued: block.issued,

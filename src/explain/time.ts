@@ -6,6 +6,9 @@ import type { BlockFigures, ThreadFigures, TimeParts } from '../results/schema-e
 import type { ExplainContext } from './context.ts';
 import { IDLE_CALLS } from './threads.ts';
 
+/** Of so many I/Os, as a share, the beginning must have been seen: trace points now and then miss one. */
+const SEEN_LEAST = 0.9;
+
 /** Parts may add up to so much more than the total, as a share of it: their clocks and their sums differ. */
 const SURPLUS = 0.02;
 
@@ -70,7 +73,7 @@ function splitOf({ raw, block, threads, context }: Known, totalNs: number, ios: 
   if (!context.async) return { ...OF_A_CALL, ...whole };
   const { submit_to_block_ns: sum, submit_to_block: samples } = raw.io_uring;
   const start = block?.before_ns ?? null;
-  const seen = samples > 0 && Math.abs(samples - ios) <= ios / 100 && start !== null;
+  const seen = samples >= SEEN_LEAST * ios && samples <= 1.01 * ios && start !== null;
   return seen
     ? { turn_ns: null, turn_exact: true, before_ns: sum / samples + start, undivided: ['turn'], ...whole }
     : { turn_ns: null, turn_exact: true, before_ns: null, undivided: ['turn', 'before'], ...whole };

@@ -71,7 +71,7 @@ const BlockSchema = Type.Object(
   {
     are_ios: Type.Boolean({
       description:
-        'whether each I/O was one block request; else means are of requests (readahead, writeback, splits)',
+        'whether I/Os were block requests one by one; else means are of requests (readahead, writeback, splits)',
     }),
     started: count('requests that were begun'),
     inserted: count("requests that went through a scheduler's queue"),
