@@ -92,6 +92,8 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   'io-size': ['64k'],
   'continue-on-error': ['all'],
   'percentile-list': ['50:99'],
+  explain: ['trace'],
+  'explain-stacks': ['stacks.txt', { explain: 'full' }],
   advise: ['1'],
   report: ['junit=more.xml'],
   'output-format': ['json'],

@@ -23,6 +23,9 @@ const BUILT_IN: readonly string[] = [...HELP, '--version', '-v', '-V'];
 /** Beside --help: every option, not those alone that are used most. */
 export const ALL = '--all';
 
+/** What stands behind `--`, in words. */
+export type PassedOn = 'options of the run stand' | 'the command stands';
+
 interface TypedOption extends WrittenOption {
   /** The name as it was typed. */
   typed: string;
@@ -45,8 +48,8 @@ export class TableCommand extends Command {
   declare emit: (event: string, text?: string) => boolean;
   /** The options it knows. */
   flags: readonly Flag[] = [];
-  /** Whether it hands the options behind `--` on to a run. */
-  passesOn = false;
+  /** What it hands on that stands behind `--`; null: nothing. */
+  passesOn: PassedOn | null = null;
   /** Whether help is to show every option. */
   all = false;
   /** Adds its options: called for the command that is asked for alone, as all options of all commands take time. */
@@ -149,10 +152,10 @@ export class TableCommand extends Command {
       ];
       return usageError(`${this.name()} has no option '--${typed}'`, `${names.join(', ')}: these have it`);
     }
-    const runs = this.passesOn && this.parent.flags.includes(flag);
+    const passed = this.parent.flags.includes(flag) ? this.passesOn : null;
     return usageError(
       `${this.name()} has no option '--${typed}'`,
-      runs ? 'options of the run stand behind --' : `see ${this.parent.name()} ${this.name()} --help`,
+      passed !== null ? `${passed} behind --` : `see ${this.parent.name()} ${this.name()} --help`,
     );
   }
 }

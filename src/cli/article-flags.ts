@@ -4,7 +4,7 @@ import type { Flag, RawOptions } from '../options/options.ts';
 
 /** By the words for an experiment: what it takes and not every other does. */
 const OWN = {
-  "the article's tables": ['full', 'filename', 'filesize'],
+  "the article's tables": ['full', 'filename', 'filesize', 'explain', 'explain-stacks'],
   'article metadata': ['backend', 'iodepth', 'numjobs', 'nrfiles', 'dirs', 'depth', 'shared-dir', 'filesize'],
   'article durability': [
     ...(['backend', 'iodepth', 'numjobs', 'filename', 'size', 'bs', 'direct', 'buffered'] as const),

@@ -16,6 +16,7 @@ import { formatBytes, formatDuration, plural } from '../values/format.ts';
 import { didYouMean } from '../values/nearest.ts';
 import { checkFlagsOf } from './article-flags.ts';
 import { Clearing } from './clean.ts';
+import { checkExplain, deliverStacks, tracing } from './explaining.ts';
 import { Stopped } from './failure.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
@@ -133,7 +134,7 @@ async function runAll(
         if (work.signal.aborted) break;
         const own = { ...article, warnings: [...warnings, ...article.warnings] };
         const at = progress.at({ table: article.table });
-        const outcome = await runArticle(own, { ...work, progress: at, warnings: own.warnings });
+        const outcome = await runArticle(own, { ...work, progress: at, warnings: own.warnings, tracing });
         const ended = outcome.unsaved === null ? outcome : { ...outcome, path: null };
         done.push(ended);
         await reports.add(ended);
@@ -144,6 +145,10 @@ async function runAll(
     if (!(error instanceof Stopped) || done.length === 0) throw error;
   }
   await reports.end(done);
+  await deliverStacks(
+    done.flatMap(({ stacks }) => stacks),
+    session,
+  );
   for (const { unsaved } of done) if (unsaved !== null) throw unsaved;
   return codeOf(done, session);
 }
@@ -171,5 +176,6 @@ export async function articleCommand({ options, operands, argv }: Invocation): P
   const host = { machine: readMachine(), target: clearing.target };
   const articles = tables.map((table) => articleJob(table, raw, host));
   session.checkApart(articles.flatMap(({ plan }) => pathsOf(plan)));
+  for (const { plan } of articles) checkExplain(plan.explain, session);
   return runAll(articles, session, [...warnings, ...clearing.warnings]);
 }

@@ -6,11 +6,13 @@ import { kernelLacks } from '../backends/kernel.ts';
 import { probeVariant } from '../backends/probe.ts';
 import { backends, withNeeds } from '../backends/registry.ts';
 import { systemError } from '../errors.ts';
+import type { ExplainProbe } from '../native/explain.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { cliTable } from '../report/text/cli-table.ts';
 import { foldWords, jsonText } from '../report/text/text.ts';
 import { defaultWorkload } from '../resolve/resolve.ts';
+import { tracing } from './explaining.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
 
@@ -76,8 +78,18 @@ function listBackends(probe: Probe): ListedBackend[] {
   return backends.map((backend) => listBackend(backend, probe));
 }
 
+/** Whether --explain can look into the kernel. */
+function tracingText({ missing }: ExplainProbe): string {
+  if (missing === null) return 'tracing (--explain): possible here';
+  return `tracing (--explain): not possible here: ${missing}; --explain=basic shows what needs no rights`;
+}
+
 /** The table for people: a row for each backend, its features below it, then why anything is missing. */
-function renderBackends(list: readonly ListedBackend[], { columns, color }: Session['rendering']): string {
+function renderBackends(
+  list: readonly ListedBackend[],
+  traces: ExplainProbe,
+  { columns, color }: Session['rendering'],
+): string {
   const colors = picocolors.createColors(color);
   const rows = list.flatMap((backend) => [
     { ...backend, shown: colors.bold(backend.name), as: backend.aliases.join(',\n') },
@@ -122,7 +134,8 @@ function renderBackends(list: readonly ListedBackend[], { columns, color }: Sess
       .map((part) => `${backend.name}+${part.name}: ${part.reason}`),
   ]);
   const why = reasons.flatMap((reason) => foldWords(`not available here: ${reason}`, columns, 2));
-  return `${[...lines, ...(why.length > 0 ? ['', ...why] : [])].join('\n')}\n`;
+  const traced = foldWords(tracingText(traces), columns, 2);
+  return `${[...lines, '', ...traced, ...(why.length > 0 ? ['', ...why] : [])].join('\n')}\n`;
 }
 
 export async function backendsCommand({ options }: Invocation): Promise<number> {
@@ -130,8 +143,10 @@ export async function backendsCommand({ options }: Invocation): Promise<number> 
   const session = Session.open(raw);
   session.checkFormats('backends', ['table', 'json']);
   const list = listBackends(probeVariant);
+  const traces = tracing.probe();
+  const told = { available: traces.possible, reason: traces.missing };
   const render = (format: OutputFormat, rendering: Session['rendering']) =>
-    format === 'json' ? jsonText({ backends: list }) : renderBackends(list, rendering);
+    format === 'json' ? jsonText({ backends: list, tracing: told }) : renderBackends(list, traces, rendering);
   await session.deliver(
     render(session.output.outputFormat, {
       ...session.rendering,

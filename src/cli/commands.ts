@@ -19,7 +19,7 @@ const RUN_EXAMPLES = `Examples:
   uring-bench --backend sync,io_uring --buffered --pre-read
   uring-bench --job 'rw=write fdatasync=1' --job 'rw=randread iodepth=16'
 
-Exit codes: 0 done, 1 a comparison or gate found a regression, 2 wrong usage, 3 a run failed, 4 no backend that was asked for is available, 5 a comparison or gate could not decide, 129, 130, 131 and 143 stopped by a signal.`;
+Exit codes: 0 done, 1 a regression, 2 wrong usage, 3 a run failed, 4 unavailable here, 5 undecided, 129, 130, 131 and 143 stopped by a signal.`;
 
 const RUN_MORE = 'More: --help --all has every option, and COMMAND --help, help OPTION explain.';
 
@@ -123,6 +123,18 @@ Examples:
   uring-bench echo --connect 10.0.0.2:7000 --connections 100
 
 Exit codes: as of a run; also 3 when an answer was not what had been sent.`;
+
+const EXPLAIN_OUTPUT: readonly Flag[] = [
+  ...(['explain-stacks', 'output-format', 'output', 'quiet', 'color'] as const),
+];
+
+const EXPLAIN_HELP = `The command has its own terminal, signals and exit code; processes that it starts are looked at, too. The report goes to standard error, or to --output. docs/EXPLAIN.md has what each figure means.
+
+Examples:
+  uring-bench explain -- fio --name=x --rw=randread --size=64m --ioengine=psync
+  uring-bench explain --explain=full --output why.json --output-format json -- ./server
+
+Exit codes: of the command, 128 and the signal's number where one ended it; before it begins 2 wrong usage, 4 it cannot be traced here.`;
 
 const DOCTOR_HELP = `Each line says ok, warning or missing, what it means, and the command that mends it; docs/TUNING.md explains each. PATH is a file, a folder, a device, or where a file is going to be; without it the machine alone is looked at. Nothing is written. What it finds is also kept with every run.
 
@@ -253,7 +265,7 @@ export const commands: readonly CommandSpec[] = [
       'max-trials': 'trials of each backend before it says so (default 3 times --trials)',
     },
     operands: { name: 'OPTION', help: 'options of the run, behind --', optional: true },
-    passesOn: true,
+    passesOn: 'options of the run stand',
     after: GATE_HELP,
     action: async (invocation) => (await import('./gate.ts')).gateCommand(invocation),
   },
@@ -297,6 +309,20 @@ export const commands: readonly CommandSpec[] = [
     },
     after: ECHO_HELP,
     action: async (invocation) => (await import('./echo.ts')).echoCommand(invocation),
+  },
+  {
+    name: 'explain',
+    brief: "where the time of any program's I/O goes",
+    summary: 'Runs a command and says where the time of its I/O went, as --explain does of a run.',
+    flags: ['explain', ...EXPLAIN_OUTPUT],
+    help: {
+      explain: 'how: trace (default), full, or basic, which needs no rights',
+      output: 'file for the report',
+    },
+    operands: { name: 'COMMAND', help: 'the command and its arguments, behind --' },
+    passesOn: 'the command stands',
+    after: EXPLAIN_HELP,
+    action: async (invocation) => (await import('./explain.ts')).explainCommand(invocation),
   },
   {
     name: 'backends',

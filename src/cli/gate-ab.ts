@@ -41,6 +41,12 @@ function optionsOf(written: readonly WrittenOption[]): string[] {
   if (written.some(({ flag }) => flag === 'until-confident')) {
     throw usageError('gate --ab goes on by itself: no --until-confident', 'give --trials and --max-trials');
   }
+  if (written.some(({ flag, text }) => flag === 'explain' && text !== 'none')) {
+    throw usageError(
+      'gate --ab explains nothing: its commands run by themselves',
+      'give --explain to one of them alone',
+    );
+  }
   return [
     ...own.map(({ flag, text }) => `--${flag}=${text}`),
     ...['--trials=1', '--output-format=json', '--no-save', '--quiet'],

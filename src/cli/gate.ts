@@ -11,6 +11,8 @@ import { defaultOf, readOptions, specOf, type WrittenOption } from '../options/o
 import type { RawOptions } from '../options/options.ts';
 import { render } from '../report/formats/index.ts';
 import { renderJson } from '../report/formats/json.ts';
+import { renderExplanation } from '../report/formats/table.ts';
+import { explainedOf } from '../report/text/explained.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { pathsOf, type RunPlan, storedJob } from '../resolve/run-plan.ts';
@@ -19,6 +21,7 @@ import { plural } from '../values/format.ts';
 import { readRunOptions } from './argv.ts';
 import { Clearing } from './clean.ts';
 import { type CliPlan, comparePlan, exitOf, reportComparison } from './compare.ts';
+import { checkExplain, deliverStacks, tracing } from './explaining.ts';
 import type { Invocation } from './program.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { Session } from './session.ts';
@@ -40,6 +43,8 @@ interface Gate {
   plan: CliPlan;
   /** What a round runs. */
   run: RunPlan;
+  /** How a regression is explained. */
+  explain: RunPlan['explain'];
   maxTrials: number;
   /** Why no trial of this run can be judged against the baseline; null when they can. */
   lost: string | null;
@@ -114,6 +119,7 @@ function prepare({ options, operands, argv }: Invocation): Gate {
   const { plan: run, warnings } = resolve({ ...own.raw, trials }, { machine: readMachine(), target });
   const targets = pathsOf(run);
   session.checkApart([...targets, path]);
+  checkExplain(run.explain, session);
   if (update !== 'never') checkApart('baseline', path, targets);
   const comparable = checkComparable({ path, baseline, run, update });
   const variants = run.variants.map(({ name }) => name);
@@ -124,7 +130,9 @@ function prepare({ options, operands, argv }: Invocation): Gate {
     baselineRuns: raw['baseline-runs'] ?? defaultOf('baseline-runs'),
     update,
     plan,
-    run,
+    // What a round measures is not explained: a regression is, when there is one.
+    run: { ...run, explain: 'none' },
+    explain: run.explain,
     maxTrials,
     session,
     warnings: [...gateWarnings, ...own.warnings, ...clearing.warnings, ...warnings],
@@ -244,6 +252,30 @@ async function report(gate: Gate, measured: Measured): Promise<void> {
   await session.deliverMore((format, rendering) => render(pooled, format, rendering));
 }
 
+/** One more run of each variant that got worse, a trial and the pass that explains it; stored beside the rounds. */
+async function explainRegression(gate: Gate, comparison: Comparison | null): Promise<void> {
+  const { session, run, explain, warnings } = gate;
+  const worse = new Set(
+    comparison?.checks.flatMap(({ outcome, variant }) => (outcome === 'regression' ? variant : [])),
+  );
+  if (explain === 'none' || worse.size === 0 || session.stopped !== null) return;
+  const variants = run.variants.filter(({ name }) => worse.has(name));
+  const planned: RunPlan = {
+    ...withTrials(run, 1),
+    untilConfident: null,
+    variants,
+    reference: null,
+    explain,
+  };
+  const { runPlan } = await import('../jobs/runner.ts');
+  const { result, path, stacks } = await session.during((work) =>
+    runPlan(planned, { ...work, warnings, tracing }),
+  );
+  await session.say(renderExplanation(explainedOf(result), session.rendering).trimEnd());
+  await deliverStacks(stacks, session);
+  if (path !== null) await session.say(`Explained: ${path}`);
+}
+
 export async function gateCommand(invocation: Invocation): Promise<number> {
   const { raw } = readOptions(invocation.options);
   if (raw.ab !== undefined) {
@@ -258,6 +290,7 @@ export async function gateCommand(invocation: Invocation): Promise<number> {
   const { session } = gate;
   for (const { path } of session.output.save ? rounds : []) await session.say(`Result: ${path}`);
   await tellFailures(failed);
+  if (failed.length === 0) await explainRegression(gate, comparison);
   if (measured.unsaved !== null) throw measured.unsaved;
   if (session.stopped !== null) return session.stopped;
   if (failed.length > 0) return EXIT.failed;

@@ -12,7 +12,7 @@ import {
 } from '../options/option-reader.ts';
 import type { Flag } from '../options/options.ts';
 import { groups } from '../values/option-spec.ts';
-import { ALL, TableCommand } from './argv.ts';
+import { ALL, type PassedOn, TableCommand } from './argv.ts';
 import { FoldedHelp, optionHelp, optionPage, optionTerm } from './help.ts';
 import { checkPlatform } from './platform.ts';
 
@@ -41,8 +41,8 @@ export interface CommandSpec {
   help?: Partial<Record<Flag, string>>;
   /** Metavar and description of its operands, one or more unless they are optional; none when left out. */
   operands?: { name: string; help: string; optional?: true };
-  /** Whether its operands are options of a run, behind `--`. */
-  passesOn?: true;
+  /** What its operands are when they stand behind `--`: options of a run, another command. */
+  passesOn?: PassedOn;
   /** Whether it works anywhere: the others need Linux. */
   anywhere?: true;
   /** Behind the options in --help; its indented lines stay as they are. */
@@ -108,7 +108,7 @@ function define(
   argv: readonly string[],
 ): void {
   command.flags = spec.flags;
-  command.passesOn = spec.passesOn === true;
+  command.passesOn = spec.passesOn ?? null;
   command
     .description(spec.summary)
     .summary(spec.brief ?? '')

@@ -69,7 +69,7 @@ class RunClock {
     if (sample.trial === 0) return 0;
     this.#begun.add(`${sample.variant}\0${sample.trial}`);
     const inTrial = fractionDone ?? (trialSeconds ? elapsedSeconds / trialSeconds : null);
-    const total = runsOf(this.#plan);
+    const total = runsOf(this.#plan) + (this.#plan.explains ? this.#plan.variants.length : 0);
     if (inTrial === null || total === 0) return null;
     return Math.min(1, (this.#begun.size - 1 + Math.min(1, inTrial)) / total);
   }
@@ -107,9 +107,16 @@ function planLine(plan: ProgressPlan): string {
   const most = atMost ? 'up to ' : '';
   const all = `${plural(variants.length, 'backend')} x ${most}${plural(trials, 'trial')}`;
   const count = runs === variants.length * trials ? all : `${most}${plural(runs, 'trial')}`;
-  if (expectedSeconds === null || runs === 0) return count;
+  const more = plan.explains ? ', and one of each to explain it' : '';
+  if (expectedSeconds === null || runs === 0) return count + more;
   const each = formatDuration((trialSeconds ?? expectedSeconds / runs) * 1e9);
-  return `${count} x ${each}: ${atMost ? 'at most' : 'about'} ${formatDuration(expectedSeconds * 1e9)}`;
+  return `${count} x ${each}${more}: ${atMost ? 'at most' : 'about'} ${formatDuration(expectedSeconds * 1e9)}`;
+}
+
+/** Which trial it is, in words. */
+function turnOf({ trial, explains }: ProgressSample): string | null {
+  if (explains) return 'explaining';
+  return trial === 0 ? 'warm-up' : null;
 }
 
 function rates(
@@ -165,7 +172,7 @@ class PlainProgress implements Progress {
     if (!this.#due()) return;
     const { iops, bandwidth, latency, errors } = rates(sample, this.#clock.plan);
     const done = fraction === null ? '' : `, ${Math.floor(fraction * 100)} % done`;
-    const turn = sample.trial === 0 ? 'warm-up' : `trial ${sample.trial} of ${this.#clock.plan.trials}`;
+    const turn = turnOf(sample) ?? `trial ${sample.trial} of ${this.#clock.plan.trials}`;
     const which = `${sample.variant}, ${turn}${done}`;
     this.#line(`${which}: ${[iops, bandwidth, latency, errors].filter((part) => part !== '').join(', ')}`);
   }
@@ -230,7 +237,7 @@ class TerminalProgress implements Progress {
     const { iops, bandwidth, latency, errors } = rates(sample, this.#clock.plan);
     this.#show([
       { text: sample.variant.padEnd(widest), rank: 0, style: cyan },
-      { text: sample.trial === 0 ? 'warm-up' : `${sample.trial}/${trials}`, rank: 4 },
+      { text: turnOf(sample) ?? `${sample.trial}/${trials}`, rank: 4 },
       ...(fraction === null ? [] : [{ bar: fraction, rank: 3 }]),
       { ...timePart(elapsed, total), rank: 2 },
       {

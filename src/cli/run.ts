@@ -9,6 +9,7 @@ import { pathsOf } from '../resolve/run-plan.ts';
 import { checkMaxTrials } from '../resolve/trial-options.ts';
 import type { RunResult } from '../results/schema.ts';
 import { Clearing } from './clean.ts';
+import { checkExplain, deliverStacks, tracing } from './explaining.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
 import { tellFailures } from './troubles.ts';
@@ -33,14 +34,16 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   const { target } = clearing;
   const { plan, warnings: resolveWarnings } = kind.resolve(raw, { machine: readMachine(), target });
   session.checkApart(pathsOf(plan));
+  checkExplain(plan.explain, session);
   const warnings = [...readWarnings, ...clearing.warnings, ...resolveWarnings];
   await sayWhoseJson(session);
   const { runPlan } = await import('../jobs/runner.ts');
-  const { result, path, unsaved } = await session.during(async (work) => {
+  const { result, path, unsaved, stacks } = await session.during(async (work) => {
     const more = await kind.context?.(work.signal);
-    return runPlan(plan, { ...work, warnings, ...more });
+    return runPlan(plan, { ...work, warnings, tracing, ...more });
   });
   await report(result, unsaved === null ? path : null, session);
+  await deliverStacks(stacks, session);
   if (unsaved !== null) throw unsaved;
   return session.exitCode(result.status === 'complete');
 }

@@ -38,8 +38,9 @@ export class Session {
    */
   static open(raw: RawOptions, argv: readonly string[] = []): Session {
     const session = new Session(raw, argv);
-    const { output, reports } = session.output;
+    const { output, reports, explainStacks } = session.output;
     if (output !== null) checkReportFile(output);
+    if (explainStacks !== null) checkReportFile(explainStacks, 'stacks');
     for (const { path } of reports) checkReportFile(path);
     return session;
   }
@@ -48,6 +49,8 @@ export class Session {
   checkApart(used: readonly string[]): void {
     if (this.output.output !== null) checkApart('output', this.output.output, used);
     for (const { path } of this.output.reports) checkApart('report', path, used);
+    const { explainStacks } = this.output;
+    if (explainStacks !== null) checkApart('explain-stacks', explainStacks, used);
   }
 
   /** That a command has all formats that it was asked for. @throws BenchError (usage) */

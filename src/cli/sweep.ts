@@ -7,7 +7,9 @@ import { readOptions, specOf, type WrittenOption } from '../options/option-reade
 import type { RawOptions } from '../options/options.ts';
 import { type Grid, pointText, readGrid } from '../options/sweep-grid.ts';
 import { renderSweep, sweepRenderer } from '../report/formats/index.ts';
+import { sweepExplanation } from '../report/formats/table.ts';
 import { layoutOf, type SweepLayout, sweepHead, sweepRows, sweepTail } from '../report/sweep/sweep.ts';
+import { kneePoints } from '../report/sweep/sweep-curves.ts';
 import { reportSettings, type SweepView, sweepView } from '../report/sweep/sweep-view.ts';
 import { printableAll } from '../report/text/text.ts';
 import { readMachine } from '../resolve/cpus.ts';
@@ -19,6 +21,7 @@ import { SWEEP_VERSION } from '../results/versions.ts';
 import { plural } from '../values/format.ts';
 import { packageVersion } from '../version.ts';
 import { Clearing } from './clean.ts';
+import { checkExplain, deliverStacks, tracing } from './explaining.ts';
 import type { Invocation } from './program.ts';
 import { checkApart } from './report-file.ts';
 import { Session } from './session.ts';
@@ -30,9 +33,11 @@ class LiveReport {
   readonly #sweep: SweepResult;
   readonly #view: SweepView;
   readonly #columns: number;
+  readonly #color: boolean;
   #layout: SweepLayout | null = null;
 
-  constructor(sweep: SweepResult, view: SweepView, columns: number) {
+  constructor(sweep: SweepResult, view: SweepView, { columns, color }: Session['rendering']) {
+    this.#color = color;
     this.#sweep = sweep;
     this.#view = view;
     this.#columns = columns;
@@ -50,7 +55,9 @@ class LiveReport {
 
   async end(): Promise<void> {
     if (this.#layout === null) return;
-    await writeOut(process.stdout, `\n${sweepTail(printableAll(this.#sweep), this.#layout, this.#columns)}`);
+    const sweep = printableAll(this.#sweep);
+    const explained = sweepExplanation(sweep, { color: this.#color, columns: this.#columns });
+    await writeOut(process.stdout, `\n${sweepTail(sweep, this.#layout, this.#columns)}${explained}`);
   }
 }
 
@@ -126,16 +133,28 @@ async function openFile(
   return output.save ? openResultFile(output.resultsDir, new Date(sweep.started_at), `sweep-${rw}`) : null;
 }
 
+/** @throws BenchError: usage when there is no curve that could bend, else as checkExplain */
+function checkSweepExplain({ sweep, points }: Sweep, session: Session): void {
+  for (const { plan } of points) {
+    checkExplain(plan.explain, session);
+    if (plan.explain === 'none' || sweep.grid.axis !== null) continue;
+    throw usageError(
+      'explain: a sweep is explained at its knee, and this one has no axis of numbers',
+      'run the points that matter by themselves',
+    );
+  }
+}
+
 async function run(prepared: Sweep, session: Session, view: SweepView): Promise<number> {
   const { sweep, points } = prepared;
   const { runSweep } = await import('../experiments/sweep.ts');
   const { output, rendering } = session;
   const live = output.outputFormat === 'table' && session.live;
-  const report = live ? new LiveReport(sweep, view, rendering.columns) : null;
+  const report = live ? new LiveReport(sweep, view, rendering) : null;
   const file = await openFile(prepared, output);
   let unsaved: BenchError | null = null;
   try {
-    unsaved = await session.during(async (work) => {
+    const ended = await session.during(async (work) => {
       const left = pointsLeft(points, sweep).length;
       const of = left < points.length ? ` of ${points.length}` : '';
       work.progress.note(`sweep of ${plural(left, 'point')}${of}: ${describeGrid(sweep)}`);
@@ -144,8 +163,12 @@ async function run(prepared: Sweep, session: Session, view: SweepView): Promise<
         ...work,
         commandLine: sweep.command_line,
         onPoint: async (point) => report?.row(point),
+        kneesOf: (measured) => kneePoints(measured, view),
+        tracing,
       });
     });
+    unsaved = ended.unsaved;
+    await deliverStacks(ended.stacks, session);
   } catch (error) {
     if (sweep.points.length === 0 && prepared.resumed === null) file?.discard();
     else if (file !== null) await session.say(`Sweep so far: ${file.path}`);
@@ -184,6 +207,7 @@ export async function sweepCommand({ options, argv }: Invocation): Promise<numbe
   const prepared = await prepare(runs, raw, argv, session);
   const { points, resumed } = prepared;
   const targets = points.flatMap(({ plan }) => pathsOf(plan));
+  checkSweepExplain(prepared, session);
   if (resumed !== null) checkApart('resume', resumed, targets);
   session.checkApart(resumed === null ? targets : [...targets, resumed]);
   const view = sweepView(prepared.sweep.report);

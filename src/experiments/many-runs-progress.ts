@@ -1,5 +1,5 @@
 /** The progress of many runs, of a sweep or of the article's tables, as that of one: a plan for all, and each sample in its place among them. */
-import { mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
+import { explains, mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
 import type { Progress, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
 import type { PointValues } from '../options/sweep-grid.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
@@ -21,6 +21,11 @@ function lengths(points: readonly PlannedPoint[]): Pick<ProgressPlan, 'trialSeco
   return { expectedSeconds, ...(trials.size === 1 && only !== null ? { trialSeconds: only / 1e9 } : {}) };
 }
 
+/** Trials of each variant of a point, with the one that explains it. */
+function turnsOf(plan: RunPlan): number {
+  return mostTrials(plan) + (explains(plan) ? 1 : 0);
+}
+
 export class ManyRunsProgress implements Progress {
   readonly #inner: Progress;
   readonly #points: readonly PlannedPoint[];
@@ -39,9 +44,9 @@ export class ManyRunsProgress implements Progress {
   /** Tells the plan of all points. */
   startAll(): void {
     const variants = this.#points[0]?.plan.variants.map((variant) => variant.label) ?? [];
-    const trials = this.#points.reduce((sum, { plan }) => sum + mostTrials(plan), 0);
+    const trials = this.#points.reduce((sum, { plan }) => sum + turnsOf(plan), 0);
     const atMost = this.#points.some(({ plan }) => plan.untilConfident !== null);
-    const runs = this.#points.reduce((sum, { plan }) => sum + plan.variants.length * mostTrials(plan), 0);
+    const runs = this.#points.reduce((sum, { plan }) => sum + plan.variants.length * turnsOf(plan), 0);
     const ofTrees = this.#points.every(({ plan }) =>
       plan.groups.every(({ workload }) => workload.tree !== null),
     );
@@ -68,7 +73,7 @@ export class ManyRunsProgress implements Progress {
   }
 
   sample(sample: ProgressSample): void {
-    const before = this.#points.slice(0, this.#at).reduce((sum, { plan }) => sum + mostTrials(plan), 0);
+    const before = this.#points.slice(0, this.#at).reduce((sum, { plan }) => sum + turnsOf(plan), 0);
     const where = Object.entries(this.#values).map(([flag, value]) => `${flag}=${value}`);
     const variant = [...where, sample.variant].join(' ');
     // The warm-up of a later point stands still where its first trial is going to begin.

@@ -4,9 +4,12 @@
  */
 import type { Variant } from '../backends/backend.ts';
 import { BenchError, usageError } from '../errors.ts';
+import type { FoldedStacks } from '../explain/stacks.ts';
+import type { RunContext } from '../jobs/context.ts';
+import { explains } from '../jobs/plan.ts';
 import { preflight } from '../jobs/preflight.ts';
 import type { Progress } from '../jobs/progress.ts';
-import { layoutCalls, neededFiles, runPlan, withIdentities } from '../jobs/runner.ts';
+import { explainMeasured, layoutCalls, neededFiles, runPlan, withIdentities } from '../jobs/runner.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputOptions } from '../options/output.ts';
@@ -33,6 +36,16 @@ export interface SweepContext {
   output: OutputOptions;
   /** A point is done and stored. */
   onPoint: (point: SweepPoint) => Promise<void>;
+  /** Of what is measured the points that are to be explained, and which variants there. */
+  kneesOf: (sweep: SweepResult) => SweepKnee[];
+  tracing: NonNullable<RunContext['tracing']>;
+}
+
+/** Where curves bend. */
+interface SweepKnee {
+  values: PointValues;
+  /** Labels of the variants whose curves bend there. */
+  labels: readonly string[];
 }
 
 function withDefaults(raw: RawOptions): RawOptions {
@@ -159,9 +172,40 @@ export function pointsLeft(points: readonly PlannedPoint[], sweep: SweepResult):
   return points.filter(({ values }) => !texts.has(pointText(values)));
 }
 
+/** What became of a sweep. */
+interface SweepEnd {
+  /** Why the file lacks the whole of it; null when it has it. */
+  unsaved: BenchError | null;
+  stacks: FoldedStacks[];
+}
+
+/** One more trial of each variant whose curve bends, where it does. */
+async function explainKnees(
+  points: readonly PlannedPoint[],
+  sweep: SweepResult,
+  context: SweepContext,
+  created: Created,
+): Promise<FoldedStacks[]> {
+  const { signal, progress, commandLine, output, tracing, kneesOf } = context;
+  const stacks: FoldedStacks[] = [];
+  if (points.every(({ plan }) => !explains(plan))) return stacks;
+  for (const { values, labels } of kneesOf(sweep)) {
+    const at = pointText(values);
+    const planned = points.find((point) => pointText(point.values) === at);
+    const stored = sweep.points.find((point) => pointText(point.values) === at);
+    if (signal.aborted || planned === undefined || stored === undefined) continue;
+    progress.note(`explaining ${labels.join(', ')} at ${at}`);
+    const plan = withFiles(withIdentities(planned.plan, created));
+    const variants = plan.variants.filter(({ label }) => labels.includes(label));
+    const run = { progress, signal, commandLine, output, warnings: [], tracing };
+    stacks.push(...(await explainMeasured({ ...plan, variants }, stored.result, run)));
+  }
+  return stacks;
+}
+
 /**
- * Runs the points that sweep lacks and puts their results into it; writes it to file after each.
- * @returns why the file lacks the whole sweep; null when it has it
+ * Runs the points that sweep lacks and puts their results into it; writes it to file after each. Then its knees are
+ * explained, if they are to be.
  * @throws BenchError as runPlan does; what was done until then is stored
  */
 export async function runSweep(
@@ -169,7 +213,7 @@ export async function runSweep(
   sweep: SweepResult,
   file: ResultFile | null,
   context: SweepContext,
-): Promise<BenchError | null> {
+): Promise<SweepEnd> {
   const keeper = new Keeper(file, (line) => context.progress.note(line));
   const left = pointsLeft(points, sweep);
   const order = new Map(points.map(({ values }, i) => [pointText(values), i]));
@@ -185,7 +229,9 @@ export async function runSweep(
       if (context.signal.aborted) break;
       const { signal, commandLine } = context;
       const run = { progress: progress.at(values), signal, commandLine, output, warnings };
-      const { result } = await runPlan(withFiles(withIdentities(plan, created)), run);
+      // A sweep is explained where its curves bend, which is known when all points are.
+      const measured: RunPlan = { ...withFiles(withIdentities(plan, created)), explain: 'none' };
+      const { result } = await runPlan(measured, run);
       if (result.backends.every(({ trials, status }) => trials.length === 0 && status === 'interrupted'))
         break;
       const point = { values: { ...values }, result };
@@ -194,9 +240,10 @@ export async function runSweep(
       keeper.write(sweep);
       await context.onPoint(point);
     }
+    const stacks = await explainKnees(points, sweep, context, created);
     sweep.status = statusOf(sweep, points.length);
     sweep.finished_at = new Date().toISOString();
-    return keeper.write(sweep);
+    return { unsaved: keeper.write(sweep), stacks };
   } finally {
     context.progress.end();
     removeFiles();

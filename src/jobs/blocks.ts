@@ -6,6 +6,7 @@ import { closeSync, constants, fsyncSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Variant } from '../backends/backend.ts';
 import { BenchError, isSystemError, quietly, systemError, systemReason } from '../errors.ts';
+import type { FoldedStacks } from '../explain/stacks.ts';
 import { openKnown } from '../host/file-identity.ts';
 import { idleBetween, sampleLoad } from '../host/host-load.ts';
 import { makeRoom } from '../native/library.ts';
@@ -23,6 +24,7 @@ import { validityOf } from '../stats/validity.ts';
 import { operationsOf } from '../workload/operations.ts';
 import type { TargetFile } from '../workload/workload.ts';
 import type { RunContext } from './context.ts';
+import { explainVariants } from './explain-pass.ts';
 import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
 import { testedDisks } from './own-traffic.ts';
@@ -256,9 +258,26 @@ function goesOn(plan: RunPlan, result: RunResult, blocks: number): boolean {
   return widest !== null && widest.pct > until.pct;
 }
 
+/** The trials that explain, with what files need around them. */
+export function explainAll(
+  plan: RunPlan,
+  result: RunResult,
+  context: RunContext,
+): ReturnType<typeof explainVariants> {
+  return explainVariants(plan, result, context, { renew: renewFiles, settle: settleFiles });
+}
+
+/** What became of all trials. */
+interface BlocksEnd {
+  /** Why the file lacks the whole result; null when it has it. */
+  unsaved: BenchError | null;
+  /** What was sampled when variants were explained. */
+  stacks: FoldedStacks[];
+}
+
 /**
- * Runs all trials of a plan into result, and stores it in file after each, but at most once a second.
- * @returns why the file lacks the whole result; null when it has it. A trial that fails is told in the result.
+ * Runs all trials of a plan into result, and stores it in file after each, but at most once a second. Then variants are
+ * explained, if they are to be. A trial that fails is told in the result.
  * @throws BenchError (failed) when nothing can be stored, before the first trial
  */
 export async function runBlocks(
@@ -266,7 +285,7 @@ export async function runBlocks(
   result: RunResult,
   file: ResultFile | null,
   context: RunContext,
-): Promise<BenchError | null> {
+): Promise<BlocksEnd> {
   const { signal } = context;
   const keeper = new Keeper(file, (line) => context.progress.note(line));
   const summarizers = new Map(plan.variants.map(({ name }) => [name, new Summarizer(plan.percentileList)]));
@@ -284,11 +303,12 @@ export async function runBlocks(
     }
     result.backends = withReference(result.backends, result.reference, { seed: plan.randseed });
   }
+  const stacks = await explainAll(plan, result, context);
   if (signal.aborted) noteInterruption(plan, result);
   finish(plan, result, true, signal.aborted);
   result.backends = withGroups(result, plan.percentileList, { seed: plan.randseed });
   result.warnings.push(...offsetWarnings(result.backends), ...disturbances(result), ...suspicions(result));
   if (!signal.aborted) result.warnings.push(...confidenceWarning(plan, result.backends));
   result.validity = validityOf(result);
-  return keeper.write(result);
+  return { unsaved: keeper.write(result), stacks };
 }

@@ -38,6 +38,7 @@ function sampleEvery(ms: number, { plan, run, counters }: TrialView, progress: P
     progress.sample({
       variant: run.variant.label,
       trial: run.trial,
+      explains: run.explains === true,
       elapsedSeconds,
       trialSeconds,
       fractionDone: fractionDone(plan, now),

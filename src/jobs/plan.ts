@@ -10,6 +10,8 @@ export interface PlannedTrial {
   trial: number;
   /** Its turn within the block, from 1. */
   position: number;
+  /** It is one more than the trials that count: looked at while it runs, and no part of any figure but what it explains. */
+  explains?: true;
 }
 
 /** Longest warm-up trial: caches, clocks and the device's state settle in less. */
@@ -78,6 +80,11 @@ export function mostTrials(plan: Pick<RunPlan, 'untilConfident' | 'trials'>): nu
   return plan.untilConfident?.maxTrials ?? plan.trials;
 }
 
+/** Whether each variant has one more trial, which explains it. */
+export function explains({ explain }: Pick<RunPlan, 'explain'>): boolean {
+  return explain !== 'none';
+}
+
 /** How long the machine is watched before each block while the benchmark does nothing. */
 export const IDLE_NS = 100_000_000;
 /** What a trial takes beside its time: jobs are set up, counters read, the result stored; measured, see docs/PERFORMANCE.md. */
@@ -92,6 +99,7 @@ export function runSeconds(plan: RunPlan): number | null {
   if (each === null) return null;
   const trials = mostTrials(plan);
   const warmup = (trialNs(warmupPlan(plan)) ?? 0) + AROUND_TRIAL_NS;
-  const ofVariant = (each + AROUND_TRIAL_NS) * trials + warmup * plan.warmupTrials;
+  const passes = explains(plan) ? 1 : 0;
+  const ofVariant = (each + AROUND_TRIAL_NS) * (trials + passes) + warmup * plan.warmupTrials;
   return (ofVariant * plan.variants.length + IDLE_NS * trials) / 1e9;
 }

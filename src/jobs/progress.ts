@@ -10,6 +10,8 @@ export interface ProgressPlan {
   runs?: number;
   /** Whether there may be fewer: a run that goes on until it is confident. */
   atMost?: boolean;
+  /** Whether each variant has one more trial, to explain it. */
+  explains?: boolean;
   /** Whether operations move no data: their rate is not IOPS, and has no bandwidth beside it. */
   ofTrees?: boolean;
   /** Length of a trial; null when an amount of I/O bounds it. */
@@ -23,6 +25,8 @@ export interface ProgressSample {
   variant: string;
   /** From 1; 0 is a warm-up. */
   trial: number;
+  /** Whether it comes after the trials that count. */
+  explains?: boolean;
   elapsedSeconds: number;
   /** Planned length, ramp time included; null when it has none. */
   trialSeconds: number | null;

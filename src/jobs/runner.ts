@@ -6,6 +6,7 @@ import type { Variant } from '../backends/backend.ts';
 import { diagnose } from '../doctor/checks.ts';
 import { lookAround } from '../doctor/seen.ts';
 import { BenchError, systemError } from '../errors.ts';
+import type { FoldedStacks } from '../explain/stacks.ts';
 import { withHashedSerial } from '../host/device-info.ts';
 import { captureEnvironment } from '../host/environment.ts';
 import { ownFiles } from '../leftovers/own-files.ts';
@@ -30,9 +31,9 @@ import { holdTargets } from '../targets/target-hold.ts';
 import { packageVersion } from '../version.ts';
 import { operationsOf } from '../workload/operations.ts';
 import type { TargetFile } from '../workload/workload.ts';
-import { finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
+import { explainAll, finish, noteInterruption, runBlocks, settleFiles } from './blocks.ts';
 import type { RunContext } from './context.ts';
-import { mostTrials, runSeconds, trialNs } from './plan.ts';
+import { explains, mostTrials, runSeconds, trialNs } from './plan.ts';
 import { preflight, type Unavailable } from './preflight.ts';
 import type { ProgressPlan } from './progress.ts';
 import { planWarnings } from './warnings.ts';
@@ -43,6 +44,8 @@ export interface RunOutcome {
   path: string | null;
   /** Why what is stored is not the whole result; null when it is. */
   unsaved: BenchError | null;
+  /** What was sampled of each variant when it was explained in full. */
+  stacks: readonly FoldedStacks[];
 }
 
 /** What `doctor` finds, for the first file of the run. */
@@ -194,6 +197,7 @@ function progressPlan(plan: RunPlan, running: readonly Variant[]): ProgressPlan 
     variants: running.map((variant) => variant.label),
     trials: mostTrials(plan),
     atMost: plan.untilConfident !== null,
+    explains: explains(plan),
     ofTrees: plan.groups.every(({ workload }) => workload.tree !== null),
     trialSeconds: each === null ? null : each / 1e9,
     expectedSeconds: runSeconds({ ...plan, variants: [...running] }),
@@ -259,8 +263,8 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
     result = await emptyResult(plan, context, skipped);
     result.warnings.push(...holeWarnings(plan).map(withTuning), ...markerWarnings());
     announce(plan, skipped, context);
-    const unsaved = await runBlocks(plan, result, file, context);
-    return { result, path: file?.path ?? null, unsaved };
+    const { unsaved, stacks } = await runBlocks(plan, result, file, context);
+    return { result, path: file?.path ?? null, unsaved, stacks };
   } catch (error) {
     // Whatever went wrong: trials that are stored were measured.
     if (!result?.backends.some(({ trials }) => trials.length > 0)) file?.discard();
@@ -269,11 +273,28 @@ export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunO
     const nothing = await emptyResult(asked, context, unavailable);
     noteInterruption(asked, nothing);
     finish(asked, nothing, true, true);
-    return { result: nothing, path: null, unsaved: null };
+    return { result: nothing, path: null, unsaved: null, stacks: [] };
   } finally {
     progress.end();
     release();
     removeFiles();
     process.off('exit', removeFiles);
+  }
+}
+
+/**
+ * Explains variants that a result has measured, on the plan's files, which are there.
+ * @returns the stacks that were sampled @throws BenchError (failed) when a device is held by others
+ */
+export async function explainMeasured(
+  plan: RunPlan,
+  result: RunResult,
+  context: RunContext,
+): Promise<FoldedStacks[]> {
+  const release = hold(plan);
+  try {
+    return await explainAll(plan, result, context);
+  } finally {
+    release();
   }
 }

@@ -1,5 +1,14 @@
 /** Options that say on what a run works, for how long, and where the report goes. Part of options.ts. */
 import type { OptionSpec } from '../values/option-spec.ts';
+import type { ExplainHow } from '../workload/workload.ts';
+
+/** What --explain may be. */
+const EXPLAIN_HOW = {
+  none: [],
+  basic: [],
+  trace: [],
+  full: [],
+} satisfies Record<ExplainHow, readonly string[]>;
 
 export const fileOptions = [
   {
@@ -228,6 +237,29 @@ export const reportOptions = [
     defaultNote: "fio's",
     default: '1:5:10:20:30:40:50:60:70:80:90:95:99:99.5:99.9:99.95:99.99',
     scope: 'run',
+  },
+  {
+    flag: 'explain',
+    kind: 'choice',
+    values: EXPLAIN_HOW,
+    whenBare: 'trace',
+    equalsOnly: true,
+    meant: { trace: ['yes', 'on', '1', 'bpf', 'ebpf'], none: ['no', 'off', '0'], full: ['all'] },
+    group: 'report',
+    metavar: 'HOW',
+    shownAs: '--explain[=HOW]',
+    help: 'take I/Os apart in one more pass: trace (when bare), full, or basic',
+    default: 'none',
+    scope: 'run',
+  },
+  {
+    flag: 'explain-stacks',
+    kind: 'text',
+    group: 'report',
+    metavar: 'FILE',
+    help: 'file for the stacks that --explain=full samples, folded for flame graphs',
+    defaultNote: 'none',
+    scope: 'output',
   },
   {
     flag: 'advise',

@@ -21,6 +21,8 @@ export interface OutputOptions {
   color: boolean;
   /** Of --report: more of them, each in a file of its own. */
   reports: readonly { format: OutputFormat; path: string }[];
+  /** File that takes the stacks of --explain=full; null: none. */
+  explainStacks: string | null;
   /** Of --label, by key. */
   labels: Readonly<Record<string, string>>;
   note: string | null;
@@ -47,6 +49,20 @@ function parseReports(texts: readonly string[], output: string): OutputOptions['
   });
 }
 
+/** Stacks are sampled by --explain=full alone. @throws BenchError (usage) */
+function parseStacks(raw: RawOptions): string | null {
+  const path = raw['explain-stacks'];
+  if (path === undefined) return null;
+  if (path === '' || path === '-') {
+    throw usageError(`${shown('explain-stacks', path)} is no file`, 'standard output is for the report');
+  }
+  const others = [raw.output, ...(raw.report ?? []).map((text) => text.slice(text.indexOf('=') + 1))];
+  if (others.includes(path)) {
+    throw usageError(`explain-stacks: ${path} would take a report, too`, 'give each a file of its own');
+  }
+  return path;
+}
+
 /** Where the report goes. @throws BenchError (usage) for a label that is none @param colorByDefault whether the stream it goes to takes colours */
 export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputOptions {
   const output = raw.output ?? '-';
@@ -59,6 +75,7 @@ export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputO
     quiet: raw.quiet ?? defaultOf('quiet'),
     color: raw.color ?? (output === '-' && colorByDefault),
     reports: parseReports(raw.report ?? [], output),
+    explainStacks: parseStacks(raw),
     labels: parseLabels(raw.label ?? []),
     note: raw.note ?? null,
     hashSerial: raw['hash-serial'] ?? defaultOf('hash-serial'),

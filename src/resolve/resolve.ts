@@ -62,6 +62,7 @@ export function resolve(raw: RawOptions, host: ResolveHost, asComparison?: boole
     untilConfident: untilConfident(run),
     warmupTrials: run['warmup-trials'],
     isolation: run.isolation,
+    explain: run.explain,
     percentileList: run['percentile-list'],
     randseed: run.randseed,
   };

@@ -1,7 +1,7 @@
 /** What to run, with every default applied and every check passed. Made by resolve.ts, read by src/jobs. */
 import type { Variant } from '../backends/backend.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { Isolation, TargetFile, Workload } from '../workload/workload.ts';
+import type { ExplainHow, Isolation, TargetFile, Workload } from '../workload/workload.ts';
 
 /** Jobs that do the same: numjobs of one workload. */
 export interface JobGroup {
@@ -30,6 +30,8 @@ export interface RunPlan {
   /** Trials of each variant that come first and are not counted. */
   warmupTrials: number;
   isolation: Isolation;
+  /** What is said of where the time goes, in one more trial of each variant that is not counted. */
+  explain: ExplainHow;
   /** cgroup.procs of a control group that jobs are in from before they do anything; with processes alone. */
   joinFile?: string;
   percentileList: number[];

@@ -80,6 +80,7 @@ export function settle(raw: RawOptions): InForce {
     'io-size': raw['io-size'] ?? null,
     'continue-on-error': value('continue-on-error'),
     'percentile-list': value('percentile-list'),
+    explain: value('explain'),
   };
 }
 

@@ -3,6 +3,7 @@
  * trials (`--explain`). Reports are made of it alone. docs/EXPLAIN.md defines each figure, with its hook and its error.
  */
 import { type Static, Type } from '@sinclair/typebox';
+import { BasicFiguresSchema } from './schema-explain-basic.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
 
 const ThreadKindSchema = Type.Union(
@@ -237,6 +238,7 @@ export const ExplainSchema = Type.Object(
       ),
     ),
     traced: Type.Optional(TracedSchema),
+    basic: Type.Optional(BasicFiguresSchema),
     sentences: Type.Array(
       Type.Object(
         { rule: Type.String({ description: 'id in docs/EXPLAIN.md' }), text: Type.String() },

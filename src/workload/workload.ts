@@ -10,6 +10,11 @@ export type FileServiceType = 'random' | 'roundrobin' | 'sequential';
 type ContinueOnError = 'none' | 'read' | 'write' | 'io' | 'all';
 /** What each job is: a native thread, a process, a worker of Node's. */
 export type Isolation = 'thread' | 'process' | 'worker';
+/**
+ * What a run says of where its time goes, in a pass of its own: nothing, what /proc and /sys tell anybody, or what the
+ * kernel's trace points tell; full: those too that cost much.
+ */
+export type ExplainHow = 'none' | 'basic' | 'trace' | 'full';
 
 /** What tells a file from every other, and a device with its medium, as stat(2) and the kernel number them. */
 export interface FileIdentity {

@@ -83,6 +83,8 @@ export const VALUES: Readonly<Record<string, readonly string[] | null>> = {
   'number-ios': ['1', '10', '200'],
   'io-size': ['4k', '64k', '300k', '1m'],
   'continue-on-error': ['none', 'read', 'io', 'all'],
+  // What else it says needs rights that not every machine gives.
+  explain: ['none', 'none', 'none', 'basic'],
   'percentile-list': ['50:99', '1:50:99.9:100'],
 };
 

@@ -1,11 +1,14 @@
 /** The report for a terminal: never a line wider than the terminal, fewer columns where it is narrow. */
 import picocolors from 'picocolors';
+import { pointText } from '../../options/sweep-grid.ts';
 import type { RunResult } from '../../results/schema.ts';
+import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { ArticleView } from '../article/article.ts';
 import { layoutOf, sweepHead, sweepRows, sweepTail } from '../sweep/sweep.ts';
 import { statusLine } from '../sweep/sweep-notes.ts';
 import { cliTable } from '../text/cli-table.ts';
-import type { ExplainView } from '../text/explain.ts';
+import { type ExplainView, explainView } from '../text/explain.ts';
+import { type ExplainedBackend, explainedOf } from '../text/explained.ts';
 import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
@@ -40,16 +43,22 @@ function painter(colors: Colors): Paint {
   return (text, tone) => (tone === undefined ? text : text.split('\n').map(of[tone]).join('\n'));
 }
 
+/** Draws tables that fit, with what their marks mean. */
+function drawer(columns: number, colors: Colors): (table: TableView) => string {
+  const paint = painter(colors);
+  return (table) => {
+    const legend = table.flatMap((column) => column.legend ?? []);
+    const lines = legend.flatMap((line) => foldWords(line, columns, 2).map(colors.dim));
+    return [drawTable(table, colors, paint), ...lines].join('\n');
+  };
+}
+
 function renderTable(result: RunResult, options: RenderOptions): string {
   const columns = Math.max(options.columns, LEAST_COLUMNS);
   const colors = picocolors.createColors(options.color);
   const paint = painter(colors);
   const view = viewOf(result, options);
-  const draw = (table: TableView) => {
-    const legend = table.flatMap((column) => column.legend ?? []);
-    const lines = legend.flatMap((line) => foldWords(line, columns, 2).map(colors.dim));
-    return [drawTable(table, colors, paint), ...lines].join('\n');
-  };
+  const draw = drawer(columns, colors);
   const parts = [
     [
       ...view.header.flatMap((line) => headerText(line, columns, colors.dim)),
@@ -119,10 +128,16 @@ function drawTable(columns: TableView, colors: Colors, paint: Paint): string {
 export function terminalTable(table: TableView, options: RenderOptions): string {
   const columns = Math.max(options.columns, LEAST_COLUMNS);
   const colors = picocolors.createColors(options.color);
-  const fitted = fitColumns(table, columns);
-  const legend = fitted.flatMap((column) => column.legend ?? []);
-  const lines = legend.flatMap((line) => foldWords(line, columns, 2).map(colors.dim));
-  return [drawTable(fitted, colors, painter(colors)), ...lines].join('\n');
+  return drawer(columns, colors)(fitColumns(table, columns));
+}
+
+/** Explanations by themselves, as in the report of a run; of a program that is not ours, and of a regression. */
+export function renderExplanation(all: readonly ExplainedBackend[], options: RenderOptions): string {
+  const columns = Math.max(options.columns, LEAST_COLUMNS);
+  const colors = picocolors.createColors(options.color);
+  const view = explainView(all);
+  const parts = view === null ? [] : explainParts(view, columns, drawer(columns, colors));
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 function renderComparison(report: ComparisonReport, options: RenderOptions): string {
@@ -141,11 +156,20 @@ function renderComparison(report: ComparisonReport, options: RenderOptions): str
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function renderSweep({ sweep, view }: SweepReport, { columns }: RenderOptions): string {
+/** What is explained of a sweep, each backend with its point; '' when nothing is. */
+export function sweepExplanation(sweep: SweepResult, options: RenderOptions): string {
+  const all = sweep.points.flatMap(({ values, result }) =>
+    explainedOf(result).map((one) => ({ ...one, label: `${one.label} ${pointText(values)}` })),
+  );
+  return all.length === 0 ? '' : `\n${renderExplanation(all, options)}`;
+}
+
+function renderSweep({ sweep, view }: SweepReport, options: RenderOptions): string {
+  const { columns } = options;
   if (sweep.points.length === 0) return `${statusLine(sweep)}\n`;
   const layout = layoutOf(sweep, view, columns);
   const rows = sweep.points.map((point) => sweepRows(point, layout)).join('');
-  return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns)}`;
+  return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns)}${sweepExplanation(sweep, options)}`;
 }
 
 const format: ReportFormat = {

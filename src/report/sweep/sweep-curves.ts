@@ -3,7 +3,7 @@
 import { parseMetric } from '../../compare/metrics.ts';
 import { findOption } from '../../options/option-reader.ts';
 import { axisNumber } from '../../options/sweep-grid.ts';
-import type { SweepResult } from '../../results/sweep-schema.ts';
+import type { SweepPoint, SweepResult } from '../../results/sweep-schema.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { type CurvePoint, type Knee, kneeByGain, kneeWithinLimit } from '../../stats/knee.ts';
 import { formatIops } from '../../values/format.ts';
@@ -30,6 +30,12 @@ interface Curve {
   points: Point[];
 }
 
+/** A point without its place on the axis: `bs=4k numjobs=2`. */
+function whereOf({ grid }: Pick<SweepResult, 'grid'>, values: SweepPoint['values']): string {
+  const others = grid.dimensions.filter(({ option }) => option !== grid.axis);
+  return others.map(({ option }) => `${option}=${own(values, option)}`).join(' ');
+}
+
 /** All curves in the order of the grid; none without an axis. */
 function curvesOf({ grid, points }: Pick<SweepResult, 'grid' | 'points'>, view: SweepView): Curve[] {
   const axis = grid.axis === null ? undefined : findOption(grid.axis)?.flag;
@@ -37,8 +43,7 @@ function curvesOf({ grid, points }: Pick<SweepResult, 'grid' | 'points'>, view: 
   const iopsMetric = parseMetric('metric', 'iops');
   const curves = new Map<string, Curve>();
   for (const { values, result } of points) {
-    const others = grid.dimensions.filter(({ option }) => option !== axis);
-    const where = others.map(({ option }) => `${option}=${own(values, option)}`).join(' ');
+    const where = whereOf({ grid }, values);
     const text = own(values, axis) ?? '';
     const x = axisNumber(axis, text);
     for (const backend of backendRows(result)) {
@@ -86,6 +91,27 @@ export function kneeLines(sweep: SweepResult, view: SweepView): string[] {
     return `${[curve.label, curve.where].filter((part) => part !== '').join(' ')}: ${found}`;
   });
   return [`Knee: ${rule}`, ...lines];
+}
+
+/** The points at which curves bend, with the backends whose curves do; where IOPS still grow it is the last point. */
+export function kneePoints(
+  sweep: SweepResult,
+  view: SweepView,
+): { values: SweepPoint['values']; labels: string[] }[] {
+  const axis = sweep.grid.axis ?? '';
+  const found = new Map<string, { values: SweepPoint['values']; labels: string[] }>();
+  for (const curve of curvesOf(sweep, view)) {
+    const { point, missing } = kneeOf(curve, view);
+    const last = [...curve.points].sort((a, b) => a.x - b.x).at(-1);
+    const text = (point ?? (missing === 'still-growing' ? last : undefined))?.text;
+    const at = sweep.points.find(
+      ({ values }) => own(values, axis) === text && whereOf(sweep, values) === curve.where,
+    );
+    if (text === undefined || at === undefined) continue;
+    const key = JSON.stringify(at.values);
+    found.set(key, { values: at.values, labels: [...(found.get(key)?.labels ?? []), curve.label] });
+  }
+  return [...found.values()];
 }
 
 /** 150000 as 150k. */

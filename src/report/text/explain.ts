@@ -1,5 +1,6 @@
 /** The part of a report that says what the kernel did for each backend, made of the stored explanations alone. */
 import { formatPct, plural } from '../../values/format.ts';
+import { basicLines, basicTables } from './explain-basic.ts';
 import { cacheTables, costOfTracing, interruptTables, ringTables, syscallTables } from './explain-kernel.ts';
 import { costTables, threadTables } from './explain-threads.ts';
 import { requestTables, timeTables } from './explain-time.ts';
@@ -88,17 +89,22 @@ function inRequestWords(text: string): string {
   return text.replaceAll('per I/O', 'per request').replaceAll('an I/O', 'a block request');
 }
 
-/** null where nothing was traced. */
+/** null where nothing is explained. */
 export function explainView(all: readonly ExplainedBackend[]): ExplainView | null {
+  if (all.length === 0) return null;
   const rows = tracedOf(all);
-  if (rows.length === 0) return null;
   const tables = (parts: readonly Part[]) => parts.flatMap((part) => part(rows));
   const view: ExplainView = {
-    chief: tables(CHIEF),
+    chief: [...tables(CHIEF), ...basicTables(all)],
     sentences: all.flatMap((one) => one.explain.sentences.map(({ text }) => ofBackend(one, text))),
     details: tables(DETAILS),
     side: requestTables(rows),
-    lines: [...rows.flatMap(samplesLine), ...rows.flatMap(othersLine), ...missingLines(rows)],
+    lines: [
+      ...rows.flatMap(samplesLine),
+      ...rows.flatMap(othersLine),
+      ...missingLines(rows),
+      ...basicLines(all),
+    ],
   };
   return rows.every(isForeign) ? explainInWords(view, inRequestWords) : view;
 }

@@ -1,0 +1,46 @@
+/** What commands that explain what they measured have in common: whether it is possible, and where stacks go. */
+import { BenchError, usageError } from '../errors.ts';
+import type { FoldedStacks } from '../explain/stacks.ts';
+import type { Tracing } from '../jobs/context.ts';
+import type { RunPlan } from '../resolve/run-plan.ts';
+import { writeReportFile } from './report-file.ts';
+import type { Session } from './session.ts';
+
+const MISSING = 'this version does not look into the kernel yet';
+
+/** The kernel's own. */
+export const tracing: Tracing = {
+  probe: () => ({ possible: false, missing: MISSING }),
+  open() {
+    throw new BenchError(MISSING, { kind: 'unavailable' });
+  },
+};
+
+/**
+ * That what is to be explained can be, before anything runs.
+ * @throws BenchError: unavailable when this machine or this user cannot trace; usage for stacks that nobody samples
+ */
+export function checkExplain(how: RunPlan['explain'], { output }: Session): void {
+  if (output.explainStacks !== null && how !== 'full') {
+    throw usageError(
+      'explain-stacks has nothing to write: only --explain=full samples',
+      'give --explain=full',
+    );
+  }
+  if (how !== 'trace' && how !== 'full') return;
+  const { possible, missing } = tracing.probe();
+  if (possible) return;
+  throw new BenchError(`explain=${how} is impossible here: ${missing}`, {
+    kind: 'unavailable',
+    stage: 'explain',
+    hint: '--explain=basic shows what needs no rights',
+  });
+}
+
+/** Writes the stacks of all variants to the file that was named for them, if one was. @throws BenchError (failed) */
+export async function deliverStacks(stacks: readonly FoldedStacks[], session: Session): Promise<void> {
+  const path = session.output.explainStacks;
+  if (path === null) return;
+  writeReportFile(path, stacks.map(({ text }) => text).join(''));
+  await session.say(`Stacks: ${path}`);
+}
