@@ -6,13 +6,12 @@ import { kernelLacks } from '../backends/kernel.ts';
 import { probeVariant } from '../backends/probe.ts';
 import { backends, withNeeds } from '../backends/registry.ts';
 import { systemError } from '../errors.ts';
-import type { ExplainProbe } from '../native/explain.ts';
+import { type ExplainProbe, explainProbe } from '../native/explain.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { cliTable } from '../report/text/cli-table.ts';
 import { foldWords, jsonText } from '../report/text/text.ts';
 import { defaultWorkload } from '../resolve/resolve.ts';
-import { tracing } from './explaining.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';
 
@@ -134,8 +133,8 @@ function renderBackends(
       .map((part) => `${backend.name}+${part.name}: ${part.reason}`),
   ]);
   const why = reasons.flatMap((reason) => foldWords(`not available here: ${reason}`, columns, 2));
-  const traced = foldWords(tracingText(traces), columns, 2);
-  return `${[...lines, '', ...traced, ...(why.length > 0 ? ['', ...why] : [])].join('\n')}\n`;
+  const tracing = foldWords(tracingText(traces), columns, 2);
+  return `${[...lines, '', ...tracing, ...(why.length > 0 ? ['', ...why] : [])].join('\n')}\n`;
 }
 
 export async function backendsCommand({ options }: Invocation): Promise<number> {
@@ -143,10 +142,10 @@ export async function backendsCommand({ options }: Invocation): Promise<number> 
   const session = Session.open(raw);
   session.checkFormats('backends', ['table', 'json']);
   const list = listBackends(probeVariant);
-  const traces = tracing.probe();
-  const told = { available: traces.possible, reason: traces.missing };
+  const traces = explainProbe();
+  const tracing = { available: traces.possible, reason: traces.missing };
   const render = (format: OutputFormat, rendering: Session['rendering']) =>
-    format === 'json' ? jsonText({ backends: list, tracing: told }) : renderBackends(list, traces, rendering);
+    format === 'json' ? jsonText({ backends: list, tracing }) : renderBackends(list, traces, rendering);
   await session.deliver(
     render(session.output.outputFormat, {
       ...session.rendering,

@@ -2,19 +2,13 @@
 import { BenchError, usageError } from '../errors.ts';
 import type { FoldedStacks } from '../explain/stacks.ts';
 import type { Tracing } from '../jobs/context.ts';
+import { explainProbe, openTracer } from '../native/explain.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import { writeReportFile } from './report-file.ts';
 import type { Session } from './session.ts';
 
-const MISSING = 'this version does not look into the kernel yet';
-
 /** The kernel's own. */
-export const tracing: Tracing = {
-  probe: () => ({ possible: false, missing: MISSING }),
-  open() {
-    throw new BenchError(MISSING, { kind: 'unavailable' });
-  },
-};
+export const tracing: Tracing = { probe: explainProbe, open: openTracer };
 
 /**
  * That what is to be explained can be, before anything runs.

@@ -77,7 +77,7 @@ async function traced(
     tracer.start();
     let trial: Trial;
     try {
-      trial = await runTrial(plan, run, context.signal, observers);
+      trial = await runTrial(plan, run, context.signal, observers, tracer.fd);
     } finally {
       tracer.stop();
     }

@@ -34,14 +34,16 @@ async function runJobs(plan: RunPlan, arena: Arena, observers: Observers): Promi
  * One trial of one variant, from set-up to result. A signal stops it early: what was done until then is collected.
  * @throws BenchError (failed) when jobs can't be started or a job's process dies; a job that fails by itself is
  * told in the trial's `failure`.
+ * @param explainFd the map by which a tracer is told of the jobs' window (Tracer.fd); -1: nobody traces
  */
 export async function runTrial(
   plan: RunPlan,
   run: PlannedTrial,
   signal: AbortSignal,
   observers: Observers = new Observers([]),
+  explainFd = -1,
 ): Promise<Trial> {
-  const arena = new Arena(nativeJobs(plan, run));
+  const arena = new Arena(nativeJobs(plan, run), explainFd);
   const stop = (): void => arena.stop();
   signal.addEventListener('abort', stop);
   let trial: Trial | null = null;
