@@ -120,7 +120,7 @@ test('of a program that is not ours all words are of block requests', () => {
     ['did I/O', 'others'],
   );
   assert.deepEqual(view.sentences, [
-    'for 40 % of their time threads that do I/O were ready to run and waited for a CPU',
+    'for 40 % of the time threads that do I/O waited for a CPU, ready to run',
   ]);
   assert.deepEqual(view.lines, [
     '80 block requests of others completed meanwhile: write-back and other programs',

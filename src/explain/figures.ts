@@ -112,6 +112,7 @@ export function figuresOf(raw: RawExplain, context: ExplainContext): Traced {
   const { trial } = context;
   const threads = threadFigures(raw.threads, context);
   const block = blockFigures(raw, context);
+  const calls = context.full && attachedIn(raw.hooks).group('syscalls') ? raw.syscalls : null;
   const missing = raw.hooks.flatMap(({ name, group, missing: reason }) =>
     reason === null ? [] : [{ name, group, reason }],
   );
@@ -124,12 +125,12 @@ export function figuresOf(raw: RawExplain, context: ExplainContext): Traced {
       missing,
     },
     cost: raw.cost,
-    time: timeParts({ raw, block, threads, context }),
+    time: timeParts({ raw, block, threads, calls, context }),
     block,
     threads,
     interrupts: interruptFigures(raw),
     io_uring: ringFigures(raw),
-    syscalls: context.full ? [...raw.syscalls].sort((a, b) => b.count - a.count) : null,
+    syscalls: calls && [...calls].sort((a, b) => b.count - a.count),
     cache: raw.cache,
     samples: sampleFigures(raw),
   };

@@ -177,7 +177,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
       { raw: { threads: [rawThread(), rawThread({ kind: 'iou-wrk', ready_ns: 0.5 * SECOND })] } },
     ],
     silent: [{ raw: job({ ready_ns: 0.05 * SECOND }) }],
-    says: 'for 20 % of their time the jobs were ready to run and waited for a CPU',
+    says: 'for 20 % of the time the jobs waited for a CPU, ready to run',
   },
   doorbell: {
     speaks: [{ raw: { samples: samples('vp_notify', 51) } }],

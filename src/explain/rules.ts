@@ -211,7 +211,7 @@ const waitsForCpu: Rule = {
   when: (facts) => mostReady(facts).share >= SOME,
   sentence: (facts) => {
     const { whose, share } = mostReady(facts);
-    return `for ${percentText(share)} of their time ${whose} were ready to run and waited for a CPU`;
+    return `for ${percentText(share)} of the time ${whose} waited for a CPU, ready to run`;
   },
 };
 

@@ -19,16 +19,25 @@ function meanLatency(trial: Trial): number | null {
   return samples > 0 ? latencies.reduce((sum, { mean, N }) => sum + mean * N, 0) / samples : null;
 }
 
+interface Known {
+  raw: RawExplain;
+  block: BlockFigures | null;
+  threads: readonly ThreadFigures[];
+  /** null where they were not traced. */
+  calls: RawExplain['syscalls'] | null;
+  context: ExplainContext;
+}
+
 /**
  * How long threads of the pool worked on I/Os: with system calls traced the time inside those that do I/O, else all
  * time that they did not sleep for want of work, which is more. null without a pool.
  */
-function poolWork(raw: RawExplain, threads: readonly ThreadFigures[], full: boolean): number | null {
+function poolWork({ threads, calls }: Known): number | null {
   const pool = threads.find(({ kind }) => kind === 'pool');
   if (pool === undefined) return null;
-  if (full) {
-    const calls = raw.syscalls.filter(({ kind, name }) => kind === 'pool' && !IDLE_CALLS.includes(name));
-    return calls.reduce((sum, { ns }) => sum + ns, 0);
+  if (calls !== null) {
+    const work = calls.filter(({ kind, name }) => kind === 'pool' && !IDLE_CALLS.includes(name));
+    return work.reduce((sum, { ns }) => sum + ns, 0);
   }
   const asleep = pool.sleeps.filter((sleep) => !IDLE_CALLS.includes(sleep.in));
   return asleep.reduce((sum, { ns }) => sum + ns, pool.run_ns + pool.ready_ns);
@@ -40,13 +49,6 @@ function restOf(wholeNs: number, parts: readonly (number | null)[]): number | nu
   return rest >= -SURPLUS * wholeNs ? Math.max(0, rest) : null;
 }
 
-interface Known {
-  raw: RawExplain;
-  block: BlockFigures | null;
-  threads: readonly ThreadFigures[];
-  context: ExplainContext;
-}
-
 type Split = Pick<TimeParts, 'turn_ns' | 'turn_exact' | 'before_ns' | 'undivided' | 'in_service'> & {
   /** What is left when these parts are taken off is the device's part and what comes after it. */
   wholeNs: number;
@@ -56,15 +58,16 @@ type Split = Pick<TimeParts, 'turn_ns' | 'turn_exact' | 'before_ns' | 'undivided
 const OF_A_CALL = { turn_ns: 0, turn_exact: true, before_ns: null, undivided: ['before' as const] };
 
 /** What comes before the block layer, by how the backend hands I/Os over. */
-function splitOf({ raw, block, threads, context }: Known, totalNs: number, ios: number): Split {
-  const work = poolWork(raw, threads, context.full);
+function splitOf(known: Known, totalNs: number, ios: number): Split {
+  const { raw, block, calls, context } = known;
+  const work = poolWork(known);
   if (work !== null) {
     const wholeNs = Math.min(totalNs, work / ios);
     const turn_ns = totalNs - wholeNs;
     return {
       ...OF_A_CALL,
       turn_ns,
-      turn_exact: context.full,
+      turn_exact: calls !== null,
       in_service: raw.window_ns > 0 ? work / raw.window_ns : null,
       wholeNs,
     };

@@ -18,6 +18,7 @@ const GROUPS: readonly (readonly [ExplainHook['group'], string])[] = [
   ['io_uring', 'io_uring_submit_req'],
   ['irq', 'softirq_entry'],
   ['samples', 'cpu_clock'],
+  ['syscalls', 'sys_enter'],
 ];
 
 /** A thread that was there throughout: what it did not run or wait for a CPU it slept. */
