@@ -24,7 +24,7 @@ describe('bad options', () => {
     [['--iodept=8'], /unknown option '--iodept': did you mean '--iodepth'\?/],
     [['--randread'], /there is no option '?--randread'? \(here it is --rw=randread\)/],
     [['--block-size=8k'], /there is no option --block-size \(here it is --bs\)/],
-    [['--rate-iops=1000'], /there is no option --rate-iops \(fio has it; not yet here\)/],
+    [['--rate-cycle=1000'], /there is no option --rate-cycle \(fio has it; not yet here\)/],
     [['help', 'threads'], /there is no option --threads \(here it is --numjobs\)/],
     [['bs=4k'], /unknown command 'bs=4k': did you mean '--bs=4k'\? \(options begin with --\)/],
     [['--rw=random'], /unknown value rw=random: did you mean 'randread' or 'randwrite'\? \(one of: read, /],

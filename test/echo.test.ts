@@ -166,7 +166,7 @@ test('requests of a ring are those that its model names', { skip: noTracefs }, a
 
 test('a stall is in the latencies of an open loop, and in few of a closed one', async (t) => {
   const slow: number[] = [];
-  for (const loop of [['--rate', '4000'], []]) {
+  for (const loop of [['--request-rate', '4000'], []]) {
     const load = ['--backend', 'epoll', '--connections', '4', '--trials', '1', '--runtime', '600ms'];
     const running = startBench(scratchFolder(t), [
       'echo',

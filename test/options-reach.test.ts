@@ -83,6 +83,11 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   nice: ['5'],
   'count-instructions': ['1'],
   thinktime: ['10'],
+  'rate-iops': ['500'],
+  rate: ['1m'],
+  'rate-process': ['poisson', { 'rate-iops': '500' }],
+  'rate-iops-min': ['10'],
+  'rate-min': ['40k'],
   startdelay: ['1'],
   runtime: ['2'],
   'time-based': ['0'],
@@ -121,7 +126,11 @@ function effect(texts: Texts): string {
     const seen = {
       ...run,
       variants: variants.map(({ name }) => name),
-      groups: groups.map(({ files, startAfter }) => ({ files, startAfter })),
+      groups: groups.map(({ files, startAfter, workload }) => ({
+        files,
+        startAfter,
+        least: workload.rateIopsMin,
+      })),
       jobs: variants.map((variant) => nativeJobs(plan, { variant, trial: 1, position: 1 })),
       output: resolveOutput(raw, true),
     };

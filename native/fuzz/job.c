@@ -54,7 +54,8 @@ static struct ub_job good_job(uint32_t index)
 static void set_up(void)
 {
     const uint64_t results = (sizeof header + sizeof template + 63) / 64 * 64;
-    const uint64_t size = results + JOBS * (sizeof(struct ub_result) + histograms);
+    const uint64_t responses = results + JOBS * (sizeof(struct ub_result) + histograms);
+    const uint64_t size = responses + JOBS * (histograms / UB_LATS);
     void *p;
     if (ub_arena_create(size, &p) < 0)
         abort();
@@ -65,6 +66,7 @@ static void set_up(void)
     arena->processes = sizeof header + offsetof(struct content, processes);
     arena->results = results;
     arena->histograms = results + JOBS * sizeof(struct ub_result);
+    arena->responses = responses;
     header = *arena;
     template.processes[0].members = JOBS;
     memcpy(template.path, "/dev/null", 10);
@@ -117,7 +119,8 @@ static void run_all(void)
 {
     if (arena->jobs != header.jobs || arena->results != header.results ||
         arena->processes != header.processes || arena->histograms != header.histograms ||
-        arena->njobs != JOBS || arena->nprocesses != header.nprocesses)
+        arena->responses != header.responses || arena->njobs != JOBS ||
+        arena->nprocesses != header.nprocesses)
         return;
     for (uint32_t j = 0; j < JOBS; j++)
         if (!is_small(&content()->jobs[j]))

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 10
+#define UB_ABI_VERSION 11
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 
@@ -90,6 +90,9 @@
 #define UB_LAT_SUBMIT 1u /* fio's slat */
 #define UB_LAT_DONE   2u /* fio's clat */
 #define UB_LATS       3u
+/* Of an open loop, kept beside those: due to reaped. There UB_LAT_TOTAL is what the I/O took once it was
+ * sent. */
+#define UB_LAT_RESPONSE 3u
 
 /* Where random offsets come from. */
 #define UB_DIST_SEQUENTIAL 0u
@@ -101,6 +104,11 @@
 #define UB_SERVICE_ROUNDROBIN 0u
 #define UB_SERVICE_RANDOM     1u
 #define UB_SERVICE_SEQUENTIAL 2u
+
+/* How the arrivals of an open loop follow each other. */
+#define UB_RATE_LINEAR    0u
+#define UB_RATE_POISSON   1u
+#define UB_RATE_PROCESSES 2u
 
 /* What the kernel is told of how a buffered file will be read. */
 #define UB_FADVISE_NONE       0u
@@ -238,6 +246,9 @@ struct ub_job {
     uint64_t tree_seed;       /* of sizes and content, the same in each trial */
     uint32_t dirs;            /* directories in each directory of the tree, */
     uint32_t levels;          /* to so many levels; items are in the last */
+    double rate_iops;      /* I/Os are due so often a second, whatever is in flight; 0: as fast as they end */
+    uint32_t rate_process; /* UB_RATE_* */
+    uint32_t pad;
     uint64_t cpus[UB_MAX_CPUS / 64];
 };
 
@@ -301,6 +312,10 @@ struct ub_result {
     uint64_t syscalls[UB_SYSCALLS]; /* by UB_SYS_*, inside the window */
     struct ub_op_result ops[UB_OPS];
     struct ub_error errors[UB_MAX_ERRORS];
+    /* Of an open loop alone, inside the window: */
+    struct ub_latency
+        response[UB_OPS]; /* from when an I/O was due, where UB_LAT_TOTAL is from when it was sent */
+    uint64_t unsent;      /* I/Os that were due when the loop ended and had not been sent */
 };
 
 /* What ub_calibrate says, in picoseconds. */
@@ -360,7 +375,8 @@ struct ub_arena {
     uint64_t tsc_base;
     uint64_t tsc_mult;
     uint64_t tsc_hz;
-    uint64_t pad_line[5];
+    uint64_t responses; /* [njobs][UB_HIST_OPS][UB_HIST_COUNTS] of uint64_t; 0: no job has a rate */
+    uint64_t pad_line[4];
     /* Own cache lines: read in every loop, written once. */
     uint32_t stop; /* 1: end now and drain */
     uint32_t pad_stop[15];

@@ -74,22 +74,34 @@ int ub_arena_stop(void *p)
     return 0;
 }
 
+/* One job's latency of an operation, and where its counts lie. */
+static const struct ub_latency *latency_of(const struct ub_arena *arena, uint32_t job, uint32_t op,
+                                           uint32_t lat, const uint64_t **counts)
+{
+    const char *base = (const char *)arena;
+    const struct ub_result *result = (const struct ub_result *)(base + arena->results) + job;
+    uint64_t at = (uint64_t)job * UB_HIST_OPS + op % UB_HIST_OPS;
+    if (lat == UB_LAT_RESPONSE) {
+        *counts = (const uint64_t *)(base + arena->responses) + at * UB_HIST_COUNTS;
+        return &result->response[op];
+    }
+    *counts = (const uint64_t *)(base + arena->histograms) + (at * UB_LATS + lat) * UB_HIST_COUNTS;
+    return &result->ops[op].lat[lat];
+}
+
 int ub_arena_merge(const void *p, uint32_t op, uint32_t lat, uint32_t first, uint32_t count, uint64_t *counts,
                    struct ub_latency *total)
 {
     const struct ub_arena *arena = p;
-    if (op >= UB_OPS || lat >= UB_LATS || first > arena->njobs || count > arena->njobs - first)
+    if (op >= UB_OPS || lat > UB_LAT_RESPONSE || first > arena->njobs || count > arena->njobs - first)
         return -EINVAL;
-    const struct ub_result *results = (const struct ub_result *)((const char *)p + arena->results);
-    const uint64_t *histograms = (const uint64_t *)((const char *)p + arena->histograms);
     memset(counts, 0, UB_HIST_COUNTS * sizeof *counts);
     *total = (struct ub_latency){.min_ns = UINT64_MAX};
     for (uint32_t j = first; j < first + count; j++) {
-        const struct ub_latency *own = &results[j].ops[op].lat[lat];
+        const uint64_t *from;
+        const struct ub_latency *own = latency_of(arena, j, op, lat, &from);
         if (own->count == 0)
             continue;
-        const uint64_t *from =
-            histograms + (((uint64_t)j * UB_HIST_OPS + op % UB_HIST_OPS) * UB_LATS + lat) * UB_HIST_COUNTS;
         for (uint32_t i = 0; i < UB_HIST_COUNTS; i++)
             counts[i] += from[i];
         total->count += own->count;

@@ -7,6 +7,7 @@
 #include "chain.h"
 #include "data.h"
 #include "meta.h"
+#include "rated.h"
 #include "uring_enter.h"
 
 static void prep_other(const struct uring *u, const struct ub_ctx *ctx, struct io_uring_sqe *sqe,
@@ -176,13 +177,11 @@ UB_COLD static int think_over(struct uring *u, struct ub_ctx *ctx, uint32_t slot
     return thought == UB_THOUGHT_LATE;
 }
 
-UB_ALWAYS_INLINE int reap_entries(struct uring *u, struct ub_ctx *ctx, uint32_t min, uint32_t max,
+/* Of the ready places of the ring, until max completions are in ctx->done -> how many are. */
+UB_ALWAYS_INLINE int take_entries(struct uring *u, struct ub_ctx *ctx, int ready, uint32_t max,
                                   const struct way way)
 {
     struct ub_ring *ring = &u->ring;
-    int ready = ub_uring_wait_on(u, ctx, min, way.rewinds);
-    if (UB_UNLIKELY(ready < 0))
-        return ready;
     uint32_t head = *ring->cq_khead, got = 0, taken = 0;
     uint64_t now = way.thinks ? ub_now(&ctx->clock) : 0;
     while (taken < (uint32_t)ready && got < max) {
@@ -203,6 +202,13 @@ UB_ALWAYS_INLINE int reap_entries(struct uring *u, struct ub_ctx *ctx, uint32_t 
     }
     __atomic_store_n(ring->cq_khead, head + taken, __ATOMIC_RELEASE);
     return (int)got;
+}
+
+UB_ALWAYS_INLINE int reap_entries(struct uring *u, struct ub_ctx *ctx, uint32_t min, uint32_t max,
+                                  const struct way way)
+{
+    int ready = ub_uring_wait_on(u, ctx, min, way.rewinds);
+    return UB_UNLIKELY(ready < 0) ? ready : take_entries(u, ctx, ready, max, way);
 }
 
 UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
@@ -257,6 +263,23 @@ static int reap_rewind(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
 static int reap_min_wait(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max)
 {
     return reap(b, ctx, ub_uring_least(b, min), max);
+}
+
+/* An open loop, of every kind of ring. */
+static int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    struct uring *u = b;
+    int ready = ub_uring_wait_for(u, ctx, u->mixed ? min * u->mixed : min, ns);
+    return UB_UNLIKELY(ready < 0) ? ready : take_entries(u, ctx, ready, max, (struct way){.mixed = u->mixed});
+}
+
+static int uring_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    const struct uring *u = ctx->private;
+    *stage = "IORING_FEAT_EXT_ARG";
+    if (!(u->ring.features & IORING_FEAT_EXT_ARG))
+        return -EOPNOTSUPP;
+    return ub_rated_loop(ctx, ctx->private, ub_data_next, prep, ub_uring_submit_rated, reap_rated, 0, stage);
 }
 
 static int uring_run(struct ub_ctx *ctx, const char **stage)
@@ -329,5 +352,6 @@ const struct ub_ops ub_ops_io_uring = {
     .probe = ub_uring_probe,
     .open = ub_uring_open,
     .run = uring_run,
+    .run_rated = uring_run_rated,
     .close = uring_close,
 };

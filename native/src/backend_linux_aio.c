@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "kernel.h"
 #include "data.h"
+#include "rated.h"
 
 struct laio {
     aio_context_t context;
@@ -89,7 +90,7 @@ UB_ALWAYS_INLINE struct ub_done done_of(const struct io_event *event)
 }
 
 /* The kernel moves tail after it has written the event, and looks at head before it writes another. */
-static uint32_t reap_ring(struct laio *aio, struct ub_ctx *ctx, uint32_t max)
+UB_ALWAYS_INLINE uint32_t reap_ring(struct laio *aio, struct ub_ctx *ctx, uint32_t max)
 {
     struct ub_aio_ring *ring = aio->ring;
     uint32_t head = __atomic_load_n(&ring->head, __ATOMIC_RELAXED), got = 0;
@@ -117,13 +118,14 @@ static int wait_event(struct laio *aio, struct ub_ctx *ctx)
     return ret < 0 && ret != -EAGAIN ? (int)ret : 1;
 }
 
-/* Until min are in ctx->done, of which got are there already, at most max -> how many, or -errno. */
+/* Until min are in ctx->done, of which got are there already, at most max, or until limit has passed (NULL:
+ * there is none) -> how many, or -errno. */
 UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t got, uint32_t min,
-                                uint32_t max)
+                                uint32_t max, const struct timespec *limit)
 {
     ctx->result->syscalls[UB_SYS_IO_GETEVENTS]++;
-    long more =
-        UB_SYSCALL(SYS_io_getevents, aio->context, min > got ? min - got : 0, max - got, aio->events, 0, 0);
+    long more = UB_SYSCALL(SYS_io_getevents, aio->context, min > got ? min - got : 0, max - got, aio->events,
+                           limit, 0);
     if (UB_UNLIKELY(more < 0))
         /* What is there already goes first: a failure will come again. */
         return got > 0 || (more == -EINTR && ub_loop_patience(ctx, (int)more) == 0) ? (int)got : (int)more;
@@ -139,12 +141,12 @@ UB_ALWAYS_INLINE int get_events(struct laio *aio, struct ub_ctx *ctx, uint32_t g
  */
 static int reap_eventfd(struct laio *aio, struct ub_ctx *ctx, uint32_t min, uint32_t max)
 {
-    int got = get_events(aio, ctx, 0, 0, max);
+    int got = get_events(aio, ctx, 0, 0, max, NULL);
     while (got >= 0 && (uint32_t)got < min) {
         int ret = wait_event(aio, ctx);
         if (ret <= 0)
             return ret < 0 && got == 0 ? ret : got; /* too long: the loop looks around */
-        got = get_events(aio, ctx, (uint32_t)got, 0, max);
+        got = get_events(aio, ctx, (uint32_t)got, 0, max, NULL);
     }
     return got;
 }
@@ -166,7 +168,24 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
         if (got >= min)
             return (int)got;
     }
-    return get_events(aio, ctx, got, min, max);
+    return get_events(aio, ctx, got, min, max, NULL);
+}
+
+/* An open loop: no longer than ns. */
+static int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    struct laio *aio = b;
+    const struct timespec limit = {.tv_sec = 0, .tv_nsec = (long)ns};
+    if (UB_UNLIKELY(aio->queued)) {
+        int ret = submit(b, ctx, 0, 0);
+        if (ret < 0)
+            return ret;
+    }
+    min = min < aio->taken ? min : aio->taken;
+    uint32_t got = aio->ring ? reap_ring(aio, ctx, max) : 0;
+    if (aio->ring && got >= min)
+        return (int)got;
+    return get_events(aio, ctx, got, min, max, &limit);
 }
 
 static int laio_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
@@ -251,6 +270,12 @@ static int laio_run(struct ub_ctx *ctx, const char **stage)
     return ub_loop(ctx, &aio, ub_data_next, prep, submit, reap, 1, stage);
 }
 
+static int laio_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    struct laio aio = *(struct laio *)ctx->private;
+    return ub_rated_loop(ctx, &aio, ub_data_next, prep, submit, reap_rated, 1, stage);
+}
+
 static void laio_close(struct ub_ctx *ctx)
 {
     struct laio *aio = ctx->private;
@@ -281,5 +306,6 @@ const struct ub_ops ub_ops_linux_aio = {
     .probe = laio_probe,
     .open = laio_open,
     .run = laio_run,
+    .run_rated = laio_run_rated,
     .close = laio_close,
 };

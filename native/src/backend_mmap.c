@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "data.h"
+#include "rated.h"
 #include "sys.h"
 
 #ifndef MADV_POPULATE_READ
@@ -258,9 +259,20 @@ static int mmap_open(struct ub_ctx *ctx, const char **stage)
     return ret;
 }
 
+UB_ALWAYS_INLINE int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    (void)ns;
+    return reap(b, ctx, min, max);
+}
+
 static int mmap_run(struct ub_ctx *ctx, const char **stage)
 {
     return ub_loop(ctx, ctx->private, ub_data_next, prep, submit, reap, 0, stage);
+}
+
+static int mmap_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    return ub_rated_loop(ctx, ctx->private, ub_data_next, prep, submit, reap_rated, 0, stage);
 }
 
 /* A page that is mapped is not dropped from the cache. */
@@ -295,6 +307,7 @@ const struct ub_ops ub_ops_mmap = {
     .probe = mmap_probe,
     .open = mmap_open,
     .run = mmap_run,
+    .run_rated = mmap_run_rated,
     .let_go = mmap_let_go,
     .close = mmap_close,
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "data.h"
 #include "meta.h"
+#include "rated.h"
 
 struct null_queue {
     uint32_t *slots; /* submitted, oldest first from head */
@@ -48,6 +49,13 @@ UB_ALWAYS_INLINE int reap_late(void *b, struct ub_ctx *ctx, uint32_t min, uint32
     return got;
 }
 
+/* An open loop: all is there at once. */
+static int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    (void)ns;
+    return ctx->job->null_delay_ns ? reap_late(b, ctx, min, max) : reap(b, ctx, min, max);
+}
+
 static int null_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     (void)features, (void)setup, (void)stage;
@@ -80,6 +88,12 @@ static int null_run(struct ub_ctx *ctx, const char **stage)
     return ub_loop(ctx, &q, ub_data_next, prep, submit, reap, 0, stage);
 }
 
+static int null_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    struct null_queue q = *(struct null_queue *)ctx->private;
+    return ub_rated_loop(ctx, &q, ub_data_next, prep, submit, reap_rated, 0, stage);
+}
+
 static void null_close(struct ub_ctx *ctx)
 {
     struct null_queue *q = ctx->private;
@@ -96,5 +110,6 @@ const struct ub_ops ub_ops_null = {
     .probe = null_probe,
     .open = null_open,
     .run = null_run,
+    .run_rated = null_run_rated,
     .close = null_close,
 };

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include "data.h"
+#include "rated.h"
 
 struct paio {
     struct aiocb *cbs;            /* by slot */
@@ -29,7 +30,7 @@ UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
     aio->pending[aio->npending++] = cb;
 }
 
-static int start(struct ub_ctx *ctx, struct aiocb *cb, const struct ub_slot *slot)
+UB_ALWAYS_INLINE int start(struct ub_ctx *ctx, struct aiocb *cb, const struct ub_slot *slot)
 {
     if (slot->op == UB_OP_READ)
         return aio_read(cb);
@@ -90,6 +91,20 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
     return (int)got;
 }
 
+/* An open loop: no longer than ns. */
+static int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    struct paio *aio = b;
+    const struct timespec limit = {.tv_sec = 0, .tv_nsec = (long)ns};
+    uint32_t got = collect(aio, ctx, 0, max);
+    if (got >= min)
+        return (int)got;
+    if (aio_suspend(aio->pending, (int)aio->npending, &limit) < 0 && errno != EAGAIN &&
+        (errno != EINTR || ub_loop_patience(ctx, -EINTR) < 0))
+        return got > 0 ? (int)got : -errno;
+    return (int)collect(aio, ctx, got, max);
+}
+
 static int paio_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     (void)features, (void)setup, (void)stage;
@@ -141,13 +156,25 @@ static int paio_open(struct ub_ctx *ctx, const char **stage)
     return size_pool(ctx->job, ctx->arena->njobs);
 }
 
+/* The pool makes one of these for each request; its futex calls are not seen from here. */
+UB_ALWAYS_INLINE void count_calls(struct ub_ctx *ctx)
+{
+    for (uint32_t op = UB_OP_READ; op <= UB_OP_WRITE; op++)
+        ctx->result->syscalls[op == UB_OP_READ ? UB_SYS_PREAD : UB_SYS_PWRITE] = ctx->result->ops[op].ios;
+}
+
 static int paio_run(struct ub_ctx *ctx, const char **stage)
 {
     struct paio *aio = ctx->private;
     int ret = ub_loop(ctx, aio, ub_data_next, prep, submit, reap, 1, stage);
-    /* The pool makes one of these for each request; its futex calls are not seen from here. */
-    for (uint32_t op = UB_OP_READ; op <= UB_OP_WRITE; op++)
-        ctx->result->syscalls[op == UB_OP_READ ? UB_SYS_PREAD : UB_SYS_PWRITE] = ctx->result->ops[op].ios;
+    count_calls(ctx);
+    return ret;
+}
+
+static int paio_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    int ret = ub_rated_loop(ctx, ctx->private, ub_data_next, prep, submit, reap_rated, 1, stage);
+    count_calls(ctx);
     return ret;
 }
 
@@ -178,5 +205,6 @@ const struct ub_ops ub_ops_posix_aio = {
     .probe = paio_probe,
     .open = paio_open,
     .run = paio_run,
+    .run_rated = paio_run_rated,
     .close = paio_close,
 };

@@ -7,6 +7,7 @@
 #include "chain.h"
 #include "data.h"
 #include "meta.h"
+#include "rated.h"
 
 struct sync_io {
     struct ub_done done; /* the one I/O, complete when submit returns */
@@ -79,6 +80,19 @@ UB_ALWAYS_INLINE int reap(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t ma
     return 1;
 }
 
+/* An open loop: calls of every form, one at a time. */
+static int submit_rated(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait)
+{
+    const struct sync_io *io = b;
+    return io->chain ? submit_chain(b, ctx, n, wait) : submit_with(b, ctx, io->vectored);
+}
+
+UB_ALWAYS_INLINE int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    (void)ns;
+    return reap(b, ctx, min, max);
+}
+
 static int sync_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     (void)setup;
@@ -105,6 +119,14 @@ static int sync_run(struct ub_ctx *ctx, const char **stage)
     return ub_loop(ctx, &io, ub_data_next, prep, submit_plain, reap, 0, stage);
 }
 
+static int sync_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    struct sync_io io = {.rw_flags = ub_call_rw_flags(ctx->job->features),
+                         .chain = ub_chain_of(ctx->job->pair),
+                         .vectored = ctx->job->features != 0};
+    return ub_rated_loop(ctx, &io, ub_data_next, prep, submit_rated, reap_rated, 0, stage);
+}
+
 static void sync_close(struct ub_ctx *ctx)
 {
     (void)ctx;
@@ -120,5 +142,6 @@ const struct ub_ops ub_ops_sync = {
     .probe = sync_probe,
     .open = sync_open,
     .run = sync_run,
+    .run_rated = sync_run_rated,
     .close = sync_close,
 };

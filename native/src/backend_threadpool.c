@@ -9,6 +9,7 @@
 #include "data.h"
 #include "meta.h"
 #include "pool.h"
+#include "rated.h"
 
 UB_ALWAYS_INLINE void prep(void *b, struct ub_ctx *ctx, uint32_t slot)
 {
@@ -106,6 +107,31 @@ UB_ALWAYS_INLINE int reap_meta(void *b, struct ub_ctx *ctx, uint32_t min, uint32
     return reap_any(b, ctx, min, max, 1);
 }
 
+/* An open loop: no longer than ns. */
+static int reap_rated(void *b, struct ub_ctx *ctx, uint32_t min, uint32_t max, uint64_t ns)
+{
+    struct ub_pool *pool = b;
+    uint32_t got = take(pool, ctx, 0, max, 0);
+    if (got >= min)
+        return (int)got;
+    int ret = __atomic_load_n(&pool->error, __ATOMIC_RELAXED);
+    if (UB_UNLIKELY(ret < 0 && got == 0 && !ctx->failed))
+        return give_up(pool, ctx, ret);
+    ret = ub_pool_wait_for(pool, min - got, ns, &ctx->result->syscalls[UB_SYS_FUTEX]);
+    if (UB_UNLIKELY(ret < 0 && !(ret == -EINTR && ub_loop_patience(ctx, ret) == 0)))
+        return got > 0 ? (int)got : give_up(pool, ctx, ret);
+    return (int)take(pool, ctx, got, max, 0);
+}
+
+static void prep_rated(void *b, struct ub_ctx *ctx, uint32_t slot)
+{
+    const struct ub_pool *pool = b;
+    if (pool->chain)
+        prep_chain(b, ctx, slot);
+    else
+        prep(b, ctx, slot);
+}
+
 static int pool_probe(uint64_t features, const struct ub_setup *setup, const char **stage)
 {
     (void)setup;
@@ -137,7 +163,6 @@ static int pool_open(struct ub_ctx *ctx, const char **stage)
     return ub_pool_start(pool, job->pool_threads);
 }
 
-/* Workers sleep again when it returns, so that all that they have used and called is counted. */
 static int pool_run(struct ub_ctx *ctx, const char **stage)
 {
     struct ub_pool *pool = ctx->private;
@@ -153,6 +178,23 @@ static int pool_run(struct ub_ctx *ctx, const char **stage)
     ub_pool_count(pool, ctx->result->syscalls);
     int error = __atomic_load_n(&pool->error, __ATOMIC_RELAXED);
     return error < 0 ? ub_loop_fail(ctx, error, "wake each other (futex)", UINT32_MAX, stage) : ret;
+}
+
+/* The loop returned ret: workers sleep again, so that all that they have used and called is counted. */
+UB_ALWAYS_INLINE int run_is_over(struct ub_ctx *ctx, int ret, const char **stage)
+{
+    struct ub_pool *pool = ctx->private;
+    if (!ctx->failed)
+        ub_pool_settle(pool);
+    ub_pool_count(pool, ctx->result->syscalls);
+    int error = __atomic_load_n(&pool->error, __ATOMIC_RELAXED);
+    return error < 0 ? ub_loop_fail(ctx, error, "wake each other (futex)", UINT32_MAX, stage) : ret;
+}
+
+static int pool_run_rated(struct ub_ctx *ctx, const char **stage)
+{
+    return run_is_over(
+        ctx, ub_rated_loop(ctx, ctx->private, ub_data_next, prep_rated, submit, reap_rated, 1, stage), stage);
 }
 
 static void pool_recount(struct ub_ctx *ctx)
@@ -180,6 +222,7 @@ const struct ub_ops ub_ops_threadpool = {
     .probe = pool_probe,
     .open = pool_open,
     .run = pool_run,
+    .run_rated = pool_run_rated,
     .recount = pool_recount,
     .close = pool_close,
 };

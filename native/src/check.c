@@ -9,6 +9,9 @@
 #define BS_MAX UB_WHOLE_BYTES_MAX
 /* io_setup and io_uring take fewer; beyond it sums of depths would not fit. */
 #define DEPTH_MAX (1u << 20)
+/* I/Os a second, within which the schedule's sums stay exact to a nanosecond or so. */
+#define RATE_MIN 1e-6
+#define RATE_MAX 1e9
 
 /* Whether count things of each bytes lie in the arena from offset on, aligned as 64-bit words are. */
 static int is_inside(const struct ub_arena *arena, uint64_t offset, uint64_t count, uint64_t each)
@@ -21,8 +24,12 @@ static int is_inside(const struct ub_arena *arena, uint64_t offset, uint64_t cou
 static int check_arena(const struct ub_arena *arena)
 {
     const uint64_t histograms = (uint64_t)UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t);
+    const uint64_t responses = (uint64_t)UB_HIST_OPS * UB_HIST_COUNTS * sizeof(uint64_t);
     if (arena->magic != UB_MAGIC || arena->abi_version != UB_ABI_VERSION)
         return -EPROTO;
+    /* Without them no job has a rate. */
+    if (arena->responses && !is_inside(arena, arena->responses, arena->njobs, responses))
+        return -EINVAL;
     return is_inside(arena, arena->jobs, arena->njobs, sizeof(struct ub_job)) &&
                    is_inside(arena, arena->processes, arena->nprocesses, sizeof(struct ub_process)) &&
                    is_inside(arena, arena->results, arena->njobs, sizeof(struct ub_result)) &&
@@ -112,6 +119,17 @@ static int is_tree(const struct ub_job *job)
            job->pass_bytes == 0;
 }
 
+/* An open loop: of data alone, without pauses, and without what makes a wait for completions another. */
+static int is_rate(const struct ub_arena *arena, const struct ub_job *job, const struct ub_ops *ops)
+{
+    if (job->rate_iops == 0.0)
+        return 1;
+    return isfinite(job->rate_iops) && job->rate_iops > 0.0 && job->rate_iops <= RATE_MAX &&
+           job->rate_iops >= RATE_MIN && job->rate_process < UB_RATE_PROCESSES && arena->responses &&
+           ops->run_rated && job->items == 0 && job->thinktime_ns == 0 &&
+           !(job->features & (UB_FEATURE_MIN_WAIT | UB_FEATURE_EVENTFD | UB_FEATURE_TIMEOUT));
+}
+
 static int is_job(const struct ub_arena *arena, uint32_t index)
 {
     const struct ub_job *job = (const struct ub_job *)((const char *)arena + arena->jobs) + index;
@@ -127,8 +145,8 @@ static int is_job(const struct ub_arena *arena, uint32_t index)
         return 0;
     if (job->pair != UB_PAIR_NONE && (!ops->has_pairs || job->op_mask != 1u << UB_OP_WRITE))
         return 0;
-    if (!is_order(job) || !is_queue(job) || !are_blocks(job) || job->process >= arena->nprocesses ||
-        job->compress_pct > 100 || job->count >= UB_COUNTS)
+    if (!is_rate(arena, job, ops) || !is_order(job) || !is_queue(job) || !are_blocks(job) ||
+        job->process >= arena->nprocesses || job->compress_pct > 100 || job->count >= UB_COUNTS)
         return 0;
     /* A job comes after earlier ones only: else it might wait for itself. */
     if (job->after_count > index || job->after_first > index - job->after_count)

@@ -12,6 +12,7 @@
 #include "job.h"
 #include "loop.h"
 #include "meta.h"
+#include "rated.h"
 
 /* One in each backend_*.c; nothing else names them. */
 extern const struct ub_ops ub_ops_sync, ub_ops_posix_aio, ub_ops_linux_aio, ub_ops_io_uring, ub_ops_null,
@@ -91,6 +92,8 @@ static int set_thread(const struct ub_ctx *ctx, const char **stage)
     int ret = set_affinity(job);
     if (ret < 0)
         return ret;
+    if (ub_is_rated(job))
+        prctl(PR_SET_TIMERSLACK, 1UL); /* ns: else timers may end 50 us late */
     *stage = "set nice value";
     if (job->nice && setpriority(PRIO_PROCESS, (id_t)ctx->result->tid, job->nice) < 0)
         return -errno;
@@ -136,7 +139,8 @@ static int allocate(struct ub_ctx *ctx)
     ctx->free = calloc(ctx->depth, sizeof *ctx->free);
     ctx->done = calloc(ctx->depth, sizeof *ctx->done);
     ctx->fds = malloc(sizeof *ctx->fds * ctx->nfiles);
-    if (!ctx->slots || !ctx->free || !ctx->done || !ctx->fds)
+    ctx->rate.due_ns = calloc(ctx->depth, sizeof *ctx->rate.due_ns);
+    if (!ctx->rate.due_ns || !ctx->slots || !ctx->free || !ctx->done || !ctx->fds)
         return -ENOMEM;
     for (uint32_t i = 0; i < ctx->nfiles; i++)
         ctx->fds[i] = -1;
@@ -240,6 +244,8 @@ static int measure(struct ub_ctx *ctx, const struct ub_ops *ops, const char **st
     ub_measure_begin(ctx);
     ctx->result->error_file = UINT32_MAX;
     int ret = ub_run_passes(ctx, ops, stage);
+    if (ub_is_rated(ctx->job))
+        ub_rated_end(ctx);
     assert(ctx->result->lost || ctx->failed || ctx->nfree == ctx->depth); /* drained */
     /* It failed on its way, or its last turn was the one that ended the ramp and began the window. */
     if (ctx->result->end_ns < ctx->result->begin_ns)
@@ -268,6 +274,7 @@ static void clean_up(struct ub_ctx *ctx)
     free(ctx->slots);
     free(ctx->free);
     free(ctx->done);
+    free(ctx->rate.due_ns);
     free(ctx->fds);
 }
 
@@ -305,6 +312,7 @@ void ub_job_run_unnamed(struct ub_arena *arena, uint32_t index)
         .result = result,
         .histograms =
             (uint64_t *)(base + arena->histograms) + (uint64_t)index * UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS,
+        .responses = (uint64_t *)(base + arena->responses) + (uint64_t)index * UB_HIST_OPS * UB_HIST_COUNTS,
         .clock = ub_arena_clock(arena),
         .depth = ops->async ? job->iodepth : 1,
         .files = (const struct ub_file *)(base + job->files),

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "gen.h"
 #include "mark.h"
+#include "rate.h"
 #include "ub_abi.h"
 
 /* Kinds of operations: what is read, written, trimmed or synced is a part of an open file. */
@@ -114,7 +115,9 @@ struct ub_ctx {
     struct ub_counted counted_begin;
     uint64_t paused_cpu_ns; /* CPU time of pauses since then */
     struct ub_marks marks;
-    void *private; /* the backend's */
+    void *private;       /* the backend's */
+    struct ub_rate rate; /* of an open loop */
+    uint64_t *responses; /* [UB_HIST_OPS][UB_HIST_COUNTS] of this job, as well */
 };
 
 /* What is asked of the kernel at once. */
@@ -155,6 +158,8 @@ struct ub_ops {
     int (*open)(struct ub_ctx *ctx, const char **stage);
     /* The loop until its end, drained: 0 or -errno with *stage. */
     int (*run)(struct ub_ctx *ctx, const char **stage);
+    /* The same of an open loop (rated.h), of operations that move data. NULL: it has none. */
+    int (*run_rated)(struct ub_ctx *ctx, const char **stage);
     /* What it has counted by itself so far does not count: the window begins now. NULL: it does not. */
     void (*recount)(struct ub_ctx *ctx);
     /* With nothing in flight: lets go of cached pages, so that they can be dropped. NULL: it holds none. */
@@ -173,6 +178,12 @@ const struct ub_operation *ub_operation(uint32_t op);
 static inline uint64_t *ub_histograms(const struct ub_ctx *ctx, uint32_t op)
 {
     return ctx->histograms + (uint64_t)(op % UB_HIST_OPS) * UB_LATS * UB_HIST_COUNTS;
+}
+
+/* The one of its responses, in an open loop. */
+static inline uint64_t *ub_responses(const struct ub_ctx *ctx, uint32_t op)
+{
+    return ctx->responses + (uint64_t)(op % UB_HIST_OPS) * UB_HIST_COUNTS;
 }
 
 static inline unsigned char *ub_buffer(const struct ub_ctx *ctx, uint32_t slot)

@@ -262,6 +262,7 @@ void ub_measure_resume(struct ub_ctx *ctx, const struct ub_pause *pause)
     ub_loop_paused(ctx, ns);
     if (!ctx->ramp_end_ns)
         ub_mark_open(&ctx->marks);
+    ub_rate_shift(&ctx->rate, ns);
 }
 
 /* ramp_time lies before the window: what is counted in it is thrown away when it is over. */
@@ -274,6 +275,8 @@ void ub_measure_begin(struct ub_ctx *ctx)
     ctx->ramp_end_ns = ctx->job->ramp_ns ? ctx->begin_ns + ctx->job->ramp_ns : 0;
     if (ctx->ramp_end_ns && ctx->job->runtime_ns)
         ctx->deadline_ns += ctx->job->ramp_ns;
+    if (ub_is_rated(ctx->job))
+        ub_rate_begin(&ctx->rate, ctx->job, ctx->begin_ns);
     ub_loop_look_from(ctx, ctx->begin_ns); /* the ramp's end, too, is to be seen in time */
     if (!ctx->ramp_end_ns)
         ub_mark_open(&ctx->marks);
@@ -294,6 +297,9 @@ void ub_result_clear(struct ub_ctx *ctx)
         /* Touching them here also keeps the loop free of page faults. */
         if (ctx->job->op_mask & (1u << op) || op == UB_OP_SYNC)
             memset(ub_histograms(ctx, op), 0, (size_t)UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t));
+        result->response[op] = (struct ub_latency){.min_ns = UINT64_MAX};
+        if (ub_is_rated(ctx->job) && (ctx->job->op_mask & (1u << op) || op == UB_OP_SYNC))
+            memset(ub_responses(ctx, op), 0, UB_HIST_COUNTS * sizeof(uint64_t));
     }
 }
 

@@ -91,7 +91,8 @@ static int renew(struct ub_ctx *ctx, const char **stage, uint32_t *file)
  */
 int ub_run_passes(struct ub_ctx *ctx, const struct ub_ops *ops, const char **stage)
 {
-    int ret = ops->run(ctx, stage);
+    int (*run)(struct ub_ctx *, const char **) = ub_is_rated(ctx->job) ? ops->run_rated : ops->run;
+    int ret = run(ctx, stage);
     while (ret == 0 && next_pass(ctx)) {
         struct ub_pause pause = ub_measure_pause(ctx);
         uint32_t file;
@@ -100,7 +101,7 @@ int ub_run_passes(struct ub_ctx *ctx, const struct ub_ops *ops, const char **sta
         ub_measure_resume(ctx, &pause);
         if (ret < 0)
             return ub_loop_fail(ctx, ret, what, file, stage);
-        ret = ops->run(ctx, stage);
+        ret = run(ctx, stage);
     }
     return ret;
 }

@@ -264,10 +264,15 @@ static void *worker_main(void *arg)
 
 int ub_pool_wait(struct ub_pool *pool, uint32_t missing, uint64_t *calls)
 {
+    return ub_pool_wait_for(pool, missing, UB_WAIT_NS, calls);
+}
+
+int ub_pool_wait_for(struct ub_pool *pool, uint32_t missing, uint64_t ns, uint64_t *calls)
+{
     struct ub_returns *returns = &pool->returns;
-    const struct timespec limit = {.tv_sec = 0, .tv_nsec = UB_WAIT_NS};
+    const struct timespec limit = {.tv_sec = 0, .tv_nsec = (long)ns};
     if (pool->spins) {
-        uint64_t until = ub_now(&pool->clock) + UB_POOL_SPIN_NS;
+        uint64_t until = ub_now(&pool->clock) + (ns < UB_POOL_SPIN_NS ? ns : UB_POOL_SPIN_NS);
         do {
             for (uint32_t i = 0; i < SPINS; i++) {
                 if (__atomic_load_n(&returns->word, __ATOMIC_RELAXED))

@@ -133,6 +133,14 @@ int ub_ring_open_huge(struct ub_ring *ring, uint32_t entries, struct io_uring_pa
     return open_ring(ring, entries, params, 1, stage);
 }
 
+int ub_ring_enter_for(const struct ub_ring *ring, uint32_t n, uint32_t min, uint32_t flags, uint64_t ns)
+{
+    const struct ub_timespec ts = {.sec = 0, .nsec = (int64_t)ns};
+    const struct ub_getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&ts};
+    flags |= ring->enter_flags | UB_ENTER_EXT_ARG | IORING_ENTER_GETEVENTS;
+    return (int)UB_SYSCALL(SYS_io_uring_enter, ring->enter_fd, n, min, flags, &arg, sizeof arg);
+}
+
 void ub_ring_rewind(struct ub_ring *ring, uint32_t taken)
 {
     assert(taken <= ring->sq_tail);

@@ -97,6 +97,9 @@ UB_ALWAYS_INLINE int ub_ring_enter(const struct ub_ring *ring, uint32_t n, uint3
                            ring->enter_arg_bytes);
 }
 
+/* The same for ns at the most, less than a second: -ETIME when that is over (5.11, IORING_FEAT_EXT_ARG). */
+int ub_ring_enter_for(const struct ub_ring *ring, uint32_t n, uint32_t min, uint32_t flags, uint64_t ns);
+
 /* SQ_REWIND: the kernel has taken so many from the beginning; what it has not moves there. */
 void ub_ring_rewind(struct ub_ring *ring, uint32_t taken);
 

@@ -84,6 +84,13 @@ UB_ALWAYS_INLINE int ub_uring_wait(struct uring *u, struct ub_ctx *ctx, uint32_t
     return ub_uring_wait_on(u, ctx, min, 0);
 }
 
+/* uring_enter.c, of an open loop. Submits, and has done what the kernel keeps for a call that asks for
+ * completions: those that are there are in the ring afterwards. */
+int ub_uring_submit_rated(void *b, struct ub_ctx *ctx, uint32_t n, uint32_t wait);
+/* As ub_uring_wait, for ns at the most -> how many are there, or -errno. ns 0: without a call, if all is
+ * sent. */
+int ub_uring_wait_for(struct uring *u, struct ub_ctx *ctx, uint32_t min, uint64_t ns);
+
 /*
  * What reap waits for where submit has waited, for min or until that took too long (+min_wait): it takes what
  * is there, and waits itself only when that is nothing.

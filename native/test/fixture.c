@@ -92,7 +92,12 @@ void run_open(struct run *run, const struct spec *spec)
     for (uint64_t i = 0; i < nfiles; i++)
         path_bytes += strlen(spec->targets[spec->own_targets ? i : i % spec->nfiles].path) + 1;
     uint64_t histograms = align(paths + path_bytes, 4096);
-    uint64_t size = align(histograms + n * UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t), 4096);
+    uint64_t size = align(histograms + n * UB_HIST_OPS * UB_LATS * UB_HIST_COUNTS * sizeof(uint64_t), 4096),
+             responses = 0;
+    if (ub_is_rated(&spec->job)) {
+        responses = size;
+        size = align(responses + n * UB_HIST_OPS * UB_HIST_COUNTS * sizeof(uint64_t), 4096);
+    }
 
     void *arena = NULL;
     *run = (struct run){.njobs = spec->njobs};
@@ -105,6 +110,7 @@ void run_open(struct run *run, const struct spec *spec)
     PUT_HEADER(run, processes, processes);
     PUT_HEADER(run, results, results);
     PUT_HEADER(run, histograms, histograms);
+    PUT_HEADER(run, responses, responses);
     for (uint32_t g = 0; g < nprocesses; g++) {
         const struct ub_process process = {.members = spec->processes ? 1 : spec->njobs};
         put(run, processes + g * sizeof process, &process, sizeof process);

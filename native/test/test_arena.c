@@ -111,7 +111,7 @@ static void test_merge(void)
     CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, 1, run.njobs, counts, &total), -EINVAL);
     CHECK_EQ(ub_arena_merge(run.arena, UB_OP_WRITE, UB_LAT_DONE, run.njobs + 1, 0, counts, &total), -EINVAL);
     CHECK_EQ(ub_arena_merge(run.arena, UB_OPS, 0, 0, run.njobs, counts, &total), -EINVAL);
-    CHECK_EQ(ub_arena_merge(run.arena, 0, UB_LATS, 0, run.njobs, counts, &total), -EINVAL);
+    CHECK_EQ(ub_arena_merge(run.arena, 0, UB_LAT_RESPONSE + 1, 0, run.njobs, counts, &total), -EINVAL);
     run_close(&run);
 }
 

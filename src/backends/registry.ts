@@ -104,10 +104,24 @@ function checkChecksum({ backend, label }: Variant, { checksum }: Workload): voi
     throw usageError(`checksum: ${label} reads nothing that could be checked`, 'leave out one of them');
 }
 
+/** Features that make a wait for completions another than one that ends when an I/O is due. */
+const UNRATED: readonly string[] = ['min_wait', 'eventfd'];
+
+/** @throws BenchError (usage) for a variant that cannot wait until an I/O is due */
+function checkRate({ label, features }: Variant, { rateIops }: Workload): void {
+  const found = features.find(({ name }) => UNRATED.includes(name));
+  if (rateIops === 0 || found === undefined) return;
+  throw usageError(
+    `${label}: ${found.name} cannot be combined with a rate: its waits do not end when an I/O is due`,
+    `leave out +${found.name}, or --rate-iops and --rate`,
+  );
+}
+
 /** @throws BenchError (usage) when the variant makes no sense with this workload. */
 export function checkWorkload(variant: Variant, workload: Workload, isolation: Isolation): void {
   checkChecksum(variant, workload);
   checkPair(variant, workload);
+  checkRate(variant, workload);
   checkFeatures(variant, workload.rw);
   const unmet = unmetRequirement(variant, workload, isolation);
   if (unmet === null) return;

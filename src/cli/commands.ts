@@ -61,7 +61,7 @@ Exit codes: as of a run.`;
 
 /** What a run and echo have in common, and what echo alone knows. */
 const ECHO_FLAGS: readonly Flag[] = [
-  ...(['transport', 'connections', 'bs', 'pipeline', 'rate', 'verify', 'backend', 'trials'] as const),
+  ...(['transport', 'connections', 'bs', 'pipeline', 'request-rate', 'verify', 'backend', 'trials'] as const),
   ...(['runtime', 'ramp-time', 'cpus-allowed', 'client-cpus', 'listen', 'connect', 'randseed'] as const),
   ...(['percentile-list', 'output-format', 'output', 'report', 'quiet', 'color'] as const),
 ];
@@ -118,7 +118,7 @@ const ECHO_HELP = `Backends: sync (a thread a connection), epoll, epoll+edge, io
 Examples:
   uring-bench echo
   uring-bench echo --transport unix --backend epoll,io_uring+multishot --pipeline 8
-  uring-bench echo --connections 100 --rate 50000
+  uring-bench echo --connections 100 --request-rate 50000
   uring-bench echo --listen 10.0.0.2:7000
   uring-bench echo --connect 10.0.0.2:7000 --connections 100
 

@@ -105,7 +105,7 @@ export function echoPlan(raw: RawOptions, machine: Machine): EchoPlan {
     connections: raw.connections ?? defaultOf('connections'),
     bs: bsOf(raw),
     pipeline: raw.pipeline ?? defaultOf('pipeline'),
-    rate: raw.rate ?? null,
+    rate: raw['request-rate'] ?? null,
     verify: raw.verify ?? defaultOf('verify'),
     runtimeNs: raw.runtime ?? DEFAULTS.runtimeNs,
     rampNs: raw['ramp-time'] ?? DEFAULTS.rampNs,

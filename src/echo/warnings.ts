@@ -46,7 +46,7 @@ function ownWarnings(backend: EchoBackend, rate: number | null): string[] {
   const copied = sum(backend, (t) => t.server.zc_copied);
   const resets = sum(backend, (t) => t.server.resets);
   const rearmed = sum(backend, (t) => t.server.rearmed);
-  const why = rate === null ? 'the server stood still' : 'it does not keep up with --rate';
+  const why = rate === null ? 'the server stood still' : 'it does not keep up with --request-rate';
   const lines: [boolean, string][] = [
     [
       unanswered > 0,

@@ -30,6 +30,7 @@ function rawJob(op: number, ios: number, beginNs: number, endNs: number, more: P
     hashedIos: UB.HASHED_IOS,
     carriedNs: 0,
     stalledNs: 0,
+    unsent: 0,
     usage: USAGE,
     counted: 0,
     uncounted: 0,
@@ -51,7 +52,14 @@ function latency(count: number, ns: number): MergedLatency {
 
 const latencies = (op: number, count: number, ns: number): (RawLatencies | null)[] =>
   Array.from({ length: UB.OPS }, (_, at) =>
-    at === op ? { total: latency(count, ns), submit: latency(count, 1), done: latency(count, ns - 1) } : null,
+    at === op
+      ? {
+          total: latency(count, ns),
+          submit: latency(count, 1),
+          done: latency(count, ns - 1),
+          response: latency(0, 0),
+        }
+      : null,
   );
 
 function group(name: string, fields: Partial<Workload>, own: string | null = null) {
@@ -59,6 +67,8 @@ function group(name: string, fields: Partial<Workload>, own: string | null = nul
     name,
     rw: 'randread',
     numjobs: 1,
+    rateIops: 0,
+    rateIopsMin: 0,
     fsync: 0,
     fdatasync: 0,
     bounds: { runtimeNs: 1, ios: 0, bytes: 0 },

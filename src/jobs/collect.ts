@@ -8,8 +8,10 @@ import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { countsFromRaw, toLatency } from '../results/histogram.ts';
 import { countedOps } from '../results/ops.ts';
 import type { GroupResult, IoErrorCount, Latency, OpResult, Trial } from '../results/schema.ts';
+import { formatIops } from '../values/format.ts';
 import { type Operation, operations, rwModes } from '../workload/operations.ts';
 import { itemName } from '../workload/tree-names.ts';
+import type { Workload } from '../workload/workload.ts';
 import { jobRanges } from './native-job.ts';
 import type { PlannedTrial } from './plan.ts';
 import type { RawJob, RawLatencies, RawTrial, RawUsage } from './raw-trial.ts';
@@ -76,27 +78,28 @@ function latencyOf(merged: MergedLatency, percentiles: readonly number[]): Laten
 /** One operation over all jobs of a part. */
 function opResult(part: Part, op: number, percentiles: readonly number[]): OpResult {
   const jobs = part.groups.flatMap(({ begun }) => begun);
-  const total = { ios: 0, bytes: 0, short: 0 };
+  const sum = { ios: 0, bytes: 0, short: 0 };
   for (const { ops } of jobs) {
-    total.ios += ops[op]?.ios ?? 0;
-    total.bytes += ops[op]?.bytes ?? 0;
-    total.short += ops[op]?.shortIos ?? 0;
+    sum.ios += ops[op]?.ios ?? 0;
+    sum.bytes += ops[op]?.bytes ?? 0;
+    sum.short += ops[op]?.shortIos ?? 0;
   }
   const seconds = runtimeOf(part) / 1e9;
   const merged = part.groups.flatMap(({ latencies }) => latencies[op] ?? []);
   const latency = (of: (one: RawLatencies) => MergedLatency): Latency =>
     latencyOf(addLatencies(merged.map(of)), percentiles);
-  const lat = latency((one) => one.total);
+  const total = latency((one) => one.total);
   const same = merged.every((one) => one.done === one.total);
   return {
-    total_ios: total.ios,
-    io_bytes: total.bytes,
-    iops: seconds > 0 ? total.ios / seconds : 0,
-    bw_bytes: seconds > 0 ? total.bytes / seconds : 0,
-    short_ios: total.short,
+    total_ios: sum.ios,
+    io_bytes: sum.bytes,
+    iops: seconds > 0 ? sum.ios / seconds : 0,
+    bw_bytes: seconds > 0 ? sum.bytes / seconds : 0,
+    short_ios: sum.short,
     slat_ns: latency((one) => one.submit),
-    clat_ns: same ? lat : latency((one) => one.done),
-    lat_ns: lat,
+    clat_ns: same ? total : latency((one) => one.done),
+    // Jobs without a rate send an I/O when it is due.
+    ...(isRated(part) ? { lat_ns: latency((one) => one.response), service_ns: total } : { lat_ns: total }),
   };
 }
 
@@ -155,6 +158,22 @@ function syscallsOf(part: Part, ios: number): Trial['syscalls'] {
   return { total, per_io: ios > 0 ? total / ios : 0, by_name: byName, exact };
 }
 
+/** Whether any of its jobs has a rate: then all latencies are responses, those of the others being their service. */
+function isRated({ groups }: Part): boolean {
+  return groups.some(({ group }) => group.workload.rateIops > 0);
+}
+
+/** What was asked of a part, and what it left undone; absent when some of its jobs go as fast as they can. */
+function rateOf({ groups }: Part): Pick<Trial, 'rate'> {
+  if (groups.some(({ group }) => group.workload.rateIops === 0)) return {};
+  const asked = groups.reduce(
+    (sum, { group: { workload } }) => sum + workload.rateIops * workload.numjobs,
+    0,
+  );
+  const unsent = groups.flatMap(({ begun }) => begun).reduce((sum, job) => sum + job.unsent, 0);
+  return { rate: { asked_iops: asked, unsent } };
+}
+
 type Figures = Omit<GroupResult, 'name'>;
 
 /** The operations that the workloads of a part have. */
@@ -175,7 +194,10 @@ function figuresOf(part: Part, percentiles: readonly number[]): Figures {
   const bytes = counted.reduce((sum, op) => sum + op.io_bytes, 0);
   const jobs = part.groups.flatMap(({ begun }) => begun);
   const carriedNs = jobs.reduce((sum, job) => sum + job.carriedNs, 0);
-  const busyNs = counted.reduce((sum, op) => sum + op.lat_ns.mean * op.lat_ns.N, -carriedNs);
+  const busyNs = counted.reduce(
+    (sum, { lat_ns, service_ns: { mean, N } = lat_ns }) => sum + mean * N,
+    -carriedNs,
+  );
   return {
     runtime_ns: runtimeNs,
     total_ios: ios,
@@ -183,6 +205,7 @@ function figuresOf(part: Part, percentiles: readonly number[]): Figures {
     bw_bytes: runtimeNs > 0 ? (bytes * 1e9) / runtimeNs : 0,
     ...usageOf(part),
     ...instructionsOf(part),
+    ...rateOf(part),
     syscalls: syscallsOf(part, ios),
     // What failed has carried time over and no latency to take it from.
     effective_depth: runtimeNs > 0 ? Math.max(0, busyNs) / runtimeNs : 0,
@@ -274,6 +297,19 @@ function failureOf(owned: readonly OwnedJob[], run: PlannedTrial): Trial['failur
   return { message: `${stage}${whereOf(failed)}: ${what}${flying}`, errno, stage, hint };
 }
 
+/** A job that did fewer I/Os a second than --rate-iops-min or --rate-min asks for. */
+function tooSlow(owned: readonly OwnedJob[]): Trial['failure'] {
+  for (const { job, group, index } of owned) {
+    const { rateIopsMin, name } = group.workload;
+    const ios = operations.reduce((sum, { id, counted }) => sum + (counted ? (job.ops[id]?.ios ?? 0) : 0), 0);
+    const iops = job.endNs > job.beginNs ? (ios * 1e9) / (job.endNs - job.beginNs) : 0;
+    if (iops >= rateIopsMin) continue;
+    const message = `job ${index + 1} of ${name} did ${formatIops(iops)} I/Os a second: at least ${formatIops(rateIopsMin)} were asked for (rate-iops-min, rate-min)`;
+    return { message, errno: 0, stage: 'run', hint: null };
+  }
+  return null;
+}
+
 /** What it is that another sum means. */
 const MISMATCH = 'what was read is not what was laid out: its crc32c is another (EILSEQ)';
 
@@ -295,9 +331,15 @@ function offsetsHash(owned: readonly OwnedJob[]): { offsets_hash?: string } {
   return hash === null ? {} : { offsets_hash: hash.toString(16).padStart(16, '0') };
 }
 
-/** Where submission is no call of its own, clat is lat. */
-function normalized(latencies: RawLatencies | null, hasSlat: boolean): RawLatencies | null {
-  return latencies === null || hasSlat ? latencies : { ...latencies, done: latencies.total };
+/** Where submission is no call of its own, clat is lat; without a rate an I/O is due when it is sent. */
+function normalized(
+  latencies: RawLatencies | null,
+  hasSlat: boolean,
+  { rateIops }: Workload,
+): RawLatencies | null {
+  if (latencies === null) return null;
+  const { total, done, response } = latencies;
+  return { ...latencies, done: hasSlat ? done : total, response: rateIops > 0 ? response : total };
 }
 
 /** The trial that its jobs have left, once they have ended. */
@@ -310,7 +352,7 @@ export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, in
   const groups = plan.groups.map((group, at): PartGroup => {
     const { hasSlat, syscallsExact } = variantOf(group, run.variant).backend;
     const jobs = owned.filter((one) => one.group === group).map(({ job }) => job);
-    const latencies = (raw.latencies[at] ?? []).map((one) => normalized(one, hasSlat));
+    const latencies = (raw.latencies[at] ?? []).map((one) => normalized(one, hasSlat, group.workload));
     return {
       group,
       begun: jobs.filter(({ beginNs, endNs }) => beginNs > 0 && endNs > 0),
@@ -318,7 +360,7 @@ export function collectTrial(raw: RawTrial, plan: RunPlan, run: PlannedTrial, in
       syscallsExact,
     };
   });
-  const failure = failureOf(owned, run);
+  const failure = failureOf(owned, run) ?? (interrupted ? null : tooSlow(owned));
   // A process that holds one job's helpers alone holds those of its group; threads share theirs.
   const helpersOf = (at: number): readonly RawUsage[] => {
     const { first, count } = ranges[at] ?? { first: 0, count: 0 };

@@ -14,6 +14,8 @@ import { setupOf } from './setup.ts';
 
 /** Of one operation: all its kinds of latency. */
 const HISTOGRAMS_BYTES = UB.LATS * UB.HIST_COUNTS * 8;
+/** Of one operation of jobs with a rate, beside those. */
+const RESPONSES_BYTES = UB.HIST_COUNTS * 8;
 /** Buffers from this size on are in huge pages (native/src/buffers.c). */
 const HUGE_PAGE = 2 * 2 ** 20;
 /** A slot, its control block, its entries of the rings, and its turn in lists: of the deepest of the backends. */
@@ -57,7 +59,7 @@ function jobMemory(group: JobGroup, variant: Variant, isolation: Isolation): Job
   const setAside = variantOf(group, variant).features.some(({ name }) => name === 'hugepages');
   return {
     buffers: setAside ? 0 : Math.ceil(bufferBytes / page) * page,
-    histograms: operationCount(workload) * HISTOGRAMS_BYTES,
+    histograms: operationCount(workload) * (HISTOGRAMS_BYTES + (workload.rateIops > 0 ? RESPONSES_BYTES : 0)),
     other:
       JOB_BYTES[isolation] +
       iodepth * SLOT_BYTES +
@@ -83,7 +85,9 @@ export function memoryOf({ groups, isolation }: RunPlan, trialOf: Variant): Memo
     count: group.workload.numjobs,
     memory: jobMemory(group, variantOf(group, trialOf), isolation),
   }));
-  const arena = jobs * (LAYOUT.job.size + LAYOUT.result.size + UB.HIST_OPS * HISTOGRAMS_BYTES);
+  const responses = groups.some(({ workload }) => workload.rateIops > 0) ? RESPONSES_BYTES : 0;
+  const histograms = UB.HIST_OPS * (HISTOGRAMS_BYTES + responses);
+  const arena = jobs * (LAYOUT.job.size + LAYOUT.result.size + histograms);
   const privately = ({ buffers, other }: JobMemory): number => buffers + other + JOB_SPACE[isolation];
   const mapped =
     isolation === 'process'

@@ -16,6 +16,8 @@ const SERVICE = {
   sequential: UB.SERVICE_SEQUENTIAL,
 } as const;
 
+const RATE_PROCESS = { linear: UB.RATE_LINEAR, poisson: UB.RATE_POISSON } as const;
+
 const FADVISE = {
   none: UB.FADVISE_NONE,
   random: UB.FADVISE_RANDOM,
@@ -178,6 +180,8 @@ function nativeJob(
       ramp_ns: job.rampTimeNs,
       startdelay_ns: job.startdelayNs,
       thinktime_ns: job.thinktimeNs,
+      rate_iops: job.rateIops,
+      rate_process: RATE_PROCESS[job.rateProcess],
       seed: jobSeed(job.randseed, run.trial, number),
       tree_seed: treeSeed(job.randseed, number),
       ...distributionOf(job),

@@ -58,6 +58,8 @@ export interface RawJob {
   carriedNs: number;
   /** Of its window, without any completion for a second or more at a time. */
   stalledNs: number;
+  /** I/Os that were due when its open loop ended and had not been sent. */
+  unsent: number;
   usage: RawUsage;
   /** What was to be counted (ub_job.count), of its thread and those that it started. */
   counted: number;
@@ -76,6 +78,8 @@ export interface RawLatencies {
   /** Zero samples where submission is no call of its own. */
   submit: MergedLatency;
   done: MergedLatency;
+  /** From when each was due; without samples unless they had a rate. */
+  response: MergedLatency;
 }
 
 export interface RawTrial {
@@ -151,6 +155,7 @@ function readJob(results: Reader, base: number): RawJob {
     counted: results.number(base, 'result', 'counted'),
     uncounted: results.number(base, 'result', 'uncounted'),
     stalledNs: results.number(base, 'result', 'stalled_ns'),
+    unsent: results.number(base, 'result', 'unsent'),
     usage: readUsage(results, base + fieldOf('result', 'usage').offset),
     syscalls: readSyscalls(results, base),
     ops: Array.from({ length: UB.OPS }, (_, op) => readOp(results, base, op)),
@@ -174,7 +179,12 @@ function readLatencies(
   const own = jobs.slice(first, first + count);
   if (own.every(({ ops }) => ops[op]?.ios === 0)) return null;
   const merged = (lat: number): MergedLatency => arena.merged(op, lat, first, count);
-  return { total: merged(UB.LAT_TOTAL), submit: merged(UB.LAT_SUBMIT), done: merged(UB.LAT_DONE) };
+  return {
+    total: merged(UB.LAT_TOTAL),
+    submit: merged(UB.LAT_SUBMIT),
+    done: merged(UB.LAT_DONE),
+    response: merged(UB.LAT_RESPONSE),
+  };
 }
 
 /** A copy of all that a trial's jobs have left in its arena. @param ranges the jobs of each group */

@@ -44,6 +44,8 @@ export function variantTrier(
     rampTimeNs: 0,
     startdelayNs: 0,
     thinktimeNs: 0,
+    rateIops: 0,
+    rateIopsMin: 0,
   }));
   const trying = plan.groups.filter(({ variant }) => variant === null);
   return async (variant) => {

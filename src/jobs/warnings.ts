@@ -10,6 +10,7 @@ import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { countedOps } from '../results/ops.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import { widestInterval } from '../stats/confidence.ts';
+import { formatCount, formatIops } from '../values/format.ts';
 import { operationsOf } from '../workload/operations.ts';
 import type { Isolation, Workload } from '../workload/workload.ts';
 
@@ -17,6 +18,8 @@ import type { Isolation, Workload } from '../workload/workload.ts';
 const DEPTH_SHARE = 0.9;
 /** With fewer I/Os the 99.9th percentile is one sample or none. */
 const FEW_IOS = 1000;
+/** Of the I/Os that were due: with more of them not sent a rate was not held. */
+const UNSENT_SHARE = 0.01;
 
 /** Why I/O that is to be polled for is completed by interrupts, without an error; null when it isn't. */
 function notPolled({ features }: Variant, { files }: JobGroup): string | null {
@@ -129,6 +132,19 @@ function askedDepth({ groups }: RunPlan, variant: Variant): number | null {
   }, 0);
 }
 
+/** That a part of a trial fell behind its rate and stayed there; null when it did not. */
+function missedRate({
+  rate,
+  iops,
+  total_ios: ios,
+}: Pick<Trial, 'rate' | 'iops' | 'total_ios'>): string | null {
+  if (rate === undefined || rate.unsent < 2 || rate.unsent <= UNSENT_SHARE * (ios + rate.unsent)) return null;
+  return (
+    `the rate was not held: ${formatIops(iops)} of ${formatIops(rate.asked_iops)} I/Os a second,` +
+    ` ${formatCount(rate.unsent)} were due and not sent when it ended`
+  );
+}
+
 /** What one trial shows. */
 export function trialWarnings(plan: RunPlan, variant: Variant, trial: Trial): ResultWarning[] {
   const warnings: ResultWarning[] = [];
@@ -149,13 +165,18 @@ export function trialWarnings(plan: RunPlan, variant: Variant, trial: Trial): Re
   const over = done.reduce((sum, d) => sum + d.lat_ns.over_range, 0);
   if (over > 0) add('latency-over-range', `${over} I/Os took longer than 73 minutes, the histograms' range`);
   const asked = askedDepth(plan, variant);
-  const thinks = plan.groups.some(({ workload }) => workload.thinktimeNs > 0);
-  const enough = trial.total_ios >= FEW_IOS && !thinks;
+  const waits = plan.groups.some(({ workload }) => workload.thinktimeNs > 0 || workload.rateIops > 0);
+  const enough = trial.total_ios >= FEW_IOS && !waits;
   if (enough && asked !== null && trial.effective_depth < asked * DEPTH_SHARE) {
     add(
       'low-depth',
       `${trial.effective_depth.toFixed(1)} I/Os in flight on average, ${asked} were asked for`,
     );
+  }
+  const parts = trial.groups.length > 0 ? trial.groups : [{ ...trial, name: '' }];
+  for (const part of parts) {
+    const missed = missedRate(part);
+    if (missed !== null) add('rate-missed', part.name === '' ? missed : `job ${part.name}: ${missed}`);
   }
   if (trial.shared_fds) {
     const message =

@@ -1,7 +1,7 @@
 // Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.
 
 export const UB = {
-  ABI_VERSION: 10,
+  ABI_VERSION: 11,
   MAGIC: 1430408771,
   PAIR_NONE: 0,
   PAIR_WRITE_FDATASYNC: 1,
@@ -27,6 +27,7 @@ export const UB = {
   LAT_TOTAL: 0,
   LAT_SUBMIT: 1,
   LAT_DONE: 2,
+  LAT_RESPONSE: 3,
   LATS: 3,
   DIST_SEQUENTIAL: 0,
   DIST_RANDOM: 1,
@@ -38,6 +39,8 @@ export const UB = {
   ROOM_POSIX: 2,
   ROOM_KEEP: 3,
   ROOM_TRUNCATE: 4,
+  RATE_LINEAR: 0,
+  RATE_POISSON: 1,
   FADVISE_NONE: 0,
   FADVISE_RANDOM: 1,
   FADVISE_SEQUENTIAL: 2,
@@ -276,7 +279,7 @@ export const BACKENDS = {
 
 export const LAYOUT = {
   job: {
-    size: 424,
+    size: 440,
     fields: {
       backend: { offset: 0, bytes: 4, kind: 'u32' },
       flags: { offset: 4, bytes: 4, kind: 'u32' },
@@ -329,11 +332,13 @@ export const LAYOUT = {
       tree_seed: { offset: 280, bytes: 8, kind: 'u64' },
       dirs: { offset: 288, bytes: 4, kind: 'u32' },
       levels: { offset: 292, bytes: 4, kind: 'u32' },
-      cpus: { offset: 296, bytes: 128, kind: 'bytes' },
+      rate_iops: { offset: 296, bytes: 8, kind: 'f64' },
+      rate_process: { offset: 304, bytes: 4, kind: 'u32' },
+      cpus: { offset: 312, bytes: 128, kind: 'bytes' },
     },
   },
   result: {
-    size: 2920,
+    size: 3528,
     fields: {
       state: { offset: 0, bytes: 4, kind: 'u32' },
       error: { offset: 4, bytes: 4, kind: 'u32' },
@@ -357,6 +362,8 @@ export const LAYOUT = {
       syscalls: { offset: 200, bytes: 184, kind: 'bytes' },
       ops: { offset: 384, bytes: 2280, kind: 'bytes' },
       errors: { offset: 2664, bytes: 256, kind: 'bytes' },
+      response: { offset: 2920, bytes: 600, kind: 'bytes' },
+      unsent: { offset: 3520, bytes: 8, kind: 'u64' },
     },
   },
   opResult: {
@@ -416,6 +423,7 @@ export const LAYOUT = {
       tsc_base: { offset: 64, bytes: 8, kind: 'u64' },
       tsc_mult: { offset: 72, bytes: 8, kind: 'u64' },
       tsc_hz: { offset: 80, bytes: 8, kind: 'u64' },
+      responses: { offset: 88, bytes: 8, kind: 'u64' },
       stop: { offset: 128, bytes: 4, kind: 'u32' },
       arrived: { offset: 192, bytes: 4, kind: 'u32' },
       go: { offset: 196, bytes: 4, kind: 'u32' },

@@ -53,6 +53,8 @@ interface Offsets {
   processes: number;
   results: number;
   histograms: number;
+  /** 0: no job has a rate. */
+  responses: number;
   files: number;
   size: number;
 }
@@ -64,6 +66,7 @@ function place(jobs: readonly ArenaJob[], nprocesses: number, pathBytes: number)
     processes: 0,
     results: 0,
     histograms: 0,
+    responses: 0,
     files: 0,
     size: 0,
   };
@@ -73,6 +76,10 @@ function place(jobs: readonly ArenaJob[], nprocesses: number, pathBytes: number)
   const fileBytes = jobs.reduce((sum, job) => sum + job.files.length * LAYOUT.file.size, 0);
   at.histograms = align(at.files + fileBytes + pathBytes, 4096);
   at.size = align(at.histograms + jobs.length * UB.HIST_OPS * UB.LATS * HIST_BYTES, 4096);
+  if (jobs.some(({ values }) => Number(values.rate_iops) > 0)) {
+    at.responses = at.size;
+    at.size = align(at.responses + jobs.length * UB.HIST_OPS * HIST_BYTES, 4096);
+  }
   return at;
 }
 
@@ -131,7 +138,7 @@ export class Arena {
 
   private writeHeader(processes: ReadonlyMap<number, number>): void {
     const word = (
-      field: 'njobs' | 'nprocesses' | 'jobs' | 'processes' | 'results' | 'histograms',
+      field: 'njobs' | 'nprocesses' | 'jobs' | 'processes' | 'results' | 'histograms' | 'responses',
       value: number,
     ) => {
       const { offset, kind } = fieldOf('arena', field);
@@ -150,6 +157,7 @@ export class Arena {
     const explain = new Uint8Array(4);
     new DataView(explain.buffer).setInt32(0, this.explainFd, true);
     this.write(fieldOf('arena', 'explain_fd').offset, explain);
+    word('responses', this.at.responses);
     for (const [process, members] of processes) {
       const bytes = encode('process', { members, arrived: 0, finished: 0, ramped: 0, measured: 0 });
       this.write(this.at.processes + process * LAYOUT.process.size, bytes);

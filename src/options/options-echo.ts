@@ -34,7 +34,7 @@ export const echoOptions = [
     scope: 'compare',
   },
   {
-    flag: 'rate',
+    flag: 'request-rate',
     kind: 'count',
     min: 1,
     max: 10_000_000,

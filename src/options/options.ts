@@ -11,6 +11,7 @@ import { compareOptions } from './options-compare.ts';
 import { echoOptions } from './options-echo.ts';
 import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
 import { listOptions } from './options-list.ts';
+import { rateOptions } from './options-rate.ts';
 import { fileOptions, lengthOptions, reportOptions } from './options-run.ts';
 import { sweepOptions } from './options-sweep.ts';
 
@@ -21,6 +22,7 @@ export const optionTable = [
   ...patternOptions,
   ...queueOptions,
   ...jobOptions,
+  ...rateOptions,
   ...lengthOptions,
   ...reportOptions,
   ...compareOptions,
@@ -68,6 +70,10 @@ type OptionalFlag =
   | 'size'
   | 'filesize'
   | 'cpus-allowed'
+  | 'rate'
+  | 'rate-iops'
+  | 'rate-min'
+  | 'rate-iops-min'
   | NativeFlagWithout
   | 'runtime'
   | 'number-ios'

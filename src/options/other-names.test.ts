@@ -47,7 +47,8 @@ describe('what is said of names that are none here', () => {
     ['oflag', /^here it is --direct, or --sync$/],
     ['rwmixwrite', /^the other part: --rwmixread$/],
     ['stonewall', /after=a/],
-    ['rate-iops', /not yet here$/],
+    ['iorate', /^here it is --rate-iops$/],
+    ['rate-cycle', /not yet here$/],
     ['bssplit', /not yet here$/],
     ['fixedbufs', /^it is a feature of the backend: --backend io_uring\+fixedbufs$/],
     [

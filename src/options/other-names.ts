@@ -39,6 +39,8 @@ const CALLED: readonly (readonly [ours: string, theirs: string])[] = [
   ['--number-ios', 'count ios num-ios requests max-requests events'],
   ['--trials', 'repeat repeats repetitions runs rounds iterations'],
   ['--loops', 'passes'],
+  ['--rate-iops', 'iorate target-rate arrival-rate iops-limit limit-iops'],
+  ['--rate', 'bandwidth-limit bw-limit throttle'],
   ['--offset', 'skip seek start-offset'],
   ['--randseed', 'seed rand-seed random-seed'],
   ['--random-distribution', 'distribution rand-type'],
@@ -80,13 +82,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ioscheduler:
     'it is the system\'s: echo none > /sys/block/DEVICE/queue/scheduler; "uring-bench doctor" shows it',
   cmdhelp: '"uring-bench help OPTION" explains one',
-  iorate: "it is fio's rate_iops; not yet here",
   enghelp: '"uring-bench backends" lists them',
 };
 
 /** fio's options that nothing here does yet. */
 const NOT_YET: readonly string[] = [
-  'rate-iops rate-min rate-iops-min rate-process rate-cycle rate-ignore-thinktime',
+  'rate-cycle rate-ignore-thinktime',
   'bssplit bsrange blocksize-range blocksize-unaligned bs-unaligned bs-is-seq-rand blockalign ba',
   'do-verify verify-only verify-pattern verify-fatal verify-backlog verify-async verify-interval verify-dump verify-state-save',
   'read-iolog write-iolog replay-redirect replay-no-stall replay-time-scale replay-align replay-scale replay-skip',

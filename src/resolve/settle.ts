@@ -14,6 +14,7 @@ import {
 } from '../options/options.ts';
 import { isTree, movesData, type RwMode, rwModes } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
+import { ratesOf } from './rate.ts';
 
 /** Every option with its value as far as the options alone say; the rest is filled in by resolve. */
 export function settle(raw: RawOptions): InForce {
@@ -71,6 +72,11 @@ export function settle(raw: RawOptions): InForce {
     'cpus-allowed': raw['cpus-allowed'] ?? null,
     'cpus-allowed-policy': cpuPolicy(raw),
     thinktime: value('thinktime'),
+    rate: raw.rate ?? null,
+    'rate-iops': raw['rate-iops'] ?? null,
+    'rate-process': value('rate-process'),
+    'rate-min': raw['rate-min'] ?? null,
+    'rate-iops-min': raw['rate-iops-min'] ?? null,
     startdelay: value('startdelay'),
     runtime: null,
     'time-based': false,
@@ -214,6 +220,7 @@ export function workloadOf(
     cpusAllowed: v['cpus-allowed'] ?? [],
     cpusAllowedPolicy: v['cpus-allowed-policy'],
     thinktimeNs: v.thinktime,
+    ...ratesOf(v, known.bs),
     startdelayNs: v.startdelay,
     rampTimeNs: v['ramp-time'],
     continueOnError: v['continue-on-error'],

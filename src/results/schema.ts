@@ -43,8 +43,13 @@ const OpResultSchema = Type.Object(
     slat_ns: LatencySchema,
     clat_ns: LatencySchema,
     lat_ns: LatencySchema,
+    service_ns: Type.Optional(LatencySchema),
   },
-  strict,
+  {
+    ...strict,
+    description:
+      'lat_ns is from when an I/O was queued to when it was reaped; of jobs with a rate from when it was due (its response), and service_ns, which others lack, from when it was sent',
+  },
 );
 
 /** By operation. One schema for all of them: that of results does not grow with their number. */
@@ -101,7 +106,18 @@ const measured = {
     },
     { ...strict, description: 'system calls made for I/O inside the measured window' },
   ),
-  effective_depth: amount('mean number of I/Os in flight: sum of lat / runtime, over all jobs'),
+  rate: Type.Optional(
+    Type.Object(
+      {
+        asked_iops: amount('of all jobs together'),
+        unsent: count('I/Os that were due when the jobs stopped sending and had not been sent'),
+      },
+      { ...strict, description: 'of an open loop; absent unless all jobs have a rate' },
+    ),
+  ),
+  effective_depth: amount(
+    'mean number of I/Os in flight: sum of lat (of jobs with a rate: service) / runtime, over all jobs',
+  ),
   ops: OpsSchema,
 };
 
@@ -160,6 +176,17 @@ const TrialSchema = Type.Object(
   strict,
 );
 
+const PooledSchema = Type.Object(
+  {
+    mean: amount(),
+    min: amount(),
+    max: amount(),
+    N: count(),
+    percentile: Type.Record(Type.String(), amount()),
+  },
+  { ...strict, description: 'all operations of total_ios and all trials merged exactly' },
+);
+
 const SummarySchema = Type.Object(
   {
     trials: count('complete trials that the summary is made of'),
@@ -176,16 +203,8 @@ const SummarySchema = Type.Object(
       Type.Number({ description: 'ratio of median IOPS to the reference, as ±%' }),
     ),
     vs_reference: nullable(DifferencesSchema),
-    lat_ns: Type.Object(
-      {
-        mean: amount(),
-        min: amount(),
-        max: amount(),
-        N: count(),
-        percentile: Type.Record(Type.String(), amount()),
-      },
-      { ...strict, description: 'all operations of total_ios and all trials merged exactly' },
-    ),
+    lat_ns: PooledSchema,
+    service_ns: Type.Optional(PooledSchema),
     lat_ns_trials: Type.Record(Type.String(), EstimateSchema, {
       description: "over trials, of each trial's percentiles 50, 99 and 99.9 of all I/Os; keys as fio",
     }),

@@ -53,6 +53,11 @@ function latenciesOf(trial: Trial): Latency[] {
   return countedOps(trial).map((op) => op.lat_ns);
 }
 
+/** The same from when they were sent; none where no job has a rate. */
+function servicesOf(trial: Trial): Latency[] {
+  return countedOps(trial).flatMap((op) => op.service_ns ?? []);
+}
+
 const percentilesOf = new WeakMap<Trial, Record<string, number>>();
 
 /** COMPARED_PERCENTILES of all I/Os of a trial, by fio's keys; 0 when it did none. Decoded once for each trial. */
@@ -87,6 +92,7 @@ export class Summarizer {
   readonly #percentileList: readonly number[];
   #used: readonly Trial[] = [];
   #latency = new LatencySum();
+  #service = new LatencySum();
 
   constructor(percentileList: readonly number[]) {
     this.#percentileList = percentileList;
@@ -96,8 +102,14 @@ export class Summarizer {
   add(trial: Trial): void {
     const used = usableTrials([...this.#used, trial]);
     // The first complete trial takes the place of all that were not.
-    if (used[0] !== this.#used[0]) this.#latency = new LatencySum();
-    if (used.includes(trial)) for (const latency of latenciesOf(trial)) this.#latency.add(latency);
+    if (used[0] !== this.#used[0]) {
+      this.#latency = new LatencySum();
+      this.#service = new LatencySum();
+    }
+    if (used.includes(trial)) {
+      for (const latency of latenciesOf(trial)) this.#latency.add(latency);
+      for (const service of servicesOf(trial)) this.#service.add(service);
+    }
     this.#used = used;
   }
 
@@ -120,6 +132,9 @@ export class Summarizer {
       iops_vs_reference_pct: null,
       vs_reference: null,
       lat_ns: this.#latency.merged(this.#percentileList),
+      ...(used.some((trial) => servicesOf(trial).length > 0)
+        ? { service_ns: this.#service.merged(this.#percentileList) }
+        : {}),
       lat_ns_trials: byPercentile((key) => over((trial) => trialPercentiles(trial)[key] ?? 0)),
     };
   }

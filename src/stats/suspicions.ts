@@ -49,6 +49,11 @@ function onlyOptions({ jobs }: RunResult): Record<string, unknown> | null {
   return job !== undefined && other === undefined ? job.options : null;
 }
 
+/** With pauses between I/Os, or times at which they are due, all do what they are told. */
+function isPaced(options: Record<string, unknown> | null): boolean {
+  return ['thinktime', 'rate', 'rate-iops'].some((flag) => Number(options?.[flag] ?? 0) > 0);
+}
+
 /** The backends that did I/O. */
 function running({ backends }: RunResult): BackendResult[] {
   return backends.filter(({ backend, summary }) => backend !== 'null' && summary !== null);
@@ -80,8 +85,7 @@ function depthWarnings(result: RunResult): ResultWarning[] {
   const depth = Number(options?.iodepth);
   const one = running(result).find(({ backend, variant }) => backend === 'sync' && variant === 'sync');
   if (!one?.summary || options?.direct !== true || options.numjobs !== 1 || !(depth >= DEEP)) return [];
-  // With pauses between I/Os both do what they are told.
-  if (Number(options.thinktime ?? 0) > 0) return [];
+  if (isPaced(options)) return [];
   const single = one.summary.iops.median;
   return running(result)
     .filter(
@@ -199,7 +203,7 @@ function isSteady({ trials, summary }: BackendResult): boolean {
 
 function equalWarnings(result: RunResult): ResultWarning[] {
   const options = onlyOptions(result);
-  if (Number(options?.thinktime ?? 0) > 0) return [];
+  if (isPaced(options)) return [];
   const steady = running(result).filter(isSteady);
   const iops = (backend: BackendResult) => backend.summary?.iops.median ?? 0;
   const pairs = steady.flatMap((a, i) =>
@@ -225,7 +229,7 @@ function depthCurves(points: readonly SweepPoint[]): DepthCurve[] {
   const curves = new Map<string, DepthCurve>();
   for (const { values, result } of points) {
     const options = onlyOptions(result);
-    if (options?.direct !== true || options.numjobs !== 1 || Number(options.thinktime ?? 0) > 0) continue;
+    if (options?.direct !== true || options.numjobs !== 1 || isPaced(options)) continue;
     const others = Object.entries(values).filter(([option]) => option !== 'iodepth');
     for (const backend of running(result).filter((one) => ASYNCHRONOUS.includes(one.backend))) {
       const key = JSON.stringify([others, backend.variant]);

@@ -109,6 +109,11 @@ export interface Workload {
   cpusAllowed: number[];
   cpusAllowedPolicy: 'shared' | 'split';
   thinktimeNs: number;
+  /** I/Os of each job that are due in a second, whatever is in flight; 0: as fast as they end. */
+  rateIops: number;
+  rateProcess: 'linear' | 'poisson';
+  /** A job that does fewer in a second has failed. */
+  rateIopsMin: number;
   startdelayNs: number;
   rampTimeNs: number;
   continueOnError: ContinueOnError;

@@ -75,6 +75,12 @@ export const VALUES: Readonly<Record<string, readonly string[] | null>> = {
   'cpus-allowed-policy': ['shared', 'split'],
   'count-instructions': yes,
   thinktime: ['10us', '1ms'],
+  'rate-iops': ['5000', '200000'],
+  rate: ['512m'],
+  'rate-process': ['linear', 'poisson'],
+  // Whether they are reached is up to the machine; these are.
+  'rate-iops-min': ['1'],
+  'rate-min': ['1'],
   startdelay: ['1ms', '20ms'],
   runtime: ['20ms', '50ms', '150ms'],
   'time-based': ['0', '1'],

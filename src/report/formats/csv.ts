@@ -18,6 +18,7 @@ import { explainColumns } from './csv-explain.ts';
 import { renderLadderCsv } from './csv-ladder.ts';
 import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { labelColumns, PLACE_COLUMNS } from './csv-place.ts';
+import { RATE_COLUMNS } from './csv-rate.ts';
 import { CPU_COLUMNS, STATISTICS_COLUMNS } from './csv-statistics.ts';
 import type { RenderOptions, ReportFormat, SweepReport } from './format-spec.ts';
 
@@ -136,7 +137,14 @@ export function csvColumns(
   results: readonly RunResult[] = [],
 ): CsvColumn[] {
   return [
-    ...[...RUN_COLUMNS, ...TRIAL_COLUMNS, ...STATISTICS_COLUMNS, ...PLACE_COLUMNS, ...CPU_COLUMNS],
+    ...[
+      ...RUN_COLUMNS,
+      ...TRIAL_COLUMNS,
+      ...STATISTICS_COLUMNS,
+      ...PLACE_COLUMNS,
+      ...CPU_COLUMNS,
+      ...RATE_COLUMNS,
+    ],
     ...percentileColumns(percentileList),
     ...labelColumns(results),
     ...explainColumns(results),

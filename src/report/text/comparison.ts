@@ -69,6 +69,17 @@ function intervalName(rows: readonly Row[]): string {
   return fewest < INTERVAL_TRIALS_LEAST ? 'min..max' : '95% interval';
 }
 
+/** How much of the rate was reached that was asked for; where one was. */
+function heldRateColumn(rows: readonly Row[]): Column[] {
+  const askedOf = ({ trials }: Row): number | undefined => trials[0]?.rate?.asked_iops;
+  if (rows.every((row) => askedOf(row) === undefined)) return [];
+  const held = (summary: Summary, row: Row): string => {
+    const asked = askedOf(row);
+    return asked === undefined ? '' : ((summary.iops.median / asked) * 100).toFixed(1);
+  };
+  return [numbers(rows, ['% of', 'rate'], held)];
+}
+
 /** The article's table 1, with bandwidth and, of several trials, the interval of IOPS. */
 export function mainTable(rows: readonly Row[], result: RunResult): TableView {
   const repeated = rows.some((row) => (row.summary?.trials ?? 0) > 1);
@@ -78,6 +89,7 @@ export function mainTable(rows: readonly Row[], result: RunResult): TableView {
     const text = (s: Summary) => (s.trials > 1 ? interval(s.iops) : '');
     columns.push(numbers(rows, ['IOPS', intervalName(rows)], text, { drop: 2 }));
   }
+  columns.push(...heldRateColumn(rows));
   if (hasBandwidth(result))
     columns.push(numbers(rows, ['MiB/s'], (s) => formatMiBps(s.bw_bytes.median), { drop: 1 }));
   const switches = (s: Summary) => formatCount(s.ctx.median);

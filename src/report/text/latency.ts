@@ -1,6 +1,7 @@
 /** The article's latency block: throughput, mean, quantiles and maximum of each backend, side by side. */
 import { mergeLatencies, type PooledLatency, percentileKey } from '../../results/histogram.ts';
 import { countedOps } from '../../results/ops.ts';
+import type { Latency, OpResult } from '../../results/schema.ts';
 import { median } from '../../stats/spread.ts';
 import { formatIops, formatLatency, formatMiBps, formatQuantile } from '../../values/format.ts';
 import { hasSize, type Operation, operations } from '../../workload/operations.ts';
@@ -10,6 +11,9 @@ import type { Cell, Column, TableView } from './table-view.ts';
 /** The quantiles of the article. */
 export const USUAL_PERCENTILES: readonly number[] = [50, 95, 99, 99.9];
 
+/** Of jobs with a rate. */
+const SERVICE_LEGEND = 'Lat counts from when an I/O was due, Service from when it was sent';
+
 /** The numbers of one column. */
 interface Figures {
   /** null where I/Os have no size: fsync. */
@@ -17,6 +21,8 @@ interface Figures {
   /** Only in the block of one operation: of all I/Os they are in the main table. */
   rate: { name: string; perSecond: number } | null;
   latency: PooledLatency;
+  /** From when I/Os were sent; null where no job has a rate, so that this is `latency`. */
+  service: PooledLatency | null;
 }
 
 function operationsUsed(rows: readonly Row[]): Operation[] {
@@ -25,19 +31,29 @@ function operationsUsed(rows: readonly Row[]): Operation[] {
   );
 }
 
-/** All I/Os: the summary's own percentiles when it has those that are wanted, else the histograms merged. */
+/** The summary's own percentiles when it has those that are wanted, else the histograms merged. */
+function pooled(
+  stored: PooledLatency,
+  percentileList: readonly number[],
+  latencies: () => Latency[],
+): PooledLatency {
+  const has = percentileList.every((percentile) => percentileKey(percentile) in stored.percentile);
+  return has ? stored : mergeLatencies(latencies(), percentileList);
+}
+
+/** All I/Os. */
 function overall(row: Row, percentileList: readonly number[]): Figures | null {
   const { summary, trials } = row;
   if (summary === null || summary.lat_ns.N === 0) return null;
-  const stored = summary.lat_ns.percentile;
-  const latency = percentileList.every((percentile) => percentileKey(percentile) in stored)
-    ? summary.lat_ns
-    : mergeLatencies(
-        trials.flatMap((trial) => countedOps(trial).map((op) => op.lat_ns)),
-        percentileList,
-      );
+  const done = (): OpResult[] => trials.flatMap(countedOps);
+  const latency = pooled(summary.lat_ns, percentileList, () => done().map((op) => op.lat_ns));
+  const { service_ns: stored } = summary;
+  const service =
+    stored === undefined
+      ? null
+      : pooled(stored, percentileList, () => done().flatMap((op) => op.service_ns ?? []));
   const moved = operationsUsed([row]).some(hasSize);
-  return { bwBytes: moved ? summary.bw_bytes.median : null, rate: null, latency };
+  return { bwBytes: moved ? summary.bw_bytes.median : null, rate: null, latency, service };
 }
 
 /** One operation over all trials; nothing where it was not done. */
@@ -45,6 +61,7 @@ function ofOperation(operation: Operation, row: Row, percentileList: readonly nu
   const { name, word, bs } = operation;
   const parts = row.trials.flatMap((trial) => trial.ops[name] ?? []);
   if (parts.every((part) => part.total_ios === 0)) return null;
+  const services = parts.flatMap((part) => part.service_ns ?? []);
   return {
     bwBytes: !hasSize(operation) ? null : median(parts.map((part) => part.bw_bytes)),
     rate: { name: bs === null ? `${word}/s` : 'IOPS', perSecond: median(parts.map((part) => part.iops)) },
@@ -52,27 +69,36 @@ function ofOperation(operation: Operation, row: Row, percentileList: readonly nu
       parts.map((part) => part.lat_ns),
       percentileList,
     ),
+    service: services.length === 0 ? null : mergeLatencies(services, percentileList),
   };
 }
 
 function figureCells(figures: Figures, percentileList: readonly number[]): Cell[] {
-  const { bwBytes, rate, latency } = figures;
-  const quantiles = percentileList.map((percentile) => latency.percentile[percentileKey(percentile)] ?? 0);
+  const { bwBytes, rate, latency, service } = figures;
+  const all = ({ mean, percentile, max }: PooledLatency): number[] => [
+    mean,
+    ...percentileList.map((each) => percentile[percentileKey(each)] ?? 0),
+    max,
+  ];
   return [
     ...(rate === null ? [] : [formatIops(rate.perSecond)]),
     ...(bwBytes === null ? [] : [`${formatMiBps(bwBytes)} MiB/s`]),
-    ...[latency.mean, ...quantiles, latency.max].map(formatLatency),
+    ...[latency, ...(service === null ? [] : [service])].flatMap(all).map(formatLatency),
   ].map((text) => ({ text }));
 }
 
+function latencyNames(what: string, percentileList: readonly number[]): string[] {
+  const quantiles = percentileList.map((percentile) => `${what} quantile=${formatQuantile(percentile)}`);
+  return [`${what} average`, ...quantiles, `${what} max`];
+}
+
 /** The names of what figureCells writes. */
-function rowNames({ bwBytes, rate }: Figures, percentileList: readonly number[]): Cell[] {
+function rowNames({ bwBytes, rate, service }: Figures, percentileList: readonly number[]): Cell[] {
   return [
     ...(rate === null ? [] : [rate.name]),
     ...(bwBytes === null ? [] : ['Throughput']),
-    'Lat average',
-    ...percentileList.map((percentile) => `Lat quantile=${formatQuantile(percentile)}`),
-    'Lat max',
+    ...latencyNames('Lat', percentileList),
+    ...(service === null ? [] : latencyNames('Service', percentileList)),
   ].map((text) => ({ text }));
 }
 
@@ -88,7 +114,8 @@ function block(
   for (const row of rows) {
     const figures = figuresOf(row);
     if (figures === null) continue;
-    names ??= { head: [title], align: 'left', cells: rowNames(figures, percentileList) };
+    const legend = figures.service === null ? [] : [SERVICE_LEGEND];
+    names ??= { head: [title], align: 'left', cells: rowNames(figures, percentileList), legend };
     const head = labelParts(row.partial ? `${row.label} *` : row.label);
     columns.push({ head, align: 'right', cells: figureCells(figures, percentileList) });
   }
