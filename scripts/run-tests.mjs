@@ -96,7 +96,7 @@ function nodeTest(chosen, concurrency) {
  * conformance/ counts is the same on a busy machine.
  */
 const ALONE =
-  /^(bench|test\/truth)\/|^test\/conformance\/(amounts|stalls|stop)\.|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
+  /^(bench|test\/truth)\/|^test\/conformance\/(amounts|rates|stalls|stop)\.|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
 const runsAlone = (file) => ALONE.test(file);
 
 const beside = nodeTest(

@@ -8,6 +8,7 @@ export const MEASURING = [
   'bench/run.test.ts',
   'test/compare-cli.test.ts',
   'test/conformance/amounts.test.ts',
+  'test/conformance/rates.test.ts',
   'test/conformance/stop.test.ts',
   'test/ladder.test.ts',
   'test/stats-e2e.test.ts',

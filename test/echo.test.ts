@@ -17,7 +17,7 @@ import { noTracefs, traceFor } from './support/tracefs.ts';
 
 const SCHEMA = JSON.parse(readFileSync(join(root, 'schema/echo.schema.json'), 'utf8'));
 const validate = new Ajv({ strict: false }).compile(SCHEMA);
-const SHORT = ['--trials', '1', '--runtime', '60ms', '--ramp-time', '20ms'];
+const SHORT = ['--trials', '1', '--runtime', '200ms', '--ramp-time', '20ms'];
 const JSON_ONLY = ['--output-format', 'json', '--quiet'];
 
 function resultOf({ code, stdout, stderr }: Ended): EchoResult {

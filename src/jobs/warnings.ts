@@ -10,6 +10,7 @@ import { type JobGroup, type RunPlan, variantOf } from '../resolve/run-plan.ts';
 import { countedOps } from '../results/ops.ts';
 import type { BackendResult, ResultWarning, Trial } from '../results/schema.ts';
 import { widestInterval } from '../stats/confidence.ts';
+import { fellBehind } from '../stats/rated.ts';
 import { formatCount, formatIops } from '../values/format.ts';
 import { operationsOf } from '../workload/operations.ts';
 import type { Isolation, Workload } from '../workload/workload.ts';
@@ -18,8 +19,6 @@ import type { Isolation, Workload } from '../workload/workload.ts';
 const DEPTH_SHARE = 0.9;
 /** With fewer I/Os the 99.9th percentile is one sample or none. */
 const FEW_IOS = 1000;
-/** Of the I/Os that were due: with more of them not sent a rate was not held. */
-const UNSENT_SHARE = 0.01;
 
 /** Why I/O that is to be polled for is completed by interrupts, without an error; null when it isn't. */
 function notPolled({ features }: Variant, { files }: JobGroup): string | null {
@@ -133,12 +132,9 @@ function askedDepth({ groups }: RunPlan, variant: Variant): number | null {
 }
 
 /** That a part of a trial fell behind its rate and stayed there; null when it did not. */
-function missedRate({
-  rate,
-  iops,
-  total_ios: ios,
-}: Pick<Trial, 'rate' | 'iops' | 'total_ios'>): string | null {
-  if (rate === undefined || rate.unsent < 2 || rate.unsent <= UNSENT_SHARE * (ios + rate.unsent)) return null;
+function missedRate(part: Pick<Trial, 'rate' | 'iops' | 'total_ios'>): string | null {
+  const { rate, iops } = part;
+  if (rate === undefined || !fellBehind(part)) return null;
   return (
     `the rate was not held: ${formatIops(iops)} of ${formatIops(rate.asked_iops)} I/Os a second,` +
     ` ${formatCount(rate.unsent)} were due and not sent when it ended`

@@ -46,7 +46,7 @@ export function depthOf(trials: readonly Trial[]): number {
 }
 
 /** Whether its figures may stand beside others': it ended as planned, and its I/Os were done. */
-function tookPart(backend: BackendResult): backend is BackendResult & { summary: Summary } {
+export function tookPart(backend: BackendResult): backend is BackendResult & { summary: Summary } {
   const { status, summary } = backend;
   return (
     status === 'complete' && summary !== null && summary.iops.median > 0 && tooManyErrors(backend) === null

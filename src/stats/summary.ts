@@ -61,7 +61,7 @@ function servicesOf(trial: Trial): Latency[] {
 const percentilesOf = new WeakMap<Trial, Record<string, number>>();
 
 /** COMPARED_PERCENTILES of all I/Os of a trial, by fio's keys; 0 when it did none. Decoded once for each trial. */
-function trialPercentiles(trial: Trial): Record<string, number> {
+export function trialPercentiles(trial: Trial): Record<string, number> {
   const known = percentilesOf.get(trial);
   if (known) return known;
   const used = latenciesOf(trial).filter((lat) => lat.N > 0);

@@ -1,8 +1,10 @@
 /** The first words of a report: who won, by how much, what it costs, and what must not be concluded. */
 import type { RunResult } from '../../results/schema.ts';
+import { ratedStanding } from '../../stats/rated.ts';
 import { cheapestOf, isSameDepth, type Placed, type Standing, standingOf } from '../../stats/standing.ts';
 import { formatChange, formatIops, formatLatency, formatUsec, joined } from '../../values/format.ts';
 import { printable } from './text.ts';
+import { ratedSentences } from './verdict-rated.ts';
 import { inWordsOf } from './words.ts';
 
 /** A ratio from here on is said as "2.4 x". */
@@ -94,7 +96,7 @@ function notToConclude({ leader, tied, unknown, behind }: Standing): string | nu
 
 /** A sentence; a label that it begins with stays as it is typed. */
 function sentence(text: string): string {
-  return /^(it|all|latencies|where|this) /.test(text)
+  return /^(it|all|none|no|latencies|where|this|p99) /.test(text)
     ? `${text[0]?.toUpperCase()}${text.slice(1)}.`
     : `${text}.`;
 }
@@ -113,8 +115,11 @@ export function verdictText(result: RunResult): string | null {
   const standing = standingOf(result);
   if (standing === null) return null;
   if (result.validity?.verdict === 'unsound') return 'none: the run is unsound, see validity';
+  const paced = ratedStanding(result);
   const others = [standing.tied, standing.unknown, standing.behind].some((some) => some.length > 0);
-  const sentences = others ? [who(standing), cost(standing), notToConclude(standing)] : [alone(standing)];
+  const one = paced === null ? [alone(standing)] : ratedSentences(paced);
+  const all = paced === null ? [who(standing)] : ratedSentences(paced);
+  const sentences = others ? [...all, cost(standing), paced === null ? notToConclude(standing) : null] : one;
   const said = sentences.flatMap((text) => (text === null ? [] : [sentence(text)])).join(' ');
   return printable(inWordsOf(result, said));
 }
@@ -129,6 +134,8 @@ export function adviceText(result: RunResult): string | null {
   if (result.report !== undefined) return null;
   const standing = standingOf(result);
   if (standing === null || result.validity?.verdict === 'unsound') return null;
+  if (ratedStanding(result) !== null)
+    return 'none: the rate set the IOPS; without it a run says which can do most.';
   const { leader, tied, unknown, behind } = standing;
   if (unknown.length > 0) {
     return `none yet: more trials are needed to tell ${names([leader, ...tied, ...unknown])} apart.`;
