@@ -43,7 +43,7 @@ function legendOf(rows: readonly TracedBackend[]): string[] {
       : []),
     ...(marks.some(({ requests }) => requests)
       ? [
-          `${OF_REQUESTS} of a block request: they were not as many as I/Os (page cache, split or merged I/Os)`,
+          `${OF_REQUESTS} of block requests, which need not be the I/Os (page cache; split, merged or unseen ones)`,
         ]
       : []),
     ...(marks.some(({ least }) => least)
