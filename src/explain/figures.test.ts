@@ -128,6 +128,15 @@ test('where some requests went unseen the others stand for them', () => {
   assert.deepEqual([time.before_ns, time.device_ns], [2000, DEVICE_NS]);
 });
 
+test('with a rate the time before an I/O was sent is none of its parts', () => {
+  const trial = syntheticTrial(1, IOS);
+  const { read } = trial.ops;
+  assert.ok(read);
+  const service = { ...read.lat_ns, mean: TOTAL_NS / 2 };
+  const context = explainContext({ trial: { ...trial, ops: { read: { ...read, service_ns: service } } } });
+  assert.equal(figuresOf(rawExplain({ block: rawBlock(IOS) }), context).time.total_ns, TOTAL_NS / 2);
+});
+
 test('parts that are more than the whole leave nothing that could be told', () => {
   const raw = rawExplain({ block: rawBlock(IOS, { device_ns: IOS * (TOTAL_NS * 1.1) }) });
   const { time } = figuresOf(raw, explainContext({ backend: 'linux-aio' }));

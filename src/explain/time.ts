@@ -12,9 +12,9 @@ const SEEN_LEAST = 0.9;
 /** Parts may add up to so much more than the total, as a share of it: their clocks and their sums differ. */
 const SURPLUS = 0.02;
 
-/** Mean latency of all I/Os of a trial; null when it did none. */
+/** Mean latency of all I/Os of a trial, from when they were sent; null when it did none. */
 function meanLatency(trial: Trial): number | null {
-  const latencies = countedOps(trial).map((op) => op.lat_ns);
+  const latencies = countedOps(trial).map((op) => op.service_ns ?? op.lat_ns);
   const samples = latencies.reduce((sum, { N }) => sum + N, 0);
   return samples > 0 ? latencies.reduce((sum, { mean, N }) => sum + mean * N, 0) / samples : null;
 }

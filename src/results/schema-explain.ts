@@ -42,7 +42,11 @@ const UNDIVIDED = Type.Union([Type.Literal('turn'), Type.Literal('before')]);
 
 const TimeSchema = Type.Object(
   {
-    total_ns: nullable(amount('mean latency of the pass, ns; null when it did no I/O or it is not ours')),
+    total_ns: nullable(
+      amount(
+        'mean latency of the pass from when I/Os were sent, ns; null when it did none or it is not ours',
+      ),
+    ),
     turn_ns: nullable(
       amount('of it, mean ns in which nobody worked on the I/O: it waited for a thread of the pool'),
     ),
