@@ -1,6 +1,8 @@
 /*
  * Tracing counts what the jobs themselves did: reads, switches and requests to the last one, and the times of
- * their threads add up to the window. Needs root, the kernel's type information and libbpf.
+ * their threads add up to the window. Needs root, the kernel's type information and libbpf. With
+ * an argument: of that block device, which is only read; of NVMe with poll queues also that polling has no
+ * interrupts.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -137,10 +139,21 @@ static uint64_t submits(void)
 
 /* What an expectation says beside that all I/Os went to the device once. */
 struct expect {
+    uint32_t polled; /* without interrupts */
     uint32_t uring;  /* all of them were io_uring's */
     uint32_t punted; /* and went to its workers */
     uint32_t helpers;
 };
+
+/* Of all devices: polling needs none. */
+static uint64_t interrupts(void)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < seen.nirqs; i++)
+        if (seen.irqs[i].kind == UB_IRQ_HARD)
+            sum += seen.irqs[i].count;
+    return sum;
+}
 
 static int check_io(const struct run *run, uint64_t ramp_ns, const struct expect *expect)
 {
@@ -159,6 +172,8 @@ static int check_io(const struct run *run, uint64_t ramp_ns, const struct expect
         differs("punted", sum->punted, expect->punted ? ios : 0, expect->punted ? ios : 0) ||
         differs("helpers", (uint64_t)seen.nthreads - run->njobs, expect->helpers,
                 expect->helpers ? THREADS : 0) ||
+        differs("polled", sum->poll, expect->polled ? ios : 0, expect->polled ? ios : 0) ||
+        differs("interrupts", interrupts(), 0, expect->polled ? ios / 20 : UINT64_MAX) ||
         differs("the window", seen.run.window_ns, MS, 3600 * 1000 * MS);
 }
 
@@ -218,7 +233,7 @@ static void test_unmarked(void)
     run_close(&run);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     int descriptors = test_open_descriptors(), ret = ub_explain_probe();
     if (ret != 0)
@@ -228,9 +243,12 @@ int main(void)
     if (marks_fd < 0)
         test_fail(__FILE__, __LINE__, "open: %d %s", marks_fd, says);
     file = (struct target){.path = test_path("data"), .size = 16 * MIB};
-    test_stamp_file(file.path, file.size, 7);
+    if (argc > 1)
+        file = (struct target){.path = argv[1], .size = 16 * MIB, .kind = 1};
+    else
+        test_stamp_file(file.path, file.size, 7);
     test_unmarked();
-    if (test_can_direct()) {
+    if (argc > 1 || test_can_direct()) {
         const struct expect plain = {0}, pool = {.helpers = 1}, uring = {.uring = 1};
         test_direct(UB_BACKEND_SYNC, 0, 1, 0, plain);
         test_direct(UB_BACKEND_SYNC, 0, 2, 0, plain);
@@ -242,6 +260,9 @@ int main(void)
         test_direct(UB_BACKEND_IO_URING, UB_FEATURE_FORCE_ASYNC, 1, 0,
                     (struct expect){.uring = 1, .punted = 1, .helpers = 1});
         test_direct(UB_BACKEND_IO_URING, UB_FEATURE_SQPOLL, 1, 0, (struct expect){.uring = 1, .helpers = 1});
+        if (argc > 1)
+            test_direct(UB_BACKEND_IO_URING, UB_FEATURE_IOPOLL, 1, 0,
+                        (struct expect){.uring = 1, .polled = 1});
     } else {
         test_note("no direct I/O in %s", test_dir());
     }
