@@ -21,7 +21,10 @@ INLINE void begin_request(u64 request, u64 now)
     if (!window || !thread || !sum)
         return;
     struct ub_traced_request one = {.start_ns = now};
-    map_put(&requests, &request, &one, MAP_ANY);
+    if (map_find(&requests, &request))
+        sum->lost++;
+    if (map_put(&requests, &request, &one, MAP_ANY) < 0)
+        sum->lost++;
     thread->flags |= UB_THREAD_DID_IO;
     uring_reached_block(window, thread, sum, now);
     if (counted(window, thread))

@@ -6,5 +6,6 @@
 #include "sched.h"
 #include "block.h"
 #include "irq.h"
+#include "full.h"
 
 char object_license[] SEC("license") = "Dual MIT/GPL";

@@ -126,6 +126,8 @@ UB_EXPORT int ub_explain_stop(void *tracer);
 /* Records of this kind (UB_EXPLAIN_READ_*), as many as fit in bytes -> how many, or -errno. After stop. */
 UB_EXPORT int ub_explain_read(void *tracer, uint32_t kind, void *to, uint64_t bytes);
 UB_EXPORT int ub_explain_close(void *tracer);
+/* A system call of this machine by its number; static, NULL when it is not known. */
+UB_EXPORT const char *ub_syscall_name(uint32_t number);
 
 /*
  * One job of an arena given by descriptor, in this process and on this thread: the worker executable, which

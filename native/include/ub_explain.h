@@ -14,6 +14,8 @@
 #define UB_EXPLAIN_THREADS    4096u
 #define UB_EXPLAIN_SLEEPS     16384u
 #define UB_EXPLAIN_REQUESTS   16384u
+#define UB_EXPLAIN_STACKS     16384u
+#define UB_EXPLAIN_FRAMES     32u /* of a stack, from the leaf on */
 #define UB_EXPLAIN_OPCODES    96u
 #define UB_EXPLAIN_BUCKETS    44u /* log2 of ns: to 4.8 hours */
 #define UB_EXPLAIN_NAME       16u
@@ -91,9 +93,9 @@ struct ub_explain_thread {
     int32_t sleep_syscall;
     uint32_t sleep_flags;
     uint32_t waker; /* UB_WAKER_* of the last wake-up */
-    uint32_t pad;
-    uint64_t submit_ns; /* of io_uring's last request, until its first block request */
-    uint64_t syscall_ns;
+    uint32_t syscall;
+    uint64_t submit_ns;  /* of io_uring's last request, until its first block request */
+    uint64_t syscall_ns; /* since when it is in `syscall`; 0: in none */
     /* In the window: */
     uint64_t alive_ns;  /* of what has ended */
     uint64_t run_ns;    /* CPU time */
@@ -176,6 +178,8 @@ struct ub_explain_totals {
     uint64_t device_ns;
     uint64_t depth_ns;
     uint64_t others;
+    uint64_t
+        lost; /* begun, and their end was not seen: trace points miss events now and then, and maps fill up */
     uint64_t queue_hist[UB_EXPLAIN_BUCKETS];
     uint64_t device_hist[UB_EXPLAIN_BUCKETS];
     uint64_t submits[UB_EXPLAIN_OPCODES];
@@ -201,12 +205,14 @@ struct ub_explain_totals {
 #define UB_EXPLAIN_NO_RIGHTS  3u
 
 /* What ub_explain_read gives: */
-#define UB_EXPLAIN_READ_HOOKS   0u /* struct ub_explain_hook */
-#define UB_EXPLAIN_READ_THREADS 1u /* struct ub_explain_thread, as of the window's end */
-#define UB_EXPLAIN_READ_SLEEPS  2u /* struct ub_explain_sleep */
-#define UB_EXPLAIN_READ_TOTALS  3u /* one struct ub_explain_totals */
-#define UB_EXPLAIN_READ_IRQS    4u /* struct ub_explain_irq */
-#define UB_EXPLAIN_READ_RUN     5u /* one struct ub_explain_run */
+#define UB_EXPLAIN_READ_HOOKS    0u /* struct ub_explain_hook */
+#define UB_EXPLAIN_READ_THREADS  1u /* struct ub_explain_thread, as of the window's end */
+#define UB_EXPLAIN_READ_SLEEPS   2u /* struct ub_explain_sleep */
+#define UB_EXPLAIN_READ_TOTALS   3u /* one struct ub_explain_totals */
+#define UB_EXPLAIN_READ_IRQS     4u /* struct ub_explain_irq */
+#define UB_EXPLAIN_READ_SYSCALLS 6u /* struct ub_explain_syscall */
+#define UB_EXPLAIN_READ_SAMPLES  7u /* struct ub_explain_sample */
+#define UB_EXPLAIN_READ_RUN      5u /* one struct ub_explain_run */
 
 #define UB_GROUP_SCHED    0u
 #define UB_GROUP_BLOCK    1u
@@ -243,6 +249,22 @@ struct ub_explain_irq {
     uint32_t vector;
     uint64_t count;
     uint64_t ns;
+};
+
+/* How often a thread made a system call, and how long they took. */
+struct ub_explain_syscall {
+    uint32_t tid;
+    uint32_t syscall;
+    uint64_t count;
+    uint64_t ns;
+};
+
+/* How often a thread was found in this place of the kernel. */
+struct ub_explain_sample {
+    uint32_t tid;
+    uint32_t frames;
+    uint64_t count;
+    uint64_t stack[UB_EXPLAIN_FRAMES]; /* addresses, the leaf first */
 };
 
 /* The window, and what the programs took (0 where the kernel does not count that). */

@@ -126,6 +126,7 @@ static void detach(struct ub_tracer *tracer)
             tracer->bpf->link_destroy(tracer->links[i]);
         tracer->links[i] = NULL;
     }
+    ub_tracer_sample_end(tracer);
 }
 
 /* What cannot be attached although it was loaded is missing, and said to be. */
@@ -136,6 +137,13 @@ static void attach(struct ub_tracer *tracer)
         tracer->links[i] = tracer->bpf->attach(tracer->programs[i]);
         hook->state = tracer->links[i] ? UB_HOOK_ATTACHED : UB_HOOK_FAILED;
     }
+    if (!tracer->full)
+        return;
+    struct ub_explain_hook *clock = &tracer->hooks[tracer->nhooks];
+    *clock =
+        (struct ub_explain_hook){.name = "cpu-clock", .group = UB_GROUP_SAMPLES, .state = UB_HOOK_FAILED};
+    if (ub_tracer_sample(tracer) == 0)
+        clock->state = UB_HOOK_ATTACHED;
 }
 
 int ub_explain_start(void *p, int pid, char says[UB_EXPLAIN_SAYS_BYTES])

@@ -26,6 +26,9 @@ struct ub_tracer {
     struct bpf_program *programs[UB_HOOKS]; /* that are loaded */
     uint32_t program_hooks[UB_HOOKS];       /* index in hooks */
     struct bpf_link *links[UB_HOOKS];
+    struct bpf_program *sampler; /* with full: on a clock of each CPU */
+    struct bpf_link **samplers;  /* [nsamplers] */
+    uint32_t nsamplers;
     struct ub_mark_head *marks; /* mapped, and the marks behind it */
     int marks_fd;
     int stats_fd;  /* as long as it is open the kernel counts what programs take */
@@ -40,6 +43,11 @@ int ub_tracer_choose(struct ub_tracer *tracer);
 void ub_tracer_clear(struct ub_tracer *tracer);
 /* Runs of all programs so far, and the time that they took. */
 void ub_tracer_cost(const struct ub_tracer *tracer, uint64_t *runs, uint64_t *ns);
+/* explain_samples.c: looks at what each CPU does so many times a second; -errno where the kernel refuses it.
+ */
+#define UB_SAMPLES_HZ 997u /* no multiple of what else happens at fixed times */
+int ub_tracer_sample(struct ub_tracer *tracer);
+void ub_tracer_sample_end(struct ub_tracer *tracer);
 /* explain_tree.c: traces the threads of a process and of those that it has started. */
 int ub_tracer_adopt(struct ub_tracer *tracer, int pid);
 /* Threads that jobs of this process have left behind: glibc keeps its own for a second, for whoever comes

@@ -32,6 +32,8 @@ static const struct ub_hook table[] = {
     {"softirq_exit", "softirq_exit", UB_GROUP_IRQ, 1, 0, NULL},
     {"hrtimer_expire_entry", "hrtimer_expire_entry", UB_GROUP_IRQ, 2, 0, NULL},
     {"hrtimer_expire_exit", "hrtimer_expire_exit", UB_GROUP_IRQ, 1, 0, NULL},
+    {"sys_enter", "sys_enter", UB_GROUP_SYSCALLS, 2, 1, NULL},
+    {"sys_exit", "sys_exit", UB_GROUP_SYSCALLS, 2, 1, NULL},
 };
 #define TABLE (sizeof table / sizeof *table)
 
@@ -95,6 +97,9 @@ int ub_tracer_choose(struct ub_tracer *tracer)
         choose_one(tracer, btf, &table[i]);
     for (uint32_t i = 0; i < tracer->nprograms; i++)
         tracer->bpf->set_autoload(tracer->programs[i], 1);
+    tracer->sampler = tracer->bpf->find_program(tracer->object, "sample");
+    if (tracer->sampler)
+        tracer->bpf->set_autoload(tracer->sampler, tracer->full != 0);
     tracer->bpf->btf_free(btf);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* What the programs counted, as of the end of the window. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "explain.h"
@@ -43,7 +44,8 @@ static void zero(const struct ub_tracer *tracer, const char *name, uint64_t byte
 
 void ub_tracer_clear(struct ub_tracer *tracer)
 {
-    static const char *const names[] = {"threads", "sleeps", "requests", "urings", "submitted", "irqs"};
+    static const char *const names[] = {"threads", "sleeps",   "requests", "urings", "submitted",
+                                        "irqs",    "syscalls", "samples",  "stacks"};
     memset(tracer->marks, 0, UB_MARKS_BYTES);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         empty(tracer, names[i]);
@@ -155,6 +157,18 @@ static void read_sleeps(const struct ub_tracer *tracer, struct list *list)
     }
 }
 
+/* Requests that have not ended, although all that was traced has. */
+static uint64_t left_over(const struct ub_tracer *tracer)
+{
+    int fd = map_of(tracer, "requests");
+    uint64_t key, *last = NULL, count = 0;
+    while (tracer->bpf->next_key(fd, last, &key) == 0) {
+        count++;
+        last = &key;
+    }
+    return count;
+}
+
 static int read_totals(const struct ub_tracer *tracer, struct list *list)
 {
     enum { WORDS = sizeof(struct ub_explain_totals) / sizeof(uint64_t) };
@@ -169,6 +183,7 @@ static int read_totals(const struct ub_tracer *tracer, struct list *list)
         for (int i = 0; i < WORDS; i++)
             sum[i] += values[cpu * WORDS + i];
     free(values);
+    sum[offsetof(struct ub_explain_totals, lost) / sizeof *sum] += left_over(tracer);
     add(list, sum, sizeof sum);
     return ret;
 }
@@ -198,6 +213,38 @@ static int read_irqs(const struct ub_tracer *tracer, struct list *list)
     return ret;
 }
 
+static void read_syscalls(const struct ub_tracer *tracer, struct list *list)
+{
+    int fd = map_of(tracer, "syscalls");
+    struct ub_syscall_key key, *last = NULL;
+    while (tracer->bpf->next_key(fd, last, &key) == 0) {
+        struct ub_tally tally;
+        if (tracer->bpf->lookup(fd, &key, &tally) == 0) {
+            struct ub_explain_syscall one = {
+                .tid = key.tid, .syscall = key.syscall, .count = tally.count, .ns = tally.ns};
+            add(list, &one, sizeof one);
+        }
+        last = &key;
+    }
+}
+
+static void read_samples(const struct ub_tracer *tracer, struct list *list)
+{
+    int fd = map_of(tracer, "samples"), stacks = map_of(tracer, "stacks");
+    struct ub_sample_key key, *last = NULL;
+    while (tracer->bpf->next_key(fd, last, &key) == 0) {
+        struct ub_explain_sample sample = {.tid = key.tid};
+        if (tracer->bpf->lookup(fd, &key, &sample.count) == 0) {
+            uint32_t id = (uint32_t)key.stack;
+            if (key.stack >= 0 && tracer->bpf->lookup(stacks, &id, sample.stack) == 0)
+                while (sample.frames < UB_EXPLAIN_FRAMES && sample.stack[sample.frames])
+                    sample.frames++;
+            add(list, &sample, sizeof sample);
+        }
+        last = &key;
+    }
+}
+
 int ub_explain_read(void *p, uint32_t kind, void *to, uint64_t bytes)
 {
     const struct ub_tracer *tracer = p;
@@ -214,6 +261,10 @@ int ub_explain_read(void *p, uint32_t kind, void *to, uint64_t bytes)
         ret = read_totals(tracer, &list);
     } else if (kind == UB_EXPLAIN_READ_IRQS) {
         ret = read_irqs(tracer, &list);
+    } else if (kind == UB_EXPLAIN_READ_SYSCALLS) {
+        read_syscalls(tracer, &list);
+    } else if (kind == UB_EXPLAIN_READ_SAMPLES) {
+        read_samples(tracer, &list);
     } else if (kind == UB_EXPLAIN_READ_RUN) {
         struct ub_explain_run run = {.window_ns = tracer->marks->frozen_ns,
                                      .programs = tracer->nprograms,

@@ -205,6 +205,44 @@ static void test_direct(uint32_t backend, uint64_t features, uint32_t njobs, uin
     test_fail(__FILE__, __LINE__, "%d times; the last one: %s", TRIES, wrong);
 }
 
+/* With the hooks that cost much: each read is a system call, and some of the CPU time is seen in the kernel.
+ */
+static void test_full(void)
+{
+    struct variant sync = variant_of(UB_BACKEND_SYNC);
+    struct ub_job job = fixture_job(&sync, READ);
+    job.max_ios = 20 * IOS; /* of the cache: some 10 ms and more */
+    const struct spec spec = {.job = job, .njobs = 1, .nfiles = 1, .targets = &file};
+    test_context("full");
+    for (int i = 0; i < TRIES; i++) {
+        static struct ub_explain_syscall calls[256];
+        static struct ub_explain_sample samples[4096];
+        struct run run;
+        uint64_t reads = 0, sampled = 0;
+        trace(&run, &spec);
+        int ncalls = ub_explain_read(tracer, UB_EXPLAIN_READ_SYSCALLS, calls, sizeof calls);
+        int nsamples = ub_explain_read(tracer, UB_EXPLAIN_READ_SAMPLES, samples, sizeof samples);
+        for (int n = 0; n < ncalls; n++)
+            if (strcmp(ub_syscall_name(calls[n].syscall), "pread64") == 0)
+                reads += calls[n].count;
+        for (int n = 0; n < nsamples; n++)
+            sampled += samples[n].frames ? samples[n].count : 0;
+        uint64_t ios = run_sum_ios(&run, UB_OP_READ);
+        run_close(&run);
+        if (!differs("reads", reads, ios, ios) && !differs("samples in the kernel", sampled, 1, UINT64_MAX))
+            return;
+    }
+    test_fail(__FILE__, __LINE__, "%d times; the last one: %s", TRIES, wrong);
+}
+
+static void open_tracer(uint32_t full)
+{
+    char says[UB_EXPLAIN_SAYS_BYTES] = "";
+    marks_fd = ub_explain_open(full, &tracer, says);
+    if (marks_fd < 0)
+        test_fail(__FILE__, __LINE__, "open: %d %s", marks_fd, says);
+}
+
 /* Nothing of it stays: descriptors and mappings are those of before. */
 static void test_leaves_nothing(int descriptors)
 {
@@ -238,10 +276,7 @@ int main(int argc, char **argv)
     int descriptors = test_open_descriptors(), ret = ub_explain_probe();
     if (ret != 0)
         test_skip("nothing can be traced here: %d", ret);
-    char says[UB_EXPLAIN_SAYS_BYTES] = "";
-    marks_fd = ub_explain_open(0, &tracer, says);
-    if (marks_fd < 0)
-        test_fail(__FILE__, __LINE__, "open: %d %s", marks_fd, says);
+    open_tracer(0);
     file = (struct target){.path = test_path("data"), .size = 16 * MIB};
     if (argc > 1)
         file = (struct target){.path = argv[1], .size = 16 * MIB, .kind = 1};
@@ -266,6 +301,9 @@ int main(int argc, char **argv)
     } else {
         test_note("no direct I/O in %s", test_dir());
     }
+    test_leaves_nothing(descriptors);
+    open_tracer(1);
+    test_full();
     test_leaves_nothing(descriptors);
     return 0;
 }

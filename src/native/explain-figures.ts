@@ -59,6 +59,11 @@ export interface RawExplain {
     depth_ns: number;
     /** Completions of requests that belonged to nobody traced. */
     others: number;
+    /**
+     * Begun, and their end was not seen. Trace points miss events now and then, whoever looks on (perf, too): then
+     * counts are too small by about so many.
+     */
+    lost?: number;
   };
   io_uring: {
     /** By opcode: READ, ... */
@@ -88,6 +93,6 @@ export interface RawExplain {
     readahead: number;
     written_back: number;
   } | null;
-  /** stack: kernel symbols, the leaf last. */
+  /** With `full`. stack: kernel symbols, the leaf last; empty: found in user mode. */
   samples: { kind: ExplainThreadKind; stack: string[]; count: number }[];
 }

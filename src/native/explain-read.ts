@@ -4,6 +4,7 @@ import { systemFailure } from '../errors.ts';
 import { LAYOUT, UB } from './abi.ts';
 import { fieldOf, Reader } from './codec.ts';
 import type { ExplainHook, ExplainThreadKind, RawExplain, RawThread } from './explain-figures.ts';
+import { KernelSymbols } from './explain-symbols.ts';
 import { library, type TracerHandle } from './library.ts';
 
 const GROUPS: Record<number, ExplainHook['group']> = {
@@ -50,7 +51,9 @@ type RecordName =
   | 'explainTotals'
   | 'explainIrq'
   | 'explainHook'
-  | 'explainRun';
+  | 'explainRun'
+  | 'explainSyscall'
+  | 'explainSample';
 
 /** Records of one kind, as C hands them over: a copy. */
 class Records<S extends RecordName> {
@@ -125,7 +128,10 @@ function readThreads(tracer: TracerHandle, foreign: boolean): RawThread[] {
       migrations: number('migrations'),
     };
   });
-  return threads.filter(({ alive_ns }) => alive_ns > 0);
+  // A pool's thread that stays from an earlier trial, and has nothing to do in this one, is none of it.
+  const idle = ({ kind, run_ns, sleeps }: RawThread) =>
+    kind === 'pool' && run_ns === 0 && sleeps.every(({ count }) => count === 0);
+  return threads.filter((thread) => thread.alive_ns > 0 && !idle(thread));
 }
 
 function readHooks(tracer: TracerHandle): ExplainHook[] {
@@ -187,6 +193,7 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
       device_hist: words(reader, 0, fieldOf('explainTotals', 'device_hist')),
       depth_ns: number('depth_ns'),
       others: number('others'),
+      lost: number('lost'),
     },
     io_uring: {
       submits: Object.fromEntries(
@@ -205,6 +212,73 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
   };
 }
 
+/** A system call's name by its number on this machine. */
+export function syscallName(number: number): string {
+  return library().syscallName(number) ?? `syscall ${number}`;
+}
+
+/** Adds up what threads of a kind have in common. */
+function gather<T extends { count: number }>(
+  items: Iterable<readonly [string, T]>,
+  add: (to: T, item: T) => void,
+): T[] {
+  const sums = new Map<string, T>();
+  for (const [key, item] of items) {
+    const sum = sums.get(key);
+    if (sum === undefined) sums.set(key, { ...item });
+    else add(sum, item);
+  }
+  return [...sums.values()].toSorted((a, b) => b.count - a.count);
+}
+
+type Kinds = ReadonlyMap<number, ExplainThreadKind>;
+
+function readSyscalls(tracer: TracerHandle, kinds: Kinds): RawExplain['syscalls'] {
+  const { reader, bases } = new Records(
+    tracer,
+    UB.EXPLAIN_READ_SYSCALLS,
+    'explainSyscall',
+    UB.EXPLAIN_SLEEPS,
+  );
+  const calls = bases.map((base): readonly [string, RawExplain['syscalls'][number]] => {
+    const kind = kinds.get(reader.number(base, 'explainSyscall', 'tid')) ?? 'other';
+    const name = syscallName(reader.number(base, 'explainSyscall', 'syscall'));
+    const count = reader.number(base, 'explainSyscall', 'count');
+    return [`${kind} ${name}`, { name, kind, count, ns: reader.number(base, 'explainSyscall', 'ns') }];
+  });
+  return gather(calls, (to, { count, ns }) => {
+    to.count += count;
+    to.ns += ns;
+  });
+}
+
+function readSamples(tracer: TracerHandle, kinds: Kinds): RawExplain['samples'] {
+  const { reader, bases } = new Records(
+    tracer,
+    UB.EXPLAIN_READ_SAMPLES,
+    'explainSample',
+    UB.EXPLAIN_SLEEPS / 4,
+  );
+  if (bases.length === 0) return [];
+  const symbols = KernelSymbols.read();
+  const view = new DataView(reader.bytes.buffer);
+  const { offset } = fieldOf('explainSample', 'stack');
+  const samples = bases.map((base): readonly [string, RawExplain['samples'][number]] => {
+    const kind = kinds.get(reader.number(base, 'explainSample', 'tid')) ?? 'other';
+    const frames = Array.from({ length: reader.number(base, 'explainSample', 'frames') }, (_, at) =>
+      symbols.name(view.getBigUint64(base + offset + at * 8, true)),
+    );
+    const stack = frames.reverse();
+    return [
+      `${kind};${stack.join(';')}`,
+      { kind, stack, count: reader.number(base, 'explainSample', 'count') },
+    ];
+  });
+  return gather(samples, (to, { count }) => {
+    to.count += count;
+  });
+}
+
 /** All of it. @param foreign of a program that is not ours @throws the system's error */
 export function readTraced(tracer: TracerHandle, foreign: boolean): RawExplain {
   const { reader } = new Records(tracer, UB.EXPLAIN_READ_RUN, 'explainRun', 1);
@@ -214,15 +288,17 @@ export function readTraced(tracer: TracerHandle, foreign: boolean): RawExplain {
     runs,
     ns: reader.number(0, 'explainRun', 'ns'),
   };
+  const threads = readThreads(tracer, foreign);
+  const kinds: Kinds = new Map(threads.map(({ tid, kind }) => [tid, kind]));
   return {
     hooks: readHooks(tracer),
     window_ns: reader.number(0, 'explainRun', 'window_ns'),
     cost: runs > 0 ? cost : null,
-    threads: readThreads(tracer, foreign),
+    threads,
     ...readTotals(tracer),
     ...readInterrupts(tracer),
-    syscalls: [],
+    syscalls: readSyscalls(tracer, kinds),
     cache: null,
-    samples: [],
+    samples: readSamples(tracer, kinds),
   };
 }

@@ -88,6 +88,7 @@ interface Functions {
   explainStop(tracer: TracerHandle): number;
   explainRead(tracer: TracerHandle, kind: number, to: Uint8Array, bytes: number): number;
   explainClose(tracer: TracerHandle): number;
+  syscallName(number: number): string | null;
 }
 
 let loaded: Functions | undefined;
@@ -152,6 +153,7 @@ function load(): Functions {
     explainStop: f('int ub_explain_stop(void *tracer)'),
     explainRead: f('int ub_explain_read(void *tracer, uint32_t kind, void *to, uint64_t bytes)'),
     explainClose: f('int ub_explain_close(void *tracer)'),
+    syscallName: f('const char *ub_syscall_name(uint32_t number)'),
   };
   const expected = `abi ${UB.ABI_VERSION}`;
   if (!functions.version().endsWith(expected)) {
