@@ -213,7 +213,7 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
 }
 
 /** A system call's name by its number on this machine. */
-export function syscallName(number: number): string {
+function syscallName(number: number): string {
   return library().syscallName(number) ?? `syscall ${number}`;
 }
 

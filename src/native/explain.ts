@@ -9,7 +9,6 @@ import { readTraced } from './explain-read.ts';
 import { cString, library, type TracerHandle } from './library.ts';
 
 export type { ExplainHook, ExplainThreadKind, RawExplain, RawThread } from './explain-figures.ts';
-export { syscallName } from './explain-read.ts';
 
 export interface ExplainProbe {
   possible: boolean;

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { noMachine } from './machine.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const vmRun = fileURLToPath(new URL('vm-run.sh', import.meta.url));
 const program = 'build/check/plain/test_explain';
 
 test('the programs load there, count exactly, and see no interrupts of a polled device', {
@@ -14,7 +15,7 @@ test('the programs load there, count exactly, and see no interrupts of a polled 
   const made = spawnSync('make', ['-s', '-C', 'native', program], { cwd: root, encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   // The test skips itself with 77 where nothing can be traced: that is a failure here.
-  const { status, stdout, stderr } = spawnSync('test/vm/vm-run.sh', [`native/${program}`, '/dev/nvme0n1'], {
+  const { status, stdout, stderr } = spawnSync(vmRun, [`native/${program}`, '/dev/nvme0n1'], {
     cwd: root,
     encoding: 'utf8',
     env: { ...process.env, VM_TIMEOUT: '600' },
