@@ -87,7 +87,7 @@ UB_ALWAYS_INLINE int reap_any(void *b, struct ub_ctx *ctx, uint32_t min, uint32_
         int ret = __atomic_load_n(&pool->error, __ATOMIC_RELAXED);
         if (UB_UNLIKELY(ret < 0 && got == 0 && !ctx->failed))
             return give_up(pool, ctx, ret);
-        ret = ub_pool_wait(pool, min - got, &ctx->result->syscalls[UB_SYS_FUTEX]);
+        ret = ub_pool_wait_for(pool, min - got, UB_WAIT_NS, &ctx->result->syscalls[UB_SYS_FUTEX]);
         if (UB_UNLIKELY(ret < 0 && !(ret == -EINTR && ub_loop_patience(ctx, ret) == 0)))
             return got > 0 ? (int)got : give_up(pool, ctx, ret);
         got = take(pool, ctx, got, max, of_tree);

@@ -262,11 +262,6 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-int ub_pool_wait(struct ub_pool *pool, uint32_t missing, uint64_t *calls)
-{
-    return ub_pool_wait_for(pool, missing, UB_WAIT_NS, calls);
-}
-
 int ub_pool_wait_for(struct ub_pool *pool, uint32_t missing, uint64_t ns, uint64_t *calls)
 {
     struct ub_returns *returns = &pool->returns;

@@ -104,10 +104,8 @@ void ub_pool_destroy(struct ub_pool *pool, int stuck);
 int ub_pool_wake(struct ub_pool *pool, uint64_t *calls);
 /* The job takes what no worker has taken back out of the queue -> how many. */
 uint32_t ub_pool_withdraw(struct ub_pool *pool);
-/* Sleeps until so many more are given back -> 1 when it's worth looking, 0 when that took too long, or
- * -errno. */
-int ub_pool_wait(struct ub_pool *pool, uint32_t missing, uint64_t *calls);
-/* The same, for ns at the most, which is less than a second. */
+/* Sleeps until so many more are given back, for ns (UB_WAIT_NS, or less than a second) at the most -> 1 when
+ * it's worth looking, 0 when that took too long, or -errno. */
 int ub_pool_wait_for(struct ub_pool *pool, uint32_t missing, uint64_t ns, uint64_t *calls);
 
 UB_ALWAYS_INLINE void ub_relax(void)

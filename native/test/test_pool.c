@@ -233,7 +233,7 @@ static void test_stuck(void)
     while (ub_queue_length(&pool->queue) > 1)
         test_sleep_ms(1);
     CHECK_EQ(ub_pool_withdraw(pool), 1); /* both workers are at it: the third is nobody's yet */
-    CHECK_EQ(ub_pool_wait(pool, 1, &calls), 0);
+    CHECK_EQ(ub_pool_wait_for(pool, 1, UB_WAIT_NS, &calls), 0);
     uint64_t asked = test_now_ns();
     ub_pool_destroy(pool, 1);
     CHECK_BETWEEN(0, test_now_ns() - asked, 1e9);

@@ -131,7 +131,7 @@ static void *give(void *arg)
     return NULL;
 }
 
-/* Asks to be woken now and then, as ub_pool_wait does, without sleeping. */
+/* Asks to be woken now and then, as ub_pool_wait_for does, without sleeping. */
 static void test_returns(void)
 {
     pthread_t threads[SIDES];
