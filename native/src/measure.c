@@ -353,8 +353,8 @@ void ub_measure_ramp_over(struct ub_ctx *ctx)
 
 void ub_measure_end(struct ub_ctx *ctx)
 {
+    ub_mark_close(&ctx->marks); /* first: what is asked below is none of the job's own system calls */
     struct ub_usage now = usage_of(RUSAGE_THREAD), *out = &ctx->result->usage;
-    ub_mark_close(&ctx->marks);
     out->voluntary = now.voluntary - ctx->usage_begin.voluntary;
     out->involuntary = now.involuntary - ctx->usage_begin.involuntary;
     out->usr_ns = now.usr_ns - ctx->usage_begin.usr_ns;
