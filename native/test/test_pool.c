@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "fixture.h"
+#include "loop.h"
 #include "pool.h"
 
 #define READ  (1u << UB_OP_READ)
