@@ -144,8 +144,8 @@ void __wrap_ub_measure_leave(struct ub_ctx *ctx)
 }
 
 /*
- * What helpers used is what the kernel says of these threads, one by one. At both ends they sleep; only at
- * the end of a ramp they go on while they are looked at.
+ * What helpers used is what the kernel says of these threads, one by one. At both ends they sleep, or are on
+ * their way there on a busy machine; only at the end of a ramp they go on while they are looked at.
  */
 static void test_use(uint64_t ramp_ns)
 {
@@ -163,7 +163,7 @@ static void test_use(uint64_t ramp_ns)
     double seen = (double)(at_end.switches - at_begin.switches);
     CHECK(at_begin.threads == 4 && at_end.threads == 4);
     CHECK(seen > 20 && helpers->usr_ns + helpers->sys_ns > 0);
-    CHECK_BETWEEN(ramp_ns ? 0.7 * seen - 50 : seen - 5, counted, seen + 20);
+    CHECK_BETWEEN(ramp_ns ? 0.7 * seen - 50 : 0.995 * seen - 5, counted, seen + 20);
     run_close(&run);
 }
 
