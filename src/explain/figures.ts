@@ -93,7 +93,8 @@ function sumOfCounts(samples: RawExplain['samples']): number {
 
 /** By innermost function; a stack without one was in user mode. */
 function sampleFigures({ hooks, samples }: RawExplain): Traced['samples'] {
-  if (!attachedIn(hooks).group('samples')) return null;
+  // The software clock is no trace point: it need not be among the hooks.
+  if (samples.length === 0 && !attachedIn(hooks).group('samples')) return null;
   const counts = new Map<string, number>();
   for (const { stack, count } of samples) {
     const leaf = stack.at(-1) ?? 'user mode';
