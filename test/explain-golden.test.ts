@@ -97,7 +97,7 @@ test('metrics are in seconds and for each I/O, and add up as the figures do', ()
 
 test('of a program that is not ours all words are of block requests', () => {
   const raw = rawExplain({
-    block: rawBlock(500, { others: 80 }),
+    block: { ...rawBlock(500, { others: 80 }), lost: 1 },
     threads: [rawThread({ ready_ns: 4e8 }), rawThread({ kind: 'other' })],
     softirqs: [{ vector: 'BLOCK', count: 500, ns: 500_000 }],
   });
@@ -124,6 +124,7 @@ test('of a program that is not ours all words are of block requests', () => {
   ]);
   assert.deepEqual(view.lines, [
     '80 block requests of others completed meanwhile: write-back and other programs',
+    'the end of 1 block request was not seen: counts of requests and interrupts are too small by so many',
   ]);
 });
 

@@ -178,8 +178,8 @@ struct ub_explain_totals {
     uint64_t device_ns;
     uint64_t depth_ns;
     uint64_t others;
-    uint64_t
-        lost; /* begun, and their end was not seen: trace points miss events now and then, and maps fill up */
+    uint64_t lost; /* begun, and their end was not seen: some kernels run no program while a thread of process
+                      1 is current (docs/EXPLAIN.md), and maps fill up */
     uint64_t queue_hist[UB_EXPLAIN_BUCKETS];
     uint64_t device_hist[UB_EXPLAIN_BUCKETS];
     uint64_t submits[UB_EXPLAIN_OPCODES];

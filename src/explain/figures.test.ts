@@ -128,6 +128,19 @@ test('where some requests went unseen the others stand for them', () => {
   assert.deepEqual([time.before_ns, time.device_ns], [2000, DEVICE_NS]);
 });
 
+test('requests whose end was not seen are counted, and are in no mean', () => {
+  const lost = 0.07 * IOS;
+  const raw = rawExplain({ block: { ...rawBlock(IOS - lost), started: IOS, issued: IOS, lost } });
+  const { block } = figuresOf(raw, explainContext());
+  assert.deepEqual([block?.lost, block?.started, block?.completed], [lost, IOS, IOS - lost]);
+  const whole = figuresOf(rawExplain({ block: rawBlock(IOS) }), explainContext()).block;
+  assert.equal(whole?.lost, 0);
+  assert.deepEqual(
+    [block?.before_ns, block?.queue_ns, block?.device_ns],
+    [whole?.before_ns, whole?.queue_ns, whole?.device_ns],
+  );
+});
+
 test('with a rate the time before an I/O was sent is none of its parts', () => {
   const trial = syntheticTrial(1, IOS);
   const { read } = trial.ops;

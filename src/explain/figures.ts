@@ -60,8 +60,10 @@ function blockFigures(raw: RawExplain, context: ExplainContext): BlockFigures | 
     errors: block.errors,
     bytes: block.bytes,
     others: block.others,
-    before_ns: attached.name('block_io_start') ? mean(block.before_ns, block.started) : null,
-    queue_ns: attached.name('block_rq_insert') ? mean(block.queue_ns, block.issued) : null,
+    lost: block.lost ?? 0,
+    // Times are added up at a request's end.
+    before_ns: attached.name('block_io_start') ? mean(block.before_ns, block.completed) : null,
+    queue_ns: attached.name('block_rq_insert') ? mean(block.queue_ns, block.completed) : null,
     device_ns: whole ? mean(block.device_ns, block.completed) : null,
     at_device: raw.window_ns > 0 ? block.depth_ns / raw.window_ns : 0,
     queue_hist: trimmed(block.queue_hist),

@@ -60,8 +60,8 @@ export interface RawExplain {
     /** Completions of requests that belonged to nobody traced. */
     others: number;
     /**
-     * Begun, and their end was not seen. Trace points miss events now and then, whoever looks on (perf, too): then
-     * counts are too small by about so many.
+     * Begun, and their end was not seen: then counts are too small by about so many. Some kernels run no programs
+     * on top of process 1's threads (docs/EXPLAIN.md).
      */
     lost?: number;
   };

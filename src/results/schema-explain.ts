@@ -85,6 +85,9 @@ const BlockSchema = Type.Object(
     errors: count('requests completed with an error'),
     bytes: count('bytes of completed requests'),
     others: count('requests of others that completed meanwhile'),
+    lost: count(
+      'requests that were begun and whose end was not seen: the other counts are too small by about so many',
+    ),
     before_ns: nullable(amount('mean ns of a request from its begin until it was inserted or issued')),
     queue_ns: nullable(amount('mean ns of a request from insert to issue; 0 for those not inserted')),
     device_ns: nullable(amount('mean ns of a request from issue to complete')),

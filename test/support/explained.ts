@@ -16,8 +16,8 @@ export const COMMON = ['--trials', '1', '--rw', 'randread', '--size', '16m', '--
 const TRIES = 12;
 
 /**
- * Trace points miss events now and then on a loaded virtual machine, whoever looks (perf's counts are short then, too):
- * what is exact must be so once. A figure that is wrong by itself never is.
+ * Some guests' kernels show programs nothing of what comes while a thread of process 1 is current (docs/EXPLAIN.md),
+ * which is now and then: what is exact must be so once. A figure that is wrong by itself never is.
  */
 export async function seenWhole(look: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {

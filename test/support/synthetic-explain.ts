@@ -57,6 +57,7 @@ export function rawBlock(requests: number, rest: Partial<RawExplain['block']> = 
     device_hist: [...Array(16).fill(0), requests, 0],
     depth_ns: requests * DEVICE_NS,
     others: 0,
+    lost: 0,
     ...rest,
   };
 }

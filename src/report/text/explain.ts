@@ -55,6 +55,14 @@ function othersLine(one: TracedBackend): string[] {
   return [ofBackend(one, text)];
 }
 
+/** Requests that the means cannot hold; never kept quiet, be it one. */
+function lostLine(one: TracedBackend): string[] {
+  const lost = one.traced.block?.lost ?? 0;
+  if (lost === 0) return [];
+  const text = `the end of ${plural(lost, 'block request')} was not seen: counts of requests and interrupts are too small by so many`;
+  return [ofBackend(one, text)];
+}
+
 /** Hooks that some machine lacks, with the reason, each once. */
 function missingLines(all: readonly TracedBackend[]): string[] {
   const byReason = new Map<string, Set<string>>();
@@ -102,6 +110,7 @@ export function explainView(all: readonly ExplainedBackend[]): ExplainView | nul
     lines: [
       ...rows.flatMap(samplesLine),
       ...rows.flatMap(othersLine),
+      ...rows.flatMap(lostLine),
       ...missingLines(rows),
       ...basicLines(all),
     ],
