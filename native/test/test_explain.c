@@ -15,8 +15,8 @@
 #define IOS     1500u
 #define THREADS 64
 #define MS      UINT64_C(1000000)
-/* A guest's kernel may show programs nothing of what comes while a thread of process 1 is current (docs/EXPLAIN.md):
- * then it is looked at again. */
+/* A guest's kernel may show programs nothing of what comes while a thread of process 1 is current
+ * (docs/EXPLAIN.md): then it is looked at again. */
 #define TRIES 12
 
 static struct target file;
