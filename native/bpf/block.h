@@ -20,15 +20,22 @@ INLINE void begin_request(u64 request, u64 now)
     struct ub_explain_totals *sum = counts();
     if (!window || !thread || !sum)
         return;
-    struct ub_traced_request one = {.start_ns = now};
-    if (map_find(&requests, &request))
+    struct ub_traced_request one = {.start_ns = now}, *known = map_find(&requests, &request);
+    if (known && known->issue_ns == 0)
+        return; /* told twice, as switches are now and then */
+    if (known)
         sum->lost++;
     if (map_put(&requests, &request, &one, MAP_ANY) < 0)
         sum->lost++;
     thread->flags |= UB_THREAD_DID_IO;
     uring_reached_block(window, thread, sum, now);
-    if (counted(window, thread))
-        sum->started++;
+    if (!counted(window, thread))
+        return;
+    sum->started++;
+    if (thread->syscall_ns) {
+        sum->call_to_block_ns += now - thread->syscall_ns;
+        sum->call_to_block++;
+    }
 }
 
 SEC("tp_btf/block_io_start") int block_io_start(u64 *ctx)
@@ -55,9 +62,9 @@ INLINE int insert_request(u64 request, int begins)
     struct ub_traced_request *known = request_at(request, now, begins);
     if (!window || !sum || !known)
         return 0;
+    sum->inserted += known->insert_ns == 0 && ONCE(window->active) != 0;
     if (known->insert_ns == 0)
         known->insert_ns = now;
-    sum->inserted += ONCE(window->active) != 0;
     return 0;
 }
 
@@ -69,9 +76,9 @@ INLINE int issue_request(u64 request, int begins)
     struct ub_traced_request *known = request_at(request, now, begins);
     if (!window || !sum || !known)
         return 0;
+    sum->issued += known->issue_ns == 0 && ONCE(window->active) != 0;
     known->issue_ns = now;
     known->issue_w = window_at(window, now);
-    sum->issued += ONCE(window->active) != 0;
     return 0;
 }
 

@@ -6,12 +6,14 @@
 
 #include <stdint.h>
 
-#define SEC(name) __attribute__((section(name), used))
-#define INLINE    static inline __attribute__((always_inline))
-#define RELOCATED __attribute__((preserve_access_index))
-#define EXISTS(x) __builtin_preserve_field_info(x, 2)
-#define ONCE(x)   (*(volatile typeof(x) *)&(x))
-#define UNROLLED  _Pragma("unroll")
+#define SEC(name)               __attribute__((section(name), used))
+#define INLINE                  static inline __attribute__((always_inline))
+#define RELOCATED               __attribute__((preserve_access_index))
+#define EXISTS(x)               __builtin_preserve_field_info(x, 2)
+#define ENUM_EXISTS(type, name) __builtin_preserve_enum_value(*(type *)name, 0)
+#define ENUM_VALUE(type, name)  __builtin_preserve_enum_value(*(type *)name, 1)
+#define ONCE(x)                 (*(volatile typeof(x) *)&(x))
+#define UNROLLED                _Pragma("unroll")
 
 /* Map declarations: a number is an array's size, as libbpf reads them from the object's BTF. */
 #define MAP_NUMBER(name, value) int(*name)[value]

@@ -7,5 +7,6 @@
 #include "block.h"
 #include "irq.h"
 #include "full.h"
+#include "cache.h"
 
 char object_license[] SEC("license") = "Dual MIT/GPL";

@@ -1,5 +1,4 @@
-/* What costs much: each system call of the traced threads, cached pages, and samples of what the kernel does.
- */
+/* What costs much: each system call of the traced threads, and samples of what the kernel does. */
 #ifndef UB_BPF_FULL_H
 #define UB_BPF_FULL_H
 

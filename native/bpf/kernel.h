@@ -32,6 +32,7 @@ struct task_struct {
     char comm[16];
     struct sched_entity se;
     unsigned long nvcsw;
+    unsigned long nivcsw;
     unsigned in_iowait : 1;
 } RELOCATED;
 
@@ -61,5 +62,25 @@ struct folio {
     unsigned long index;
     struct address_space *mapping;
 } RELOCATED;
+
+struct folio___word { /* before 6.18 */
+    unsigned long flags;
+} RELOCATED;
+
+typedef struct {
+    unsigned long f;
+} memdesc_flags_t;
+struct folio___memdesc {
+    memdesc_flags_t flags;
+} RELOCATED;
+
+struct folio___pages { /* since 6.15; valid of large ones alone, as the next */
+    unsigned int _nr_pages;
+} RELOCATED;
+struct folio___folio_pages {
+    unsigned int _folio_nr_pages;
+} RELOCATED;
+
+enum pageflags___head { PG_head___head = 0xff };
 
 #endif

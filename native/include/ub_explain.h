@@ -76,6 +76,14 @@ struct ub_mark {
     uint64_t pad_line[3];
 };
 
+/* Pages of a file that follow each other. */
+struct ub_cache_run {
+    uint64_t mapping; /* the kernel's address of the file's pages; 0: none */
+    uint64_t first;
+    uint64_t end; /* the page after the last */
+};
+#define UB_CACHE_RUNS 4u
+
 /* A traced thread, by its id. */
 struct ub_explain_thread {
     char name[UB_EXPLAIN_NAME];
@@ -90,12 +98,18 @@ struct ub_explain_thread {
     uint64_t born_w;
     uint64_t exec_ns; /* sum_exec_runtime when it got or left the CPU */
     uint64_t nvcsw;
+    uint64_t switches; /* all of its switches so far, when it last left the CPU */
     int32_t sleep_syscall;
     uint32_t sleep_flags;
     uint32_t waker; /* UB_WAKER_* of the last wake-up */
     uint32_t syscall;
-    uint64_t submit_ns;  /* of io_uring's last request, until its first block request */
-    uint64_t syscall_ns; /* since when it is in `syscall`; 0: in none */
+    uint64_t submit_ns;                      /* of io_uring's last request, until its first block request */
+    uint64_t syscall_ns;                     /* since when it is in `syscall`; 0: in none */
+    struct ub_cache_run runs[UB_CACHE_RUNS]; /* that it added since its last lookup; run: the next to go */
+    uint64_t run;
+    uint64_t lookup_mapping; /* its last lookup */
+    uint64_t lookup_first;
+    uint64_t lookup_last;
     /* In the window: */
     uint64_t alive_ns;  /* of what has ended */
     uint64_t run_ns;    /* CPU time */
@@ -192,11 +206,12 @@ struct ub_explain_totals {
     uint64_t waits;
     uint64_t submit_to_block_ns;
     uint64_t submit_to_block;
-    uint64_t lookups;
+    uint64_t call_to_block_ns; /* of threads that are in a system call, where those are traced */
+    uint64_t call_to_block;
+    uint64_t lookups; /* pages: */
     uint64_t misses;
     uint64_t added;
-    uint64_t readahead;
-    uint64_t written_back;
+    uint64_t dirtied;
 };
 
 /* Why nothing can be traced. */

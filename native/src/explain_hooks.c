@@ -34,6 +34,9 @@ static const struct ub_hook table[] = {
     {"hrtimer_expire_exit", "hrtimer_expire_exit", UB_GROUP_IRQ, 1, 0, NULL},
     {"sys_enter", "sys_enter", UB_GROUP_SYSCALLS, 2, 1, NULL},
     {"sys_exit", "sys_exit", UB_GROUP_SYSCALLS, 2, 1, NULL},
+    {"cache_add", "mm_filemap_add_to_page_cache", UB_GROUP_CACHE, 1, 1, NULL},
+    {"cache_lookup", "mm_filemap_get_pages", UB_GROUP_CACHE, 3, 1, NULL}, /* 6.12 */
+    {"cache_dirty", "writeback_dirty_folio", UB_GROUP_CACHE, 2, 1, NULL},
 };
 #define TABLE (sizeof table / sizeof *table)
 

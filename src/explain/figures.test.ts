@@ -141,6 +141,31 @@ test('requests whose end was not seen are counted, and are in no mean', () => {
   );
 });
 
+test('the page cache: found is what had not to be added, read ahead what nobody had asked for', () => {
+  const of = (cache: { lookups: number; misses: number; added: number; dirtied: number }) =>
+    figuresOf(rawExplain({ cache }), explainContext()).cache;
+  assert.deepEqual(of({ lookups: 100, misses: 20, added: 50, dirtied: 0 }), {
+    lookups: 100,
+    hits: 80,
+    misses: 20,
+    added: 50,
+    readahead: 30,
+    dirtied: 0,
+  });
+  assert.equal(of({ lookups: 0, misses: 0, added: 50, dirtied: 50 })?.readahead, null);
+  assert.equal(figuresOf(rawExplain(), explainContext()).cache, null);
+});
+
+test('the way of a call into the block layer is known where calls were traced, of nearly all I/Os', () => {
+  const timeOf = (samples: number) => {
+    const block = { ...rawBlock(IOS), call_to_block: samples, call_to_block_ns: samples * 3000 };
+    return figuresOf(rawExplain({ block }), explainContext({ backend: 'sync', async: false })).time;
+  };
+  const [seen, unseen] = [timeOf(IOS), timeOf(IOS / 2)];
+  assert.deepEqual([seen.before_ns, seen.undivided], [3500, []]);
+  assert.deepEqual([unseen.before_ns, unseen.undivided], [null, ['before']]);
+});
+
 test('with a rate the time before an I/O was sent is none of its parts', () => {
   const trial = syntheticTrial(1, IOS);
   const { read } = trial.ops;

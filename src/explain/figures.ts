@@ -71,6 +71,13 @@ function blockFigures(raw: RawExplain, context: ExplainContext): BlockFigures | 
   };
 }
 
+/** What a read adds beyond what it asked for was read ahead; what a write adds nobody asked for, either. */
+function cacheFigures(cache: NonNullable<RawExplain['cache']>): NonNullable<Traced['cache']> {
+  const { lookups, misses, added, dirtied } = cache;
+  const readahead = dirtied > 0 ? null : Math.max(0, added - misses);
+  return { lookups, hits: Math.max(0, lookups - misses), misses, added, readahead, dirtied };
+}
+
 function ringFigures({ hooks, io_uring: ring }: RawExplain): Traced['io_uring'] {
   const none = ring.completions === 0 && Object.keys(ring.submits).length === 0;
   if (none || !attachedIn(hooks).group('io_uring')) return null;
@@ -134,7 +141,7 @@ export function figuresOf(raw: RawExplain, context: ExplainContext): Traced {
     interrupts: interruptFigures(raw),
     io_uring: ringFigures(raw),
     syscalls: calls && [...calls].sort((a, b) => b.count - a.count),
-    cache: raw.cache,
+    cache: raw.cache && cacheFigures(raw.cache),
     samples: sampleFigures(raw),
   };
 }

@@ -57,15 +57,25 @@ type Split = Pick<TimeParts, 'turn_ns' | 'turn_exact' | 'before_ns' | 'undivided
 /** A call waits for nobody: what it does before the block layer has the request is not told from what it does after. */
 const OF_A_CALL = { turn_ns: 0, turn_exact: true, before_ns: null, undivided: ['before' as const] };
 
+/** Mean of what was seen of about all I/Os, and what comes on top of it; null when it was not. */
+function meanOfSeen(sum: number, samples: number, ios: number, more: number | null): number | null {
+  const seen = samples >= SEEN_LEAST * ios && samples <= 1.01 * ios;
+  return seen && more !== null ? sum / samples + more : null;
+}
+
 /** What comes before the block layer, by how the backend hands I/Os over. */
 function splitOf(known: Known, totalNs: number, ios: number): Split {
   const { raw, block, calls, context } = known;
   const work = poolWork(known);
+  const start = block?.before_ns ?? null;
+  const { call_to_block_ns: sum = 0, call_to_block: samples = 0 } = raw.block;
+  const inCall = meanOfSeen(sum, samples, ios, start);
+  const ofCall = inCall === null ? OF_A_CALL : { ...OF_A_CALL, before_ns: inCall, undivided: [] };
   if (work !== null) {
     const wholeNs = Math.min(totalNs, work / ios);
     const turn_ns = totalNs - wholeNs;
     return {
-      ...OF_A_CALL,
+      ...ofCall,
       turn_ns,
       turn_exact: calls !== null,
       in_service: raw.window_ns > 0 ? work / raw.window_ns : null,
@@ -73,13 +83,11 @@ function splitOf(known: Known, totalNs: number, ios: number): Split {
     };
   }
   const whole = { in_service: null, wholeNs: totalNs };
-  if (!context.async) return { ...OF_A_CALL, ...whole };
-  const { submit_to_block_ns: sum, submit_to_block: samples } = raw.io_uring;
-  const start = block?.before_ns ?? null;
-  const seen = samples >= SEEN_LEAST * ios && samples <= 1.01 * ios && start !== null;
-  return seen
-    ? { turn_ns: null, turn_exact: true, before_ns: sum / samples + start, undivided: ['turn'], ...whole }
-    : { turn_ns: null, turn_exact: true, before_ns: null, undivided: ['turn', 'before'], ...whole };
+  if (!context.async) return { ...ofCall, ...whole };
+  const ring = raw.io_uring;
+  const submitted = meanOfSeen(ring.submit_to_block_ns, ring.submit_to_block, ios, start) ?? inCall;
+  const together = submitted === null ? (['turn', 'before'] as const) : (['turn'] as const);
+  return { turn_ns: null, turn_exact: true, before_ns: submitted, undivided: [...together], ...whole };
 }
 
 const UNKNOWN: TimeParts = {

@@ -64,6 +64,9 @@ export interface RawExplain {
      * on top of process 1's threads (docs/EXPLAIN.md).
      */
     lost?: number;
+    /** Sum of the time from the start of the system call that a request was begun in, and of how many; 0 without `full`. */
+    call_to_block_ns?: number;
+    call_to_block?: number;
   };
   io_uring: {
     /** By opcode: READ, ... */
@@ -86,12 +89,11 @@ export interface RawExplain {
   syscalls: { name: string; kind: ExplainThreadKind; count: number; ns: number }[];
   /** null where it is not hooked. */
   cache: {
+    /** Pages: */
     lookups: number;
-    hits: number;
     misses: number;
     added: number;
-    readahead: number;
-    written_back: number;
+    dirtied: number;
   } | null;
   /** With `full`. stack: kernel symbols, the leaf last; empty: found in user mode. */
   samples: { kind: ExplainThreadKind; stack: string[]; count: number }[];

@@ -173,7 +173,9 @@ function readInterrupts(tracer: TracerHandle): Pick<RawExplain, 'irqs' | 'softir
   return result;
 }
 
-function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'> {
+function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'> & {
+  cache: NonNullable<RawExplain['cache']>;
+} {
   const { reader } = new Records(tracer, UB.EXPLAIN_READ_TOTALS, 'explainTotals', 1);
   const number = (field: Parameters<typeof reader.number<'explainTotals'>>[2]) =>
     reader.number(0, 'explainTotals', field);
@@ -194,6 +196,8 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
       depth_ns: number('depth_ns'),
       others: number('others'),
       lost: number('lost'),
+      call_to_block_ns: number('call_to_block_ns'),
+      call_to_block: number('call_to_block'),
     },
     io_uring: {
       submits: Object.fromEntries(
@@ -208,6 +212,12 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
       waits: number('waits'),
       submit_to_block_ns: number('submit_to_block_ns'),
       submit_to_block: number('submit_to_block'),
+    },
+    cache: {
+      lookups: number('lookups'),
+      misses: number('misses'),
+      added: number('added'),
+      dirtied: number('dirtied'),
     },
   };
 }
@@ -290,15 +300,19 @@ export function readTraced(tracer: TracerHandle, foreign: boolean): RawExplain {
   };
   const threads = readThreads(tracer, foreign);
   const kinds: Kinds = new Map(threads.map(({ tid, kind }) => [tid, kind]));
+  const hooks = readHooks(tracer);
+  const { cache, ...totals } = readTotals(tracer);
+  const seen = (name: string) => hooks.some((hook) => hook.name === name && hook.missing === null);
+  const lookups = seen('mm_filemap_get_pages') && seen('mm_filemap_add_to_page_cache');
   return {
-    hooks: readHooks(tracer),
+    hooks,
     window_ns: reader.number(0, 'explainRun', 'window_ns'),
     cost: runs > 0 ? cost : null,
     threads,
-    ...readTotals(tracer),
+    ...totals,
     ...readInterrupts(tracer),
     syscalls: readSyscalls(tracer, kinds),
-    cache: null,
+    cache: lookups && seen('writeback_dirty_folio') ? cache : null,
     samples: readSamples(tracer, kinds),
   };
 }

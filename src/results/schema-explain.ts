@@ -173,14 +173,14 @@ const SyscallSchema = Type.Object(
 
 const CacheSchema = Type.Object(
   {
-    lookups: count('pages that were looked for'),
-    hits: count('pages found'),
-    misses: count('pages not found'),
-    added: count('pages added'),
-    readahead: count('pages read ahead'),
-    written_back: count('pages written back'),
+    lookups: count('pages that reads looked for'),
+    hits: count('pages found: lookups less misses'),
+    misses: count('pages that a read had to add first'),
+    added: count('pages added, by reads, readahead and writes'),
+    readahead: nullable(count('pages added that no read had asked for; null where writes added some, too')),
+    dirtied: count('pages made dirty, to be written back'),
   },
-  { ...strict, description: 'the page cache, for the traced threads' },
+  { ...strict, description: 'the page cache, for the traced threads; faults of mappings are no lookups' },
 );
 
 const SamplesSchema = Type.Object(

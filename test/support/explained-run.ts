@@ -212,11 +212,9 @@ const BUFFERED: Readonly<Record<string, Made>> = {
       ],
       cache: {
         lookups: ios,
-        hits: Math.round(ios / 2),
         misses: Math.round(ios / 2),
         added: ios,
-        readahead: Math.round(ios / 2),
-        written_back: 0,
+        dirtied: 0,
       },
     }),
   },

@@ -1,4 +1,4 @@
-/** What `--explain=full` says of system calls, against strace. */
+/** What `--explain=full` says of system calls, against strace; of the page cache and of the way into the kernel. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -58,4 +58,64 @@ test('stacks are of each backend, in lines that flame graph tools read', { skip 
     const counts = lines.filter((line) => line.startsWith(`${backend};`)).map((line) => line.split(' ')[1]);
     assert.equal(total(counts.map(Number)), samples?.total, backend);
   }
+});
+
+test('the page cache: what was read before is found, what was not is read from the device', {
+  skip,
+}, async (t) => {
+  const looked = (args: readonly string[]) => explained(t, 'sync', ['--buffered', '--explain=full', ...args]);
+  await seenWhole(async () => {
+    const ios = 1000;
+    const cold = await looked(['--number-ios', String(ios)]);
+    const hot = await looked(['--number-ios', String(ios), '--pre-read']);
+    assert.deepEqual([cold.traced.cache?.lookups, hot.traced.cache?.lookups], [ios, ios]);
+    assert.deepEqual(
+      [hot.traced.cache?.hits, hot.traced.cache?.misses, hot.traced.cache?.added],
+      [ios, 0, 0],
+    );
+    const { misses = 0, added = 0, readahead } = cold.traced.cache ?? {};
+    assert.ok(misses > 0.9 * ios && readahead === added - misses, `${misses} of ${ios}`);
+    const { bytes = 0, lost = 0 } = cold.traced.block ?? {};
+    assert.equal(lost, 0);
+    assert.equal(bytes / 4096, added, 'each page that was added came from the device');
+  });
+});
+
+test('the page cache: in order, each page is looked for once and most were read ahead', {
+  skip,
+}, async (t) => {
+  await seenWhole(async () => {
+    const args = ['--buffered', '--rw', 'read', '--bs', '256k', '--number-ios', '64', '--explain=full'];
+    const { cache } = (await explained(t, 'sync', args)).traced;
+    assert.equal(cache?.lookups, 64 * 64);
+    assert.ok((cache?.readahead ?? 0) > cache.misses, `${cache.readahead} ahead, ${cache.misses} misses`);
+  });
+});
+
+test('the page cache: pages that a write makes dirty', { skip }, async (t) => {
+  await seenWhole(async () => {
+    const args = ['--buffered', '--rw', 'randwrite', '--number-ios', '500', '--explain=full'];
+    const { cache } = (await explained(t, 'sync', args)).traced;
+    assert.deepEqual([cache?.lookups, cache?.dirtied, cache?.readahead], [0, 500, null]);
+  });
+});
+
+test('the way of a call to the block layer is known, and the parts are the whole', { skip }, async (t) => {
+  await seenWhole(async () => {
+    for (const backend of ['sync', 'posix-aio', 'threadpool']) {
+      const { time } = (await explained(t, backend, ['--number-ios', '1000', '--explain=full'])).traced;
+      const parts = [time.turn_ns, time.before_ns, time.queue_ns, time.device_ns, time.until_reaped_ns];
+      assert.deepEqual(time.undivided, [], backend);
+      assert.ok(
+        parts.every((part) => part !== null),
+        `${backend}: ${parts}`,
+      );
+      assert.ok(
+        (time.before_ns ?? 0) > 500 && (time.before_ns ?? 0) < 1e6,
+        `${backend}: ${time.before_ns} ns`,
+      );
+      const sum = total(parts.map(Number));
+      assert.ok(Math.abs(sum / (time.total_ns ?? 0) - 1) < 0.03, `${backend}: ${sum} of ${time.total_ns}`);
+    }
+  });
 });

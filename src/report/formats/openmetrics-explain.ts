@@ -54,11 +54,14 @@ function wakeupValues(traced: Traced): Value[] {
 }
 
 /** Counts by name, for each I/O. */
-function countValues(traced: Traced, label: string, counts: Readonly<Record<string, number>>): Value[] {
-  return Object.entries(counts).map(([name, count]) => ({
-    labels: { [label]: name },
-    value: perIo(traced, count),
-  }));
+function countValues(
+  traced: Traced,
+  label: string,
+  counts: Readonly<Record<string, number | null>>,
+): Value[] {
+  return Object.entries(counts).flatMap(([name, count]) =>
+    count === null ? [] : [{ labels: { [label]: name }, value: perIo(traced, count) }],
+  );
 }
 
 const FAMILIES: readonly ExplainFamily[] = [

@@ -86,13 +86,15 @@ export function syscallTables(all: readonly TracedBackend[]): TitledTable[] {
 export function cacheTables(all: readonly TracedBackend[]): TitledTable[] {
   const rows = all.flatMap((one) => {
     const { cache } = one.traced;
-    const used = cache !== null && Object.values(cache).some((count) => count > 0);
+    const used = cache !== null && Object.values(cache).some((count) => (count ?? 0) > 0);
     return used ? [{ ...one, cache }] : [];
   });
   if (rows.length === 0) return [];
   const { right } = columnMakers(rows);
-  const pages = (name: keyof (typeof rows)[number]['cache']) => (row: (typeof rows)[number]) =>
-    perIo(row, row.cache[name]);
+  const pages = (name: keyof (typeof rows)[number]['cache']) => (row: (typeof rows)[number]) => {
+    const count = row.cache[name];
+    return count === null ? UNKNOWN : perIo(row, count);
+  };
   const hits = ({ cache: { hits: found, lookups } }: (typeof rows)[number]) =>
     lookups > 0 ? formatPct((found / lookups) * 100) : UNKNOWN;
   const table: TableView = [
@@ -102,7 +104,7 @@ export function cacheTables(all: readonly TracedBackend[]): TitledTable[] {
     right(['misses'], pages('misses')),
     right(['added'], pages('added'), { drop: 1 }),
     right(['read', 'ahead'], pages('readahead'), { drop: LAST_RESORT }),
-    right(['written', 'back'], pages('written_back'), { drop: LAST_RESORT + 1 }),
+    right(['made', 'dirty'], pages('dirtied'), { drop: LAST_RESORT + 1 }),
   ];
   return [{ title: 'the page cache (pages an I/O)', table }];
 }
