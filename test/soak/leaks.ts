@@ -39,7 +39,7 @@ function threads(): string[] {
   });
 }
 
-export function held(): Held {
+function held(): Held {
   globalThis.gc?.();
   const maps = readFileSync('/proc/self/maps', 'utf8');
   return {
@@ -48,6 +48,23 @@ export function held(): Held {
     mappings: maps.match(/memfd:uring-bench|\[aio\]|anon_inode:\[io_uring\]/g)?.length ?? 0,
     rssBytes: process.memoryUsage.rss(),
   };
+}
+
+/**
+ * For how long threads of a pool may outlive its run: glibc's helpers for asynchronous I/O end by themselves when they had
+ * nothing to do for aio_idle_time, a second (native/src/backend_posix_aio.c); a busy machine ends them later.
+ */
+const IDLE_THREADS_MS = 10_000;
+
+/** What is held once threads that end by themselves are gone. @param before what they fall back to, if known */
+export async function settled(before: Held | null): Promise<Held> {
+  const deadline = performance.now() + (before === null ? 2 * 1000 : IDLE_THREADS_MS);
+  for (;;) {
+    const now = held();
+    const quiet = before !== null && now.threads <= before.threads;
+    if (quiet || performance.now() > deadline) return now;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** What V8 may take between two looks, whatever runs. */

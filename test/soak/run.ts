@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomOf } from '../../src/stats/random.ts';
 import { commandOf, draw } from './draw.ts';
-import { grown, type Held, held, leftOpen } from './leaks.ts';
+import { grown, type Held, leftOpen, settled } from './leaks.ts';
 import { soakOne } from './one.ts';
 import { strangers } from './values.ts';
 
@@ -73,9 +73,9 @@ async function soak(folder: string): Promise<number> {
   let before: Held | null = null;
   for (let number = 1; passed() < 1; number++) {
     await step(number, folder, sums);
-    if (before === null && passed() > WARM) before = held();
+    if (before === null && passed() > WARM) before = await settled(null);
   }
-  const after = held();
+  const after = await settled(before);
   const leaks = before === null ? [] : grown(before, after);
   for (const leak of leaks) say(`leak: ${leak}`);
   const { ran, refused, trials, ios, wrong } = sums;
