@@ -10,6 +10,7 @@ import { LABEL_KEY } from './labels.ts';
 import { ExplainSchema } from './schema-explain.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
 import { ArticleSchema, CacheSchema, LadderSchema, PhaseSchema } from './schema-report.ts';
+import { SteadyStateSchema, TrialSeriesSchema } from './schema-series.ts';
 import {
   ConditionsSchema,
   DifferencesSchema,
@@ -172,6 +173,8 @@ const TrialSchema = Type.Object(
       ),
     ),
     conditions: Type.Optional(ConditionsSchema),
+    series: Type.Optional(TrialSeriesSchema),
+    steady_state: Type.Optional(SteadyStateSchema),
   },
   strict,
 );
