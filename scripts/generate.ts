@@ -45,6 +45,10 @@ const outputs: readonly { path: string; make: () => string | Promise<string> }[]
     make: async () => jsonSchema((await import('../src/compare/schema.ts')).ComparisonSchema),
   },
   {
+    path: 'schema/explanation.schema.json',
+    make: async () => jsonSchema((await import('../src/results/explained-schema.ts')).ExplainedCommandSchema),
+  },
+  {
     path: 'schema/echo.schema.json',
     make: async () => jsonSchema((await import('../src/echo/schema.ts')).EchoSchema),
   },

@@ -1,9 +1,10 @@
 /** `--explain` and `uring-bench explain` as people type them: what is refused and why, whose output and exit code it is. */
 import assert from 'node:assert/strict';
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import type { Comparison } from '../src/compare/schema.ts';
 import type { Explanation } from '../src/results/schema-explain.ts';
 import { startUringBench, uringBench } from './support/cli.ts';
 import { parseResult } from './support/result.ts';
@@ -91,7 +92,7 @@ describe('--explain', () => {
     const args = [...SMALL, '--backend=null', '--runtime=60ms', '--null-delay=100us', '--explain=basic'];
     const cwd = scratchFolder(t);
     const { code, stdout, stderr } = uringBench(
-      ['sweep', ...args, '--iodepth=1,2,4', '--output-format=json'],
+      ['sweep', ...args, '--iodepth=1,2,4', '--output-format=json', '--report=markdown=sweep.md'],
       { cwd },
     );
     assert.equal(code, 0, stderr);
@@ -100,6 +101,8 @@ describe('--explain', () => {
       .reduce((sum, count) => sum + count, 0);
     assert.equal(explained, 1);
     assert.match(stderr, /explaining null at iodepth=\d/);
+    const page = readFileSync(join(cwd, 'sweep.md'), 'utf8');
+    assert.match(page, /where the threads' time went[\s\S]*\n\| null iodepth=\d \| jobs/);
     const words = uringBench(['sweep', ...args, '--rw=read,randread'], { cwd });
     assert.equal(words.code, 2);
     assert.match(words.stderr, /a sweep is explained at its knee, and this one has no axis of numbers/);
@@ -157,16 +160,24 @@ it('gate explains a regression, with one more trial of what got worse', (t) => {
   assert.equal(base.code, 0, base.stderr);
   const judged = uringBench(
     [
-      ...['gate', '--baseline=b', '--disturbed=count', '--fail-on=iops<-40%', '--', ...job, slow],
+      ...['gate', '--baseline=b', '--disturbed=count', '--fail-on=iops<-40%'],
+      ...['--report=json=judged.json', '--report=markdown=judged.md', '--', ...job, slow],
       '--explain=basic',
     ],
     { cwd },
   );
+  assert.match(judged.stdout, /where the threads' time went/);
   assert.equal(judged.code, 1, judged.stdout + judged.stderr);
   const path = /Explained: (.*)/.exec(judged.stderr)?.[1] ?? '';
   const { backends } = parseResult(readFileSync(join(cwd, path), 'utf8'));
   assert.ok(backends.some(({ backend }) => backend === 'null'));
   assert.ok(backends.every(({ explain }) => explain?.tier === 'basic'));
+  const { explained } = JSON.parse(readFileSync(join(cwd, 'judged.json'), 'utf8')) as Comparison;
+  assert.deepEqual(
+    explained?.map(({ variant, explain }) => [variant, explain]),
+    backends.map(({ variant, explain }) => [variant, explain]),
+  );
+  assert.match(readFileSync(join(cwd, 'judged.md'), 'utf8'), /\*\*where the threads' time went/);
   for (const [, stored = ''] of judged.stderr.matchAll(/^Result: (.*)$/gm)) {
     const round = parseResult(readFileSync(join(cwd, stored), 'utf8'));
     assert.ok(round.backends.every(({ explain }) => explain === undefined));
@@ -174,7 +185,14 @@ it('gate explains a regression, with one more trial of what got worse', (t) => {
 });
 
 describe('uring-bench explain', () => {
-  const basic = ['explain', '--explain=basic', '--output-format=json', '--output=why.json', '--'];
+  const basic = [
+    'explain',
+    '--explain=basic',
+    '--no-save',
+    '--output-format=json',
+    '--output=why.json',
+    '--',
+  ];
 
   it('leaves a command its output, its input, and its exit code', (t) => {
     const cwd = scratchFolder(t);
@@ -218,18 +236,29 @@ describe('uring-bench explain', () => {
   });
 
   it('reports on standard error, in words', (t) => {
-    const { code, stdout, stderr } = uringBench(['explain', '--explain=basic', '--', 'sleep', '0.2'], {
-      cwd: scratchFolder(t),
-    });
+    const { code, stdout, stderr } = uringBench(
+      ['explain', '--explain=basic', '--no-save', '--', 'sleep', '0.2'],
+      {
+        cwd: scratchFolder(t),
+      },
+    );
     assert.deepEqual([code, stdout], [0, '']);
     assert.match(stderr, /\nall +\d/);
   });
 
   it('says what cannot be run as a shell does, and what is no command', (t) => {
     const cwd = scratchFolder(t);
-    const missing = uringBench([...basic, './none'], { cwd });
-    assert.equal(missing.code, 127);
-    assert.match(missing.stderr, /\.\/none: not found/);
+    writeFileSync(join(cwd, 'data'), '');
+    for (const [command, code, why] of [
+      ['./none', 127, 'not found'],
+      ['none-of-this-name', 127, 'not found'],
+      ['./data', 126, 'it is not executable'],
+      ['/', 126, 'it is a folder'],
+    ] as const) {
+      const failed = uringBench(['explain', '--explain=basic', '--', command], { cwd });
+      assert.deepEqual(failed, { code, stdout: '', stderr: `uring-bench: cannot run ${command}: ${why}\n` });
+    }
+    assert.deepEqual(readdirSync(cwd), ['data']);
     const refused = (args: string[], why: RegExp): void => {
       const { code, stderr } = uringBench(args, { cwd });
       assert.equal(code, 2);
@@ -241,6 +270,28 @@ describe('uring-bench explain', () => {
     refused(['explain', '--output-format=csv', '--', 'true'], /explain has no output-format=csv/);
     refused(['explain', '--output=no/why', '--', 'touch', 'ran'], /cannot write the report to no\/why/);
     assert.ok(!readdirSync(cwd).includes('ran'));
+  });
+
+  it('stores what it saw, and show prints it again', (t) => {
+    const cwd = scratchFolder(t);
+    const { code, stderr } = uringBench(['explain', '--explain=basic', '--', 'sleep', '0.2'], { cwd });
+    assert.equal(code, 0, stderr);
+    const [, report, path = ''] =
+      /^([\s\S]*)Result: (results\/\S+-explain-sleep\.json)\n$/.exec(stderr) ?? [];
+    const show = (...args: string[]) => uringBench(['show', path, ...args], { cwd });
+    assert.equal(show().stdout, report);
+    const document = JSON.parse(readFileSync(join(cwd, path), 'utf8'));
+    assert.deepEqual(JSON.parse(show('--output-format=json').stdout), document);
+    assert.deepEqual([document.command, document.exit_code], [['sleep', '0.2'], 0]);
+    assert.match(show('--output-format=markdown').stdout, /^sleep 0\.2: exit code 0, [\s\S]*\n\| threads \|/);
+    const none = show('--output-format=csv');
+    assert.equal(none.code, 2);
+    assert.match(none.stderr, /an explained command has no output-format=csv/);
+    for (const [command, why] of [
+      [['compare', path, path], /explains a command \(compare reads results of runs\)/],
+      [['ls'], /explains a command: uring-bench show prints it/],
+    ] as const)
+      assert.match(uringBench(command, { cwd }).stderr, why);
   });
 
   it('never begins a command that it was killed before', async (t) => {

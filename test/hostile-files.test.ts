@@ -14,12 +14,14 @@ import { planSweep } from '../src/experiments/sweep.ts';
 import { gridOf } from '../src/experiments/sweep-resume.ts';
 import { defaultOf } from '../src/options/option-reader.ts';
 import type { OutputFormat } from '../src/options/output.ts';
+import { renderCommand } from '../src/report/formats/explanation.ts';
 import { formats, renderAll, renderComparison, renderSweep } from '../src/report/formats/index.ts';
 import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
-import { isBaseline, isSweep, type Stored } from '../src/results/document.ts';
+import { isBaseline, isExplanation, isSweep, type Stored } from '../src/results/document.ts';
 import { parseStored } from '../src/results/read.ts';
 import { type FixtureName, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { syntheticArticle, syntheticSweep } from './fixtures/synthetic-runs.ts';
+import { explainedRun } from './support/explained-run.ts';
 import { refused } from './support/refused.ts';
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -151,7 +153,21 @@ function everyText(document: Json): Place[] {
   return placesIn(document).filter((place) => fits(place, 'text'));
 }
 
+/** An explained command, of the figures of a run. */
+const explanation = {
+  ...{ schema_version: 1, kind: 'explanation', tool: { name: 'uring-bench', version: '1.0.0' } },
+  ...{
+    started_at: '2026-11-30T12:00:00Z',
+    finished_at: '2026-11-30T12:00:01Z',
+    command_line: ['uring-bench'],
+  },
+  environment: { hostname: 'vm', kernel: '6.18', arch: 'x64', cpu_model: 'CPU', cpus: 2 },
+  ...{ command: ['fio', '--name=x'], exit_code: 0 },
+  explain: explainedRun({ direct: true, full: true }).backends[0]?.explain,
+};
+
 const documents: Readonly<Record<string, Json>> = {
+  explanation: JSON.parse(JSON.stringify(explanation)),
   ...Object.fromEntries(fixtureNames.map((name: FixtureName) => [name, JSON.parse(fixtureText(name))])),
   sweep: JSON.parse(JSON.stringify(syntheticSweep())),
   article: JSON.parse(JSON.stringify(syntheticArticle('table2', 2))),
@@ -207,6 +223,7 @@ const plain = { color: false, columns: 80 };
 function show(stored: Stored): void {
   for (const format of FORMATS) {
     const report = tolerant(() => {
+      if (isExplanation(stored)) return renderCommand(stored, format, plain);
       if (isBaseline(stored)) return renderAll(stored.runs, format, plain);
       if (!isSweep(stored)) return renderAll([stored], format, plain);
       return renderSweep(stored, sweepView(reportSettings({}, stored.report)), format, plain);
@@ -224,6 +241,7 @@ function goOn(stored: Stored): void {
 
 function compare(stored: Stored, other: Stored): void {
   if (isSweep(stored) || isSweep(other) || isBaseline(stored) || isBaseline(other)) return;
+  if (isExplanation(stored) || isExplanation(other)) return;
   const metrics = parseMetrics('metric', defaultOf('metric'));
   const rules = parseRules('fail-on', ['iops<-5%']);
   const side = (path: string, result: typeof stored) => [{ path, result }];
@@ -264,7 +282,7 @@ describe('a stored file that is not as it was written', () => {
     });
   }
 
-  for (const name of ['comparison', 'troubled', 'ladder', 'sweep', 'article'] as const) {
+  for (const name of ['comparison', 'troubled', 'ladder', 'sweep', 'article', 'explanation'] as const) {
     it(`${name}: none of its texts is an order`, () => {
       const copy = structuredClone(documents[name] as Json);
       const kept = /(^|\.)(hdr|started_at|finished_at)$/;

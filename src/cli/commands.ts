@@ -125,7 +125,7 @@ Examples:
 Exit codes: as of a run; also 3 when an answer was not what had been sent.`;
 
 const EXPLAIN_OUTPUT: readonly Flag[] = [
-  ...(['explain-stacks', 'output-format', 'output', 'quiet', 'color'] as const),
+  ...(['explain-stacks', 'output-format', 'output', 'results-dir', 'save', 'quiet', 'color'] as const),
 ];
 
 const EXPLAIN_HELP = `The command has its own terminal, signals and exit code; processes that it starts are looked at, too. The report goes to standard error, or to --output. docs/EXPLAIN.md has what each figure means.
@@ -133,8 +133,9 @@ const EXPLAIN_HELP = `The command has its own terminal, signals and exit code; p
 Examples:
   uring-bench explain -- fio --name=x --rw=randread --size=64m --ioengine=psync
   uring-bench explain --explain=full --output why.json --output-format json -- ./server
+  uring-bench show results/2026-11-30T14-46-17Z-explain-fio.json
 
-Exit codes: of the command, 128 and the signal's number where one ended it; before it begins 2 wrong usage, 4 it cannot be traced here.`;
+Exit codes: of the command, 128 and the signal's number where one ended it; 127 it is not there, 126 it cannot be run; before it begins 2 wrong usage, 4 it cannot be traced here.`;
 
 const DOCTOR_HELP = `Each line says ok, warning or missing, what it means, and the command that mends it; docs/TUNING.md explains each. PATH is a file, a folder, a device, or where a file is going to be; without it the machine alone is looked at. Nothing is written. What it finds is also kept with every run.
 

@@ -1,4 +1,6 @@
 /** `uring-bench explain -- COMMAND`: where the time of any program's I/O goes. */
+import { arch, cpus, hostname, release } from 'node:os';
+import { basename } from 'node:path';
 import { usageError } from '../errors.ts';
 import { basicFigures, basicOnly } from '../explain/basic.ts';
 import { explain } from '../explain/explain.ts';
@@ -6,11 +8,16 @@ import { foldedStacks } from '../explain/stacks.ts';
 import { type JobLook, lookAtTree } from '../host/job-look.ts';
 import type { Tracer } from '../native/explain.ts';
 import { readOptions } from '../options/option-reader.ts';
-import { renderExplanation } from '../report/formats/table.ts';
-import { jsonText } from '../report/text/text.ts';
+import { EXPLANATION_FORMATS, renderCommand } from '../report/formats/explanation.ts';
+import { printable } from '../report/text/text.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
+import type { ExplainedCommand } from '../results/explained-schema.ts';
 import type { Explanation } from '../results/schema-explain.ts';
+import { openResultFile, type ResultFile } from '../results/store.ts';
+import { EXPLANATION_VERSION } from '../results/versions.ts';
+import { packageVersion } from '../version.ts';
 import { checkExplain, deliverStacks, tracing } from './explaining.ts';
+import { unrunnable } from './find-program.ts';
 import { type HeldCommand, holdCommand } from './held-command.ts';
 import type { Invocation } from './program.ts';
 import { writeReportFile } from './report-file.ts';
@@ -87,30 +94,84 @@ async function watch(held: HeldCommand, how: RunPlan['explain']): Promise<Seen> 
   }
 }
 
+/** What is kept of it. */
+function documentOf(
+  { code, explanation }: Seen,
+  command: readonly string[],
+  startedAt: Date,
+  { commandLine }: Session,
+): ExplainedCommand {
+  return {
+    schema_version: EXPLANATION_VERSION,
+    kind: 'explanation',
+    tool: { name: 'uring-bench', version: packageVersion() },
+    started_at: startedAt.toISOString(),
+    finished_at: new Date().toISOString(),
+    command_line: [...commandLine],
+    environment: {
+      hostname: hostname(),
+      kernel: release(),
+      arch: arch(),
+      cpu_model: cpus()[0]?.model ?? 'unknown',
+      cpus: cpus().length,
+    },
+    command: [...command],
+    exit_code: code,
+    explain: explanation,
+  };
+}
+
+/** The command under everybody's eyes. @throws BenchError before it begins: then no result is left */
+async function seenOf(
+  command: readonly string[],
+  how: RunPlan['explain'],
+  file: ResultFile | null,
+): Promise<Seen> {
+  try {
+    return await watch(await holdCommand(command), how);
+  } catch (error) {
+    file?.discard();
+    throw error;
+  }
+}
+
 /** To --output, else to stderr: stdout is the command's. @throws BenchError (failed) */
 async function deliver(text: string, { output }: Session): Promise<void> {
   if (output.output === null) await tell(text);
   else writeReportFile(output.output, text);
 }
 
+/** Opens where it is stored, named after the command; null with --no-save. @throws BenchError (usage) */
+async function openFile(name: string, startedAt: Date, { output }: Session): Promise<ResultFile | null> {
+  return output.save ? openResultFile(output.resultsDir, startedAt, `explain-${basename(name)}`) : null;
+}
+
 /** @returns the command's exit code @throws BenchError before it begins, and where its report cannot be written */
 export async function explainCommand({ options, operands, argv }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
   const session = Session.open(raw, argv);
-  session.checkFormats('explain', ['table', 'json']);
+  session.checkFormats('explain', EXPLANATION_FORMATS);
   const how = raw.explain ?? 'trace';
   if (how === 'none') throw usageError('explain=none explains nothing', 'trace, full or basic');
   checkExplain(how, session);
-  const { code, explanation, stacks } = await watch(await holdCommand(operands), how);
+  const [name = ''] = operands;
+  const refused = unrunnable(name, process.env.PATH ?? '');
+  if (refused !== null) {
+    await tell(`uring-bench: cannot run ${printable(name)}: ${refused.why}\n`);
+    return refused.code;
+  }
+  const startedAt = new Date();
+  const file = await openFile(name, startedAt, session);
+  const seen = await seenOf(operands, how, file);
+  const document = documentOf(seen, operands, startedAt, session);
   const { outputFormat, output } = session.output;
-  const text =
-    outputFormat === 'json'
-      ? jsonText({ command: operands, exit_code: code, explain: explanation })
-      : renderExplanation([{ label: '', explain: explanation }], {
-          color: raw.color ?? (output === null && takesColor(process.stderr, process.env)),
-          columns: columnsOf(process.stderr, REPORT_COLUMNS),
-        });
+  const text = renderCommand(document, outputFormat, {
+    color: raw.color ?? (output === null && takesColor(process.stderr, process.env)),
+    columns: columnsOf(process.stderr, REPORT_COLUMNS),
+  });
   await deliver(text, session);
-  await deliverStacks([{ name: 'command', text: stacks }], session);
-  return code;
+  await deliverStacks([{ name: 'command', text: seen.stacks }], session);
+  file?.write(document);
+  if (file !== null) await session.say(`Result: ${file.path}`);
+  return seen.code;
 }

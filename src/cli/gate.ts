@@ -11,8 +11,6 @@ import { defaultOf, readOptions, specOf, type WrittenOption } from '../options/o
 import type { RawOptions } from '../options/options.ts';
 import { render } from '../report/formats/index.ts';
 import { renderJson } from '../report/formats/json.ts';
-import { renderExplanation } from '../report/formats/table.ts';
-import { explainedOf } from '../report/text/explained.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import { resolve } from '../resolve/resolve.ts';
 import { pathsOf, type RunPlan, storedJob } from '../resolve/run-plan.ts';
@@ -252,13 +250,16 @@ async function report(gate: Gate, measured: Measured): Promise<void> {
   await session.deliverMore((format, rendering) => render(pooled, format, rendering));
 }
 
-/** One more run of each variant that got worse, a trial and the pass that explains it; stored beside the rounds. */
-async function explainRegression(gate: Gate, comparison: Comparison | null): Promise<void> {
+/**
+ * One more run of each variant that got worse, a trial and the pass that explains it; stored beside the rounds.
+ * @returns what is to be said beside the report
+ */
+async function explainRegression(gate: Gate, comparison: Comparison | null): Promise<string[]> {
   const { session, run, explain, warnings } = gate;
   const worse = new Set(
     comparison?.checks.flatMap(({ outcome, variant }) => (outcome === 'regression' ? variant : [])),
   );
-  if (explain === 'none' || worse.size === 0 || session.stopped !== null) return;
+  if (comparison === null || explain === 'none' || worse.size === 0 || session.stopped !== null) return [];
   const variants = run.variants.filter(({ name }) => worse.has(name));
   const planned: RunPlan = {
     ...withTrials(run, 1),
@@ -271,9 +272,11 @@ async function explainRegression(gate: Gate, comparison: Comparison | null): Pro
   const { result, path, stacks } = await session.during((work) =>
     runPlan(planned, { ...work, warnings, tracing }),
   );
-  await session.say(renderExplanation(explainedOf(result), session.rendering).trimEnd());
+  comparison.explained = result.backends.flatMap(({ variant, label, explain: said }) =>
+    said === undefined ? [] : { variant, label, explain: said },
+  );
   await deliverStacks(stacks, session);
-  if (path !== null) await session.say(`Explained: ${path}`);
+  return path === null ? [] : [`Explained: ${path}`];
 }
 
 export async function gateCommand(invocation: Invocation): Promise<number> {
@@ -286,11 +289,12 @@ export async function gateCommand(invocation: Invocation): Promise<number> {
   const measured = await measure(gate);
   const { rounds, comparison } = measured;
   const failed = rounds.filter(({ result }) => result.status !== 'complete');
+  const explained = failed.length > 0 ? [] : await explainRegression(gate, comparison);
   await report(gate, failed.length > 0 ? { ...measured, comparison: null } : measured);
   const { session } = gate;
   for (const { path } of session.output.save ? rounds : []) await session.say(`Result: ${path}`);
   await tellFailures(failed);
-  if (failed.length === 0) await explainRegression(gate, comparison);
+  for (const line of explained) await session.say(line);
   if (measured.unsaved !== null) throw measured.unsaved;
   if (session.stopped !== null) return session.stopped;
   if (failed.length > 0) return EXIT.failed;

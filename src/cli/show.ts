@@ -5,13 +5,14 @@ import { readOptions } from '../options/option-reader.ts';
 import type { RawOptions } from '../options/options.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { pointText } from '../options/sweep-grid.ts';
+import { renderCommand } from '../report/formats/explanation.ts';
 import type { RenderOptions } from '../report/formats/format-spec.ts';
 import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
 import { seriesOf } from '../report/formats/series.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 
 import { printable } from '../report/text/text.ts';
-import { isBaseline, isSweep, type Stored } from '../results/document.ts';
+import { isBaseline, isExplanation, isSweep, type Stored } from '../results/document.ts';
 import type { RunResult } from '../results/schema.ts';
 import { plural } from '../values/format.ts';
 import { allStoredFiles } from './operands.ts';
@@ -29,12 +30,15 @@ function renderAllStored(
 ): string {
   const runs = stored.flatMap((one) => {
     if (isBaseline(one)) return one.runs;
-    return isSweep(one) ? [] : [one];
+    return isSweep(one) || isExplanation(one) ? [] : [one];
   });
   const texts = stored.filter(isSweep).map((sweep) => {
     const view = sweepView(reportSettings(raw, sweep.report));
     return renderSweep(sweep, view, format, { ...options, paths: [] });
   });
+  texts.push(
+    ...stored.filter(isExplanation).map((one) => renderCommand(one, format, { ...options, paths: [] })),
+  );
   if (runs.length > 0) texts.unshift(renderAll(runs, format, options));
   return texts.join(formats[format].between ?? '\n');
 }
@@ -47,6 +51,7 @@ interface Read {
 /** Runs, those of sweeps with the point that each is, those of baselines with their number. */
 function runsOf({ path, stored }: Read): { path: string; run: RunResult }[] {
   if (isBaseline(stored)) return stored.runs.map((run, at) => ({ path: `${path}#${at + 1}`, run }));
+  if (isExplanation(stored)) return [];
   if (!isSweep(stored)) return [{ path, run: stored }];
   return stored.points.map(({ values, result }) => ({ path: `${path} (${pointText(values)})`, run: result }));
 }

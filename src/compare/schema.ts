@@ -3,6 +3,7 @@
  * schema/comparison.schema.json. Values are in the unit beside them.
  */
 import { type Static, Type } from '@sinclair/typebox';
+import { ExplainSchema } from '../results/schema-explain.ts';
 import { count, nullable, strict } from '../results/schema-kinds.ts';
 import { EstimateSchema } from '../results/schema-statistics.ts';
 import { COMPARISON_SCHEMA_VERSION } from '../results/versions.ts';
@@ -124,6 +125,12 @@ export const ComparisonSchema = Type.Object(
     outcome: Type.Union([oneOf('pass', 'regression', 'inconclusive'), Type.Null()], {
       description: 'the worst of the checks; null without rules',
     }),
+    explained: Type.Optional(
+      Type.Array(
+        Type.Object({ variant: Type.String(), label: Type.String(), explain: ExplainSchema }, strict),
+        { description: 'what got worse, in one more run of it (gate with --explain behind --)' },
+      ),
+    ),
     warnings: Type.Array(Type.Object({ code: Type.String(), message: Type.String() }, strict)),
   },
   { ...strict, $id: 'https://uring-bench.invalid/comparison-1.schema.json', title: 'uring-bench comparison' },

@@ -1,11 +1,12 @@
 /** What a stored document is, told without its schema: of that types alone, since a run needs no validator. */
 import type { BaselineDocument } from './baseline-schema.ts';
+import type { ExplainedCommand } from './explained-schema.ts';
 import type { RunResult } from './schema.ts';
 import type { ArticleReport, CacheReport, PhaseReport } from './schema-report.ts';
 import type { SweepResult } from './sweep-schema.ts';
 
 /** What a stored file may hold. */
-export type Stored = RunResult | SweepResult | BaselineDocument;
+export type Stored = RunResult | SweepResult | BaselineDocument | ExplainedCommand;
 
 export function isSweep(stored: Stored): stored is SweepResult {
   return 'kind' in stored && stored.kind === 'sweep';
@@ -13,6 +14,10 @@ export function isSweep(stored: Stored): stored is SweepResult {
 
 export function isBaseline(stored: Stored): stored is BaselineDocument {
   return 'kind' in stored && stored.kind === 'baseline';
+}
+
+export function isExplanation(stored: Stored): stored is ExplainedCommand {
+  return 'kind' in stored && stored.kind === 'explanation';
 }
 
 /** The article's experiment that a result is of; null for any other result. */

@@ -51,6 +51,8 @@ export function parseListed(text: string, path: string): ListedFile {
   // Dates are looked at where they are shown.
   if (!FormatRegistry.Has('date-time'))
     FormatRegistry.Set('date-time', (date) => !Number.isNaN(Date.parse(date)));
+  if (found.kind === 'explanation')
+    throw usageError(`${path} explains a command: uring-bench show prints it`);
   const value = lift(found);
   if (Value.Check(ListedSchema, value)) return { ...base(path, value), runs: [value], grid: null };
   if (Value.Check(ListedBaselineSchema, value)) {

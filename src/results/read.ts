@@ -3,12 +3,13 @@ import { FormatRegistry } from '@sinclair/typebox';
 import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
 import { BaselineSchema } from './baseline-schema.ts';
-import { isBaseline, isSweep, type Stored } from './document.ts';
+import { isBaseline, isExplanation, isSweep, type Stored } from './document.ts';
+import { ExplainedCommandSchema } from './explained-schema.ts';
 import { fieldsOf, LIFTED_VERSION, lift } from './lift.ts';
 import { checkShape, checkTexts } from './read-limits.ts';
 import { ResultSchema, type RunResult } from './schema.ts';
 import { SweepSchema } from './sweep-schema.ts';
-import { BASELINE_VERSION, SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
+import { BASELINE_VERSION, EXPLANATION_VERSION, SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
 
 /** RFC 3339, as toISOString writes it and other tools may. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
@@ -22,10 +23,15 @@ const DOCUMENTS = {
   run: { name: 'a result', version: SCHEMA_VERSION, schema: ResultSchema },
   sweep: { name: 'a sweep', version: SWEEP_VERSION, schema: SweepSchema },
   baseline: { name: 'a baseline', version: BASELINE_VERSION, schema: BaselineSchema },
+  explanation: { name: 'an explanation', version: EXPLANATION_VERSION, schema: ExplainedCommandSchema },
 } as const;
 
+function documentOf(kind: unknown): (typeof DOCUMENTS)[keyof typeof DOCUMENTS] {
+  return DOCUMENTS[kind === 'sweep' || kind === 'baseline' || kind === 'explanation' ? kind : 'run'];
+}
+
 /**
- * Reads the text of one result file, of a run, of a sweep or of a gate's baseline.
+ * Reads the text of one stored file: of a run, a sweep, a gate's baseline or an explained command.
  * @param path named in the error
  * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
  */
@@ -37,7 +43,7 @@ export function parseStored(text: string, path: string): Stored {
   if (fieldsOf(tool).name !== 'uring-bench') {
     throw usageError(`${path} is not a uring-bench result`, `tool.name is ${shown(fieldsOf(tool).name)}`);
   }
-  const { name, version: known, schema } = DOCUMENTS[kind === 'sweep' || kind === 'baseline' ? kind : 'run'];
+  const { name, version: known, schema } = documentOf(kind);
   if (version !== known && version !== LIFTED_VERSION) throw versionError(found, known, path);
   if (!FormatRegistry.Has('date-time')) FormatRegistry.Set('date-time', isDateTime);
   const value = lift(found);
@@ -58,6 +64,7 @@ export function parseResult(text: string, path: string): RunResult {
   const stored = parseStored(text, path);
   if (isBaseline(stored))
     throw usageError(`${path} is a baseline: many results`, 'a single one is needed here');
+  if (isExplanation(stored)) throw usageError(`${path} explains a command: no result of a run`);
   if (!isSweep(stored)) return stored;
   throw usageError(`${path} is a sweep: many results`, 'a single one is needed here');
 }

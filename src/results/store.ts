@@ -3,6 +3,7 @@ import { closeSync, existsSync, lstatSync, mkdirSync, realpathSync, rmdirSync, u
 import { dirname, join, resolve } from 'node:path';
 import { BenchError, isSystemError, systemCode, systemReason, takeBack } from '../errors.ts';
 import { ownFiles } from '../leftovers/own-files.ts';
+import type { ExplainedCommand } from './explained-schema.ts';
 import { replaceFile, tryRoom } from './new-file.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
@@ -16,6 +17,8 @@ const SAVE_MS = 1000;
 /** Longest job name in a file name; file systems end at 255 bytes for the whole. */
 const NAME_LENGTH_MAX = 80;
 
+type Kept = RunResult | SweepResult | ExplainedCommand;
+
 export interface ResultFile {
   /** Where the result is. Empty until the first write. */
   readonly path: string;
@@ -24,13 +27,13 @@ export interface ResultFile {
    * crash, finds the result before or the result after. Synchronous, so that a signal handler can call it.
    * @throws BenchError (failed) when the disk refuses; TypeError when the result holds what JSON can't.
    */
-  write(result: RunResult | SweepResult): void;
+  write(result: Kept): void;
   /**
    * Writes it as write does, but at most once a second: what comes sooner is written when the second is over, or when
    * the process exits. Until then the object may change; what it holds then is written.
    * @throws as write does, also what an earlier one could not throw because nobody was there to catch it
    */
-  save(result: RunResult | SweepResult): void;
+  save(result: Kept): void;
   /** Removes the file: the run ended before there was anything to keep. */
   discard(): void;
 }
@@ -40,7 +43,7 @@ export interface ResultFile {
  * place: either would be a bug here, so both throw and say where.
  * @throws TypeError
  */
-function resultText(result: RunResult | SweepResult): string {
+function resultText(result: Kept): string {
   const check = (value: unknown, at: string): void => {
     if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) {
       throw new TypeError(`${at} is ${typeof value === 'bigint' ? 'a BigInt' : value}: not for JSON`);
@@ -178,7 +181,7 @@ class StoredResult implements ResultFile {
   /** Runs for SAVE_MS after each write of save. */
   #timer: NodeJS.Timeout | null = null;
   /** What is to be written when it is over. */
-  #waiting: RunResult | SweepResult | null = null;
+  #waiting: Kept | null = null;
   #failure: unknown = null;
   readonly #flush = (): void => this.#late();
 
@@ -188,7 +191,7 @@ class StoredResult implements ResultFile {
     this.#inode = inodeAt(path);
   }
 
-  save(result: RunResult | SweepResult): void {
+  save(result: Kept): void {
     const failure = this.#failure;
     this.#failure = null;
     if (failure !== null) throw failure;
@@ -220,7 +223,7 @@ class StoredResult implements ResultFile {
     this.#waiting = null;
   }
 
-  write(result: RunResult | SweepResult): void {
+  write(result: Kept): void {
     this.#rest();
     const text = resultText(result);
     const before = changedAt(this.path);

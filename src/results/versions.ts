@@ -4,3 +4,4 @@ export const SWEEP_VERSION = 2;
 export const BASELINE_VERSION = 1;
 export const COMPARISON_SCHEMA_VERSION = 1;
 export const ECHO_VERSION = 1;
+export const EXPLANATION_VERSION = 1;

@@ -5,7 +5,8 @@ import { sweepHeader } from '../sweep/sweep.ts';
 import { kneeLines } from '../sweep/sweep-curves.ts';
 import { statusLine, sweepNotes } from '../sweep/sweep-notes.ts';
 import { metricHead, metricValue, rowsOfPoint, shortMarginText } from '../sweep/sweep-view.ts';
-import type { ExplainView } from '../text/explain.ts';
+import { type ExplainView, explainView } from '../text/explain.ts';
+import type { ExplainedBackend } from '../text/explained.ts';
 import type { HeaderLine } from '../text/header.ts';
 import type { Column, TableView } from '../text/table-view.ts';
 import { noteLine } from '../text/warnings.ts';
@@ -17,7 +18,7 @@ import {
   reportsInTurn,
   type SweepReport,
 } from './format-spec.ts';
-import { viewOf } from './view.ts';
+import { explainedOfSweep, viewOf } from './view.ts';
 
 /** Text that must not become markup or end its cell. */
 function escaped(text: string): string {
@@ -50,6 +51,13 @@ function explainParts({ chief, sentences, details, side, lines }: ExplainView): 
   const titled = (tables: ExplainView['chief']) =>
     tables.flatMap(({ title, table }) => [`**${escaped(title)}**`, markdownTable(table)]);
   return [...titled(chief), listText(sentences), ...titled([...details, ...side]), listText(lines)];
+}
+
+/** Explanations by themselves, below a line that says what they are of. */
+export function explanationMarkdown(head: string, all: readonly ExplainedBackend[]): string {
+  const view = explainView(all);
+  const parts = [escaped(head), ...(view === null ? [] : explainParts(view))];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 /** Lines as a list. */
@@ -89,6 +97,7 @@ function joinedHead(head: readonly string[]): string {
 /** The verdict first: in a pull request's summary it is what people look for. */
 function renderComparison(report: ComparisonReport): string {
   const view = comparisonViewOf(report, { whole: true });
+  const explained = explainView(report.comparison.explained ?? []);
   const verdicts = view.verdicts.map(({ text }) => escaped(text));
   const parts = [
     verdicts
@@ -101,6 +110,7 @@ function renderComparison(report: ComparisonReport): string {
       .join('\n'),
     headerList(view.header),
     markdownTable(view.table),
+    ...(explained === null ? [] : explainParts(explained)),
     view.notes.map((note) => `- ${escaped(noteLine(note))}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -135,11 +145,13 @@ function renderSweep(report: SweepReport): string {
   const { sweep, view } = report;
   const status = statusLine(sweep);
   const [rule, ...knees] = kneeLines(sweep, view);
+  const explained = explainView(explainedOfSweep(sweep));
   const parts = [
     headerList(sweepHeader(sweep)),
     status === null ? '' : `**${escaped(status)}**`,
     sweepTable(report),
     rule === undefined ? '' : `${escaped(rule)}\n\n${listText(knees)}`,
+    ...(explained === null ? [] : explainParts(explained)),
     listText(sweepNotes(sweep)),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

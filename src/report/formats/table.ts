@@ -1,6 +1,5 @@
 /** The report for a terminal: never a line wider than the terminal, fewer columns where it is narrow. */
 import picocolors from 'picocolors';
-import { pointText } from '../../options/sweep-grid.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { ArticleView } from '../article/article.ts';
@@ -8,7 +7,7 @@ import { layoutOf, sweepHead, sweepRows, sweepTail } from '../sweep/sweep.ts';
 import { statusLine } from '../sweep/sweep-notes.ts';
 import { cliTable } from '../text/cli-table.ts';
 import { type ExplainView, explainView } from '../text/explain.ts';
-import { type ExplainedBackend, explainedOf } from '../text/explained.ts';
+import type { ExplainedBackend } from '../text/explained.ts';
 import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
@@ -22,7 +21,7 @@ import {
   reportsInTurn,
   type SweepReport,
 } from './format-spec.ts';
-import { viewOf } from './view.ts';
+import { explainedOfSweep, viewOf } from './view.ts';
 
 /** Below this nothing reads well; a narrower terminal gets lines of this width. */
 const LEAST_COLUMNS = 40;
@@ -148,6 +147,7 @@ function renderComparison(report: ComparisonReport, options: RenderOptions): str
   const parts = [
     view.header.flatMap((line) => headerText(line, columns, colors.dim)).join('\n'),
     terminalTable(view.table, options),
+    report.comparison.explained ? renderExplanation(report.comparison.explained, options).trimEnd() : '',
     view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
     view.verdicts
       .flatMap(({ text, tone }) => foldWords(text, columns, 2).map((line) => paint(line, tone)))
@@ -158,9 +158,7 @@ function renderComparison(report: ComparisonReport, options: RenderOptions): str
 
 /** What is explained of a sweep, each backend with its point; '' when nothing is. */
 export function sweepExplanation(sweep: SweepResult, options: RenderOptions): string {
-  const all = sweep.points.flatMap(({ values, result }) =>
-    explainedOf(result).map((one) => ({ ...one, label: `${one.label} ${pointText(values)}` })),
-  );
+  const all = explainedOfSweep(sweep);
   return all.length === 0 ? '' : `\n${renderExplanation(all, options)}`;
 }
 

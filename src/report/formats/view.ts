@@ -3,11 +3,13 @@
  * alone. The terminal's and the Markdown report are two layouts of the same view.
  */
 import { parseOption, specOf } from '../../options/option-reader.ts';
+import { pointText } from '../../options/sweep-grid.ts';
 import type { RunResult } from '../../results/schema.ts';
+import type { SweepResult } from '../../results/sweep-schema.ts';
 import { type ArticleView, articleView } from '../article/article.ts';
 import { causeTable, differencesTable, mainTable } from '../text/comparison.ts';
 import { type ExplainView, explainInWords, explainView } from '../text/explain.ts';
-import { explainedOf } from '../text/explained.ts';
+import { type ExplainedBackend, explainedOf } from '../text/explained.ts';
 import { type HeaderLine, headerLines } from '../text/header.ts';
 import { ladderCostTable, ladderTable, rungsOf } from '../text/ladder.ts';
 import { latencyTables } from '../text/latency.ts';
@@ -66,6 +68,13 @@ function ownPercentiles({ jobs: [job] }: RunResult): readonly number[] | undefin
   const list = job?.options['percentile-list'];
   if (typeof list !== 'string' || list === specOf('percentile-list').default) return undefined;
   return parseOption('percentile-list', list);
+}
+
+/** What is explained of a sweep, each backend with its point. */
+export function explainedOfSweep({ points }: Pick<SweepResult, 'points'>): ExplainedBackend[] {
+  return points.flatMap(({ values, result }) =>
+    explainedOf(result).map((one) => ({ ...one, label: `${one.label} ${pointText(values)}` })),
+  );
 }
 
 /** @throws BenchError (usage) when percentiles are wanted that need a stored histogram, and that is damaged. */
