@@ -37,6 +37,7 @@ describe('--help and --version', () => {
     ['help-ladder.txt', ['ladder', '--help']],
     ['help-show.txt', ['show', '--help']],
     ['help-ls.txt', ['ls', '--help']],
+    ['help-history.txt', ['history', '--help']],
     ['help-backends.txt', ['help', 'backends']],
     ['help-doctor.txt', ['doctor', '--help']],
     ['help-clean.txt', ['clean', '--help']],

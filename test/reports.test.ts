@@ -66,6 +66,7 @@ test('lists have those of their own formats', async (t) => {
   assert.equal((await bench(folder, [...RUN, '--quiet'])).code, EXIT.ok);
   for (const [command, formats] of [
     ['ls', ['json', 'csv', 'table']],
+    ['history', ['json', 'csv', 'markdown', 'table']],
     ['backends', ['json', 'table']],
     ['doctor', ['json', 'table']],
   ] as const) {

@@ -21,6 +21,14 @@ const RUN_EXAMPLES = `Examples:
 
 Exit codes: 0 done, 1 a regression, 2 wrong usage, 3 a run failed, 4 unavailable here, 5 undecided, 129, 130, 131 and 143 stopped by a signal.`;
 
+/** A page has fifty lines: of the examples those that say most, and the exit codes in one line. */
+const PAGE_EXAMPLES = `Examples:
+  uring-bench
+  uring-bench --filename /dev/nvme0n1 --bs 1k --numjobs 72 --runtime 30
+  uring-bench --job 'rw=write fdatasync=1' --job 'rw=randread iodepth=16'
+
+Exit codes: 0 done, 1 regression, 2 usage, 3 failed, 4 unavailable, 5 undecided.`;
+
 const RUN_MORE = 'More: --help --all has every option, and COMMAND --help, help OPTION explain.';
 
 /** What names stored results, of every command that takes such. */
@@ -35,6 +43,15 @@ Examples:
   uring-bench ls --sort lat_p99 --columns date,backend,lat_p99,file
 
 Exit codes: 0 also when nothing is found, 2 wrong usage.`;
+
+const HISTORY_HELP = `Each workload with each backend is a series, in the order of time; hosts that take turns have one each. Beside a run stands what of its environment is not as in the run before: kernel, firmware, versions, host. A change is where the level is another one, not a single run: docs/STATISTICS.md says how it is found, and how sure it is.
+
+Examples:
+  uring-bench history results/
+  uring-bench history 'ci/**/*.json' --metric iops,lat_p99 --where branch=main
+  uring-bench history results/ --output-format csv
+
+Exit codes: 0 whatever is found, 2 wrong usage.`;
 
 /** A run's options, but for those of which it makes its own choice, or that other backends know. */
 const LADDER_FLAGS: readonly Flag[] = knownOptions
@@ -162,7 +179,7 @@ export const commands: readonly CommandSpec[] = [
       'Without options it compares all of them on a temporary file in the current directory.',
     flags: RUN_FLAGS,
     after: `${UNITS}\n\n${RUN_EXAMPLES}`,
-    afterPage: `${RUN_MORE}\n\n${RUN_EXAMPLES}`,
+    afterPage: `${RUN_MORE}\n\n${PAGE_EXAMPLES}`,
     action: async (invocation) => (await import('./run.ts')).runCommand(invocation),
   },
   {
@@ -203,6 +220,17 @@ export const commands: readonly CommandSpec[] = [
     operands: { name: 'RESULTS', help: `${STORED} (default: the folder results)`, optional: true },
     after: LS_HELP,
     action: async (invocation) => (await import('./ls.ts')).lsCommand(invocation),
+  },
+  {
+    name: 'history',
+    brief: 'stored results over time, and where they changed',
+    anywhere: true,
+    summary: 'Shows the same workload over time, and the runs at which its level changed.',
+    flags: ['metric', 'where', 'output-format', 'output', 'report', 'quiet', 'color'],
+    help: { metric: 'what is looked at: iops, bw, lat_p50, lat_p99, lat_p99.9, cpu_per_io (default iops)' },
+    operands: { name: 'RESULTS', help: `${STORED} (default: the folder results)`, optional: true },
+    after: HISTORY_HELP,
+    action: async (invocation) => (await import('./history.ts')).historyCommand(invocation),
   },
   {
     name: 'sweep',

@@ -12,7 +12,7 @@ import {
   select,
   sorted,
 } from '../compare/listing.ts';
-import { BenchError, EXIT } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import { defaultOf, readOptions } from '../options/option-reader.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { csvLine } from '../report/formats/csv-line.ts';
@@ -20,14 +20,12 @@ import { cliTable } from '../report/text/cli-table.ts';
 import { fitColumns } from '../report/text/fit.ts';
 import type { Column } from '../report/text/table-view.ts';
 import { foldWords, jsonText, printable } from '../report/text/text.ts';
-import { type ListedFile, parseListed } from '../results/listed.ts';
 import { formatIops, plural } from '../values/format.ts';
 import { own } from '../values/own.ts';
 import { allStoredFiles } from './operands.ts';
 import type { Invocation } from './program.ts';
+import { readListed } from './read-listed.ts';
 import { Session } from './session.ts';
-import { readStoredText } from './stored.ts';
-import { tell } from './terminal.ts';
 
 type JsonValue = string | number | null | Readonly<Record<string, string | number | null>>;
 
@@ -188,21 +186,6 @@ function jsonRows(rows: readonly ListedRow[], shown: readonly Shown[]): string {
   return jsonText(rows.map((row) => Object.fromEntries(shown.map(({ name, value }) => [name, value(row)]))));
 }
 
-/** What can be read, and a line on stderr for what cannot. */
-async function readAll(paths: readonly string[]): Promise<ListedFile[]> {
-  const files: ListedFile[] = [];
-  // Only what is listed of each is kept, so that there may be any number of them.
-  for (const path of paths) {
-    try {
-      files.push(parseListed(readStoredText(path), path === '-' ? 'standard input' : path));
-    } catch (error) {
-      if (!(error instanceof BenchError)) throw error;
-      await tell(`uring-bench: ${printable(error.message)}\n`);
-    }
-  }
-  return files;
-}
-
 export async function lsCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
   const session = Session.open(raw);
@@ -214,7 +197,7 @@ export async function lsCommand({ options, operands }: Invocation): Promise<numb
   const shown = columnsFor(raw.columns, by);
   const paths = allStoredFiles(operands.length > 0 ? operands : [defaultOf('results-dir')]);
   session.checkApart(paths);
-  const files = await readAll(paths);
+  const files = await readListed(paths);
   for (const { key } of conditions) checkLabel('where', key, files);
   checkLabel('sort', by, files);
   const rows = sorted(sorted(select(files, conditions), keyOf('sort', 'date'), false), by, descending);

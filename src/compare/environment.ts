@@ -56,11 +56,20 @@ function shown(value: unknown): string {
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
 }
 
-function differing(code: string, before: Facts, after: Facts): ComparisonWarning[] {
+/** Something of a machine or its settings that is not the same. */
+export interface EnvironmentChange {
+  code: 'host-differs' | 'environment-differs' | 'device-differs';
+  /** `kernel` */
+  name: string;
+  before: string;
+  after: string;
+}
+
+function differing(code: EnvironmentChange['code'], before: Facts, after: Facts): EnvironmentChange[] {
   return before.flatMap(([name, value], at) => {
     const other = after[at]?.[1];
     if (value === other) return [];
-    return [{ code, message: `${name} differs: ${shown(value)} and ${shown(other)}` }];
+    return [{ code, name, before: shown(value), after: shown(other) }];
   });
 }
 
@@ -69,18 +78,26 @@ function firstDevice({ files }: Environment): DeviceInfo | undefined {
   return files.find(({ device }) => device !== null) ?? files[0];
 }
 
+type Where = Pick<RunResult, 'environment' | 'tool'>;
+
 /** Everything that differs, in the order in which it matters; nothing when the runs share a machine and its settings. */
-export function environmentDifferences(before: RunResult, after: RunResult): ComparisonWarning[] {
+export function environmentChanges(before: Where, after: Where): EnvironmentChange[] {
   const [left, right] = [before.environment, after.environment];
-  const warnings: ComparisonWarning[] = [];
-  if (left.hostname !== right.hostname) {
-    warnings.push({ code: 'host-differs', message: `host differs: ${left.hostname} and ${right.hostname}` });
-  }
+  const hosts = (environment: Environment): Facts => [['host', environment.hostname]];
+  const changes = differing('host-differs', hosts(left), hosts(right));
   const host = differing('environment-differs', hostFacts(left, before.tool), hostFacts(right, after.tool));
   // Another release has another build line as a matter of course.
-  const kernelToo = host.some(({ message }) => message.startsWith('kernel differs'));
-  warnings.push(...host.filter(({ message }) => !(kernelToo && message.startsWith('kernel build'))));
+  const kernelToo = host.some(({ name }) => name === 'kernel');
+  changes.push(...host.filter(({ name }) => !(kernelToo && name === 'kernel build')));
   const [device, other] = [firstDevice(left), firstDevice(right)];
-  if (device && other) warnings.push(...differing('device-differs', deviceFacts(device), deviceFacts(other)));
-  return warnings;
+  if (device && other) changes.push(...differing('device-differs', deviceFacts(device), deviceFacts(other)));
+  return changes;
+}
+
+/** The same as warnings of a comparison. */
+export function environmentDifferences(before: RunResult, after: RunResult): ComparisonWarning[] {
+  return environmentChanges(before, after).map(({ code, name, before: was, after: is }) => ({
+    code,
+    message: `${name} differs: ${was} and ${is}`,
+  }));
 }

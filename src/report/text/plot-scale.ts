@@ -46,9 +46,22 @@ function logY(low: number, high: number): Scale {
   return { at: (y) => (Math.log10(y) - from) / (to - from), ticks };
 }
 
-/** Vertically: from 0, or logarithmic where values span a wide range. */
-export function scaleY(values: readonly number[]): Scale & { log: boolean } {
+/** From a little below the least to a little above the greatest. */
+function closeY(low: number, high: number): Scale {
+  const step = round125((high - low || Math.abs(high) || 1) / 4, 1);
+  const [from, to] = [Math.floor(low / step), Math.ceil(high / step)];
+  const last = Math.max(to, from + 1);
+  const ticks = Array.from({ length: last - from + 1 }, (_, i) => (from + i) * step);
+  return { at: (y) => (y / step - from) / (last - from), ticks };
+}
+
+/**
+ * Vertically: from 0, or logarithmic where values span a wide range.
+ * @param close near the values instead, where it is their differences that count and not how much they are
+ */
+export function scaleY(values: readonly number[], close = false): Scale & { log: boolean } {
   const [low, high] = extent(values);
   const log = low > 0 && high / low >= LOG_RATIO.y;
+  if (close && !log) return { ...closeY(low, high), log };
   return { ...(log ? logY(low, high) : linearY(high)), log };
 }

@@ -14,6 +14,8 @@ export interface PlotOptions {
   xName: string;
   formatX: (x: number) => string;
   formatY: (y: number) => string;
+  /** Whether the vertical axis begins near the values and not at 0. */
+  close?: boolean;
 }
 
 /** Told apart without colours, and in any font. */
@@ -90,7 +92,10 @@ export function drawPlot(series: readonly PlotSeries[], options: PlotOptions): s
   if (points.length === 0) return [];
   const columns = Math.max(options.columns, LEAST_COLUMNS);
   const x = scaleX(points.map((point) => point.x));
-  const y = scaleY(points.map((point) => point.y));
+  const y = scaleY(
+    points.map((point) => point.y),
+    options.close,
+  );
   const labels = rowLabels(y, options.formatY);
   const margin = Math.max(...labels.map(displayWidth));
   const width = Math.min(MOST_WIDTH, columns - margin - 4);
