@@ -20,7 +20,8 @@ INLINE void begin_request(u64 request, u64 now)
     struct ub_explain_totals *sum = counts();
     if (!window || !thread || !sum)
         return;
-    struct ub_traced_request one = {.start_ns = now}, *known = map_find(&requests, &request);
+    struct ub_traced_request one = {.tid = thread->tid, .start_ns = now},
+                             *known = map_find(&requests, &request);
     if (known && known->issue_ns == 0)
         return; /* told twice, as switches are now and then */
     if (known)
@@ -128,6 +129,19 @@ INLINE void add_times(struct ub_explain_totals *sum, const struct ub_traced_requ
     sum->queue_hist[bucket_of(queue)]++;
 }
 
+/* What has ended is there for its thread; io_uring's own threads hand it on and wait for none. */
+INLINE void arrives(const struct ub_traced_request *request, u64 w)
+{
+    u32 tid = request->tid;
+    struct ub_explain_thread *thread = map_find(&threads, &tid);
+    if (!thread || thread->flags & UB_THREAD_IO_WORKER)
+        return;
+    if (thread->state != UB_TASK_SLEEPING && thread->state != UB_TASK_READY)
+        return;
+    __sync_fetch_and_add(&thread->arrived, 1);
+    __sync_fetch_and_add(&thread->arrived_w, w);
+}
+
 SEC("tp_btf/block_rq_complete") int block_rq_complete(u64 *ctx)
 {
     struct request *request = (void *)ctx[0];
@@ -152,6 +166,7 @@ SEC("tp_btf/block_rq_complete") int block_rq_complete(u64 *ctx)
         sum->completed++;
         sum->errors += (u32)ctx[1] != 0;
         add_times(sum, known, now, w);
+        arrives(known, w);
     }
     if (known->issue_ns)
         sum->depth_ns += w - known->issue_w;

@@ -31,6 +31,8 @@ struct task_struct {
     int tgid;
     char comm[16];
     struct sched_entity se;
+    u64 utime;
+    u64 stime;
     unsigned long nvcsw;
     unsigned long nivcsw;
     unsigned in_iowait : 1;

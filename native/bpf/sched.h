@@ -120,6 +120,8 @@ INLINE void leave_cpu(struct ub_mark_head *window, struct ub_explain_thread *thr
         u64 inside = w - thread->since_w;
         thread->on_cpu_ns += inside;
         thread->run_ns += share(exec - thread->exec_ns, inside, now - thread->since_ns);
+        thread->user_ns += share(task->utime - thread->utime_ns, inside, now - thread->since_ns);
+        thread->kernel_ns += share(task->stime - thread->stime_ns, inside, now - thread->since_ns);
     }
     if (thread->flags & UB_THREAD_RENAMED) {
         thread->flags &= ~UB_THREAD_RENAMED;
@@ -143,6 +145,16 @@ INLINE void leave_cpu(struct ub_mark_head *window, struct ub_explain_thread *thr
         thread->involuntary += (u64)count;
 }
 
+/* It can take what has ended meanwhile: how long that was kept from it by others on its CPU alone. */
+INLINE void reaps(struct ub_mark_head *window, struct ub_explain_thread *thread, u64 w)
+{
+    u64 count = __sync_lock_test_and_set(&thread->arrived, 0);
+    u64 since = __sync_lock_test_and_set(&thread->arrived_w, 0);
+    struct ub_explain_totals *sum = counts();
+    if (sum && count && thread->state == UB_TASK_READY && counted(window, thread) && count * w > since)
+        sum->reap_wait_ns += count * w - since;
+}
+
 INLINE void take_cpu(struct ub_mark_head *window, struct ub_explain_thread *thread, struct task_struct *task,
                      u64 now)
 {
@@ -151,7 +163,10 @@ INLINE void take_cpu(struct ub_mark_head *window, struct ub_explain_thread *thre
         thread->ready_ns += spent(window, thread, w);
     else if (thread->state == UB_TASK_SLEEPING)
         slept(window, thread, w);
+    reaps(window, thread, w);
     thread->exec_ns = task->se.sum_exec_runtime;
+    thread->utime_ns = task->utime;
+    thread->stime_ns = task->stime;
     thread->nvcsw = task->nvcsw;
     enter(thread, UB_TASK_RUNNING, now, w);
     struct ub_traced_cpu *cpu = this_cpus();
@@ -220,6 +235,7 @@ SEC("tp_btf/sched_wakeup") int sched_wakeup(u64 *ctx)
     u64 now = now_ns(), w = window_at(window, now);
     slept(window, thread, w);
     enter(thread, UB_TASK_READY, now, w);
+    thread->arrived_w = thread->arrived * w; /* from now on it is the CPU that it waits for */
     if (counted(window, thread) && thread->waker < UB_WAKERS)
         thread->wakeups[thread->waker]++;
     return 0;
@@ -248,6 +264,8 @@ INLINE void trace_task(struct ub_mark_head *window, struct task_struct *task, u3
                                        .since_w = w,
                                        .born_w = w,
                                        .exec_ns = task->se.sum_exec_runtime,
+                                       .utime_ns = task->utime,
+                                       .stime_ns = task->stime,
                                        .nvcsw = task->nvcsw,
                                        .switches = ~0ull};
     if (task->flags & PF_IO_WORKER)

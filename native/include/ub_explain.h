@@ -99,6 +99,8 @@ struct ub_explain_thread {
     uint64_t exec_ns; /* sum_exec_runtime when it got or left the CPU */
     uint64_t nvcsw;
     uint64_t switches; /* all of its switches so far, when it last left the CPU */
+    uint64_t utime_ns; /* of the task when it got the CPU: sampled at ticks, or counted, as the kernel does */
+    uint64_t stime_ns;
     int32_t sleep_syscall;
     uint32_t sleep_flags;
     uint32_t waker; /* UB_WAKER_* of the last wake-up */
@@ -110,10 +112,14 @@ struct ub_explain_thread {
     uint64_t lookup_mapping; /* its last lookup */
     uint64_t lookup_first;
     uint64_t lookup_last;
+    uint64_t arrived;   /* of its requests, ended since it left the CPU, */
+    uint64_t arrived_w; /* and the sum of when each could have been taken */
     /* In the window: */
     uint64_t alive_ns;  /* of what has ended */
     uint64_t run_ns;    /* CPU time */
     uint64_t on_cpu_ns; /* by the clock: more when something else took the CPU from the kernel's count */
+    uint64_t user_ns;   /* CPU time in user mode and in the kernel, as the kernel tells them apart */
+    uint64_t kernel_ns;
     uint64_t ready_ns;
     uint64_t sleep_ns;
     uint64_t voluntary;
@@ -155,6 +161,8 @@ struct ub_sample_key {
 
 /* A request of the block layer that a traced thread began. */
 struct ub_traced_request {
+    uint32_t tid; /* who began it */
+    uint32_t pad;
     uint64_t start_ns;
     uint64_t insert_ns; /* 0: not inserted */
     uint64_t issue_ns;
@@ -190,6 +198,8 @@ struct ub_explain_totals {
     uint64_t before_ns;
     uint64_t queue_ns;
     uint64_t device_ns;
+    uint64_t reap_wait_ns; /* from a request's end, which found its thread off the CPU, while that was able to
+                              run */
     uint64_t depth_ns;
     uint64_t others;
     uint64_t lost; /* begun, and their end was not seen: some kernels run no program while a thread of process

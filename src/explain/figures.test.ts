@@ -12,6 +12,7 @@ import {
   rawThread,
 } from '../../test/support/synthetic-explain.ts';
 import { syntheticTrial } from '../../test/support/synthetic-run.ts';
+import type { RawThread } from '../native/explain.ts';
 import { ExplainSchema, type TimeParts } from '../results/schema-explain.ts';
 import { explain } from './explain.ts';
 import { figuresOf } from './figures.ts';
@@ -46,6 +47,40 @@ test('parts of an io_uring I/O: submission, queue, device and the rest, which ad
   assert.equal(block?.at_device, 0.8);
   assert.equal(block?.are_ios, true);
   assert.equal(block?.device_hist.length, 17);
+});
+
+test('of what comes after completion, the part in which its thread waited for a CPU', () => {
+  const of = (reap_wait_ns: number, kinds: readonly RawThread['kind'][]) => {
+    const threads = kinds.map((kind, tid) => rawThread({ kind, tid }));
+    const raw = rawExplain({ block: rawBlock(IOS, { reap_wait_ns }), io_uring: rawRing(IOS), threads });
+    return figuresOf(raw, explainContext()).time;
+  };
+  assert.equal(of(IOS * 3000, ['job']).reap_wait_ns, 3000);
+  const most = of(IOS * 1e9, ['job']);
+  assert.equal(most.reap_wait_ns, most.until_reaped_ns, 'it is a part of it');
+  assert.equal(of(IOS * 3000, ['job', 'iou-sqp']).reap_wait_ns, null, 'who waited is not known');
+});
+
+test('time in user mode is divided as the kernel divides it, for each kind of thread', () => {
+  const own = { run_ns: 400_000_000, user_ns: 60_000_000, kernel_ns: 20_000_000 };
+  const threads = [
+    rawThread({ run_ns: 100_000_000, user_ns: 8_000_000, kernel_ns: 32_000_000 }),
+    rawThread({ tid: 2, kind: 'pool', ...own, sleeps: [asleep(pread64, 600_000_000)] }),
+    rawThread({ tid: 3, kind: 'pool', run_ns: 10_000_000, sleeps: [asleep(pread64, 990_000_000)] }),
+    rawThread({ tid: 4, kind: 'iou-wrk', run_ns: 5_000_000 }),
+  ];
+  const rows = figuresOf(rawExplain({ threads }), explainContext({ backend: 'posix-aio' })).threads;
+  assert.deepEqual(
+    rows.map(({ kind, user_ns }) => [kind, user_ns]),
+    [
+      ['job', 20_000_000],
+      ['pool', 307_500_000],
+      ['iou-wrk', 0],
+    ],
+  );
+  const unknown = [rawThread({ kind: 'other', run_ns: 5_000_000 })];
+  const [row] = figuresOf(rawExplain({ threads: unknown }), explainContext({ trial: null })).threads;
+  assert.equal(row?.user_ns, null, 'no tick found it at work');
 });
 
 test('linux-aio has no trace point where it begins: submission stays with what comes after completion', () => {

@@ -58,16 +58,28 @@ function wakeupsOf(threads: readonly RawThread[]): ThreadFigures['wakeups'] {
   return wakeups;
 }
 
-/** A row for the threads of one kind; its time in user mode is not known yet. */
+/**
+ * Time in user mode of threads: the scheduler's CPU time, divided as the kernel's own two counts are, which is what it
+ * does for /proc. null where it has counted nothing of them.
+ */
+function userOf(kind: ExplainThreadKind, threads: readonly RawThread[], runNs: number): number | null {
+  if (isKernelThread(kind)) return 0;
+  const user = threads.reduce((sum, { user_ns = 0 }) => sum + user_ns, 0);
+  const kernel = threads.reduce((sum, { kernel_ns = 0 }) => sum + kernel_ns, 0);
+  return user + kernel > 0 ? Math.round((runNs * user) / (user + kernel)) : null;
+}
+
+/** A row for the threads of one kind. */
 function rowOf(kind: ExplainThreadKind, threads: readonly RawThread[]): ThreadFigures {
   const sum = (of: (thread: RawThread) => number): number =>
     threads.reduce((total, thread) => total + of(thread), 0);
+  const runNs = sum(({ run_ns }) => run_ns);
   return {
     kind,
     threads: threads.length,
     alive_ns: sum(({ alive_ns }) => alive_ns),
-    run_ns: sum(({ run_ns }) => run_ns),
-    user_ns: isKernelThread(kind) ? 0 : null,
+    run_ns: runNs,
+    user_ns: userOf(kind, threads, runNs),
     ready_ns: sum(({ ready_ns }) => ready_ns),
     sleep_ns: sum(({ sleep_ns }) => sleep_ns),
     sleeps: sleepsOf(threads),
@@ -80,7 +92,7 @@ function rowOf(kind: ExplainThreadKind, threads: readonly RawThread[]): ThreadFi
 
 /**
  * A row for each kind that was seen. Of a trial those are left out that do none of its I/O.
- * The trial's time in user mode is that of its jobs where all its helpers are threads of the kernel.
+ * The trial's own time in user mode is that of its jobs where all its helpers are threads of the kernel.
  */
 export function threadFigures(threads: readonly RawThread[], context: ExplainContext): ThreadFigures[] {
   const { trial } = context;

@@ -98,10 +98,21 @@ const UNKNOWN: TimeParts = {
   queue_ns: null,
   device_ns: null,
   until_reaped_ns: null,
+  reap_wait_ns: null,
   undivided: [],
   waits_for_cpu_ns: null,
   in_service: null,
 };
+
+/**
+ * The part of what comes after completion in which the thread that was to have it waited for a CPU. Of requests that
+ * io_uring's own threads began it is not known: others wait for them.
+ */
+function reapWait({ raw, threads }: Known, afterNs: number | null, ios: number): number | null {
+  const { reap_wait_ns: sum } = raw.block;
+  const handedOn = threads.some(({ kind }) => kind === 'iou-wrk' || kind === 'iou-sqp');
+  return sum === undefined || afterNs === null || handedOn ? null : Math.min(afterNs, sum / ios);
+}
 
 /** The parts of an I/O's mean latency. Block requests that are not I/Os say nothing of an I/O's time. */
 export function timeParts(known: Known): TimeParts {
@@ -120,6 +131,7 @@ export function timeParts(known: Known): TimeParts {
     queue_ns,
     device_ns,
     until_reaped_ns: after,
+    reap_wait_ns: reapWait(known, after, ios),
     undivided: after === null ? [] : split.undivided,
   };
 }

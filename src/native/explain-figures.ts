@@ -18,6 +18,9 @@ export interface RawThread {
   alive_ns: number;
   /** CPU time, as the scheduler counts it (sum_exec_runtime). */
   run_ns: number;
+  /** CPU time in user mode and in the kernel as the kernel tells them apart, of its ticks or counted: a ratio, no sum. */
+  user_ns?: number;
+  kernel_ns?: number;
   /** Able to run, and waiting for a CPU (run_delay). */
   ready_ns: number;
   sleep_ns: number;
@@ -55,6 +58,11 @@ export interface RawExplain {
     /** By floor(log2(ns)). */
     queue_hist: number[];
     device_hist: number[];
+    /**
+     * Sum over requests that ended while their thread was off the CPU: for how long that was able to run, and waited for
+     * a CPU, from then on.
+     */
+    reap_wait_ns?: number;
     /** Requests at the device, integrated over time; by the window it is how many were there at once. */
     depth_ns: number;
     /** Completions of requests that belonged to nobody traced. */

@@ -59,6 +59,13 @@ const TimeSchema = Type.Object(
     queue_ns: nullable(amount("mean ns in the I/O scheduler's queue: insert to issue")),
     device_ns: nullable(amount('mean ns at the device: issue to complete')),
     until_reaped_ns: nullable(amount('the rest, mean ns: from completion until the call or the job had it')),
+    reap_wait_ns: Type.Optional(
+      nullable(
+        amount(
+          'of until_reaped_ns, mean ns that the thread it was for was ready and waited for a CPU; the least it can be',
+        ),
+      ),
+    ),
     undivided: Type.Array(UNDIVIDED, {
       description: 'parts that are null since they could not be told from until_reaped_ns, which holds them',
     }),

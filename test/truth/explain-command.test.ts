@@ -6,6 +6,7 @@ import type { Explanation } from '../../src/results/schema-explain.ts';
 import { uringBench } from '../support/cli.ts';
 import { dataFile, diskFolder } from '../support/disk.ts';
 import { noTracing, seenWhole, total } from '../support/explained.ts';
+import { near } from '../support/result.ts';
 import { firstReason, needsCommand } from '../support/witness.ts';
 
 const IOS = 1500;
@@ -35,6 +36,36 @@ function explainFio(
   const ios = (JSON.parse(stdout) as FioReport).jobs[0]?.read.total_ios ?? 0;
   return { ios, ...(JSON.parse(readFileSync(why, 'utf8')) as { explain: Explanation }) };
 }
+
+test('time in user mode and in the kernel is what bash has of its children', {
+  skip: noTracing,
+}, async (t) => {
+  const folder = diskFolder(t);
+  const count = 'i=0; while ((i < 200000)); do ((i++)); done';
+  const script = `TIMEFORMAT='%U %S'; time { ${count}; dd if=/dev/zero of=/dev/null bs=1M count=4000 2>/dev/null; }`;
+  await seenWhole(async () => {
+    const why = `${folder}/why.json`;
+    const args = [
+      'explain',
+      '--no-save',
+      '--output-format=json',
+      `--output=${why}`,
+      '--',
+      'bash',
+      '-c',
+      script,
+    ];
+    const { code, stderr } = uringBench(args, { cwd: folder });
+    assert.equal(code, 0, stderr);
+    const [user = 0, kernel = 0] = stderr.trim().split(' ').map(Number);
+    const { threads } =
+      (JSON.parse(readFileSync(why, 'utf8')) as { explain: Explanation }).explain.traced ?? {};
+    const sum = (of: 'user_ns' | 'run_ns') => total(threads?.map((row) => row[of] ?? 0) ?? []) / 1e9;
+    near(sum('run_ns'), user + kernel, 0.1, 'CPU seconds', 0.1);
+    near(sum('user_ns'), user, 0.1, 'of them in user mode', 0.1);
+    assert.ok(user > 0.3 && kernel > 0.1, `${user} ${kernel}: there is much of both`);
+  });
+});
 
 for (const [engine, depth] of [
   ['psync', 1],

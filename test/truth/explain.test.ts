@@ -3,8 +3,10 @@
  * kernel's list of BPF objects.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { readMachine } from '../../src/resolve/cpus.ts';
 import type { ThreadFigures, Traced } from '../../src/results/schema-explain.ts';
 import { startBench } from '../support/bench.ts';
 import { bpfObjectsOf, stillThere } from '../support/bpf-objects.ts';
@@ -17,6 +19,9 @@ const skip = noTracing;
 const SHARE = 0.02;
 /** Parts of a thread's time make up all of it. */
 const SUM_SHARE = 0.01;
+
+/** So much CPU time is not overlooked by ticks. */
+const TICKS_NS = 100e6;
 
 const DIRECT = ['sync', 'posix-aio', 'linux-aio', 'threadpool', 'io_uring'];
 const RINGS = ['io_uring', 'io_uring+enhanced', 'io_uring+force_async', 'io_uring+sqpoll'];
@@ -36,6 +41,8 @@ function checkSums(label: string, { traced }: Explained): void {
     const parts = one.run_ns + one.ready_ns + one.sleep_ns;
     near(parts, one.alive_ns, SUM_SHARE, `${label}: times of ${one.kind} threads`);
     const slept = one.sleeps.reduce((ns, sleep) => ns + sleep.ns, 0);
+    assert.ok((one.user_ns ?? 0) <= one.run_ns, `${label}: time of ${one.kind} threads in user mode`);
+    if (one.run_ns > TICKS_NS) assert.notEqual(one.user_ns, null, `${label}: it is known`);
     near(slept, one.sleep_ns, SUM_SHARE, `${label}: sleeps of ${one.kind} threads`, 1e6);
   }
   const jobs = traced.threads.filter(({ kind }) => kind === 'job');
@@ -182,6 +189,26 @@ test('times of threads are those of /proc/TID/schedstat', { skip }, async (t) =>
       }
     });
   }
+});
+
+test('an I/O that is there and whose thread has no CPU says so', { skip }, async (t) => {
+  await seenWhole(async () => {
+    // Beside a job on one CPU a thread that has ten times its weight, and then only half of it.
+    const [cpu = 0] = readMachine().cpusAllowed;
+    const busy = spawn('nice', ['-n', '-10', 'taskset', '-c', `${cpu}`, 'sh', '-c', 'while :; do :; done']);
+    try {
+      const args = ['--runtime', '1', '--cpus-allowed', `${cpu}`, '--explain'];
+      const { time } = (await explained(t, 'sync', args)).traced;
+      const { reap_wait_ns: wait, until_reaped_ns: after, waits_for_cpu_ns: all } = time;
+      assert.ok(wait != null && after !== null && all !== null);
+      assert.ok(wait <= after, `${wait} of ${after}`);
+      // All waits of a thread that calls and sleeps are for this, but for those when it was preempted.
+      near(wait, all, 0.1, 'waits for a CPU', 20_000);
+      assert.ok(wait > 0.5 * after, `most of ${after} is ${wait}`);
+    } finally {
+      busy.kill();
+    }
+  });
 });
 
 test('jobs of every kind are traced', { skip }, async (t) => {

@@ -39,10 +39,15 @@ const LIMIT_SECONDS = 600;
 
 /**
  * false, or why there is no machine here.
+ * @param kernel of vm-run.sh: VM_KERNEL
  * @throws where CI has one to expect: there these tests must not be skipped unseen
  */
-function lookForMachine(): string | false {
-  const { status, stderr } = spawnSync(vmRun, ['--prepare'], { encoding: 'utf8', timeout: PREPARE_MS });
+export function lookForMachine(kernel = '6.12'): string | false {
+  const { status, stderr } = spawnSync(vmRun, ['--prepare'], {
+    encoding: 'utf8',
+    timeout: PREPARE_MS,
+    env: { ...process.env, VM_KERNEL: kernel },
+  });
   if (status === 0) return false;
   const reason = stderr.trim().split('\n').at(-1) || 'vm-run.sh --prepare takes too long';
   if (process.env.CI === 'true' && process.arch === 'x64') throw new Error(reason);

@@ -15,20 +15,22 @@
 #   nvme3n1 ng3n1   1 GiB, poll queues; VM_IOPS operations per second; what it is late by, up to a second's, it makes up for
 #   nullb0          null_blk, 1 GiB, a poll queue
 #
-# Environment: VM_TIMEOUT (120, seconds), VM_POLL_QUEUES (2), VM_IOPS (2000), VM_APPEND (more kernel parameters),
-# XDG_CACHE_HOME (~/.cache: 250 MB go to uring-bench-vm in it).
+# Environment: VM_KERNEL (6.12, or another version that apt has), VM_TIMEOUT (120, seconds), VM_POLL_QUEUES (2), VM_IOPS
+# (2000), VM_APPEND (more kernel parameters), XDG_CACHE_HOME (~/.cache: 250 MB a kernel go to uring-bench-vm in it).
 # Needs the packages qemu-system-x86, cpio, kmod and xz-utils; apt-get fetches the kernel (no installation).
 set -euo pipefail
 
 PATH=$PATH:/usr/sbin:/sbin # modprobe, depmod
 cpus=2
 gib=$((1 << 30))
+kernel=${VM_KERNEL:-6.12}
 poll_queues=${VM_POLL_QUEUES:-2}
 iops=${VM_IOPS:-2000}
 here=$(dirname "$(readlink -f "$0")")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/uring-bench-vm
+files=$cache/linux-$kernel
 # Made by these scripts as they are now: another checkout may have others.
-initramfs=$cache/initramfs-$(cat "$here/vm-run.sh" "$here/guest-init.sh" | sha1sum | head -c 12)
+initramfs=$cache/initramfs-$kernel-$(cat "$here/vm-run.sh" "$here/guest-init.sh" | sha1sum | head -c 12)
 
 give_up() {
   printf 'vm-run.sh: %s\n' "$1" >&2
@@ -47,10 +49,10 @@ check_host() {
   done
 }
 
-# The newest 6.12 kernel that apt knows, unpacked below $1; and a busybox that needs no libraries.
+# The newest kernel of that version that apt knows, unpacked below $1; and a busybox that needs no libraries.
 fetch() {
   local package
-  package=$(apt-cache pkgnames linux-image-6.12. | grep -E '^linux-image-[0-9.]+(\+deb[0-9]+)?-amd64$' | sort -V | tail -n 1)
+  package=$(apt-cache pkgnames "linux-image-$kernel." | grep -E '^linux-image-[0-9.]+(-[0-9]+)?(\+deb[0-9]+)?-amd64$' | sort -V | tail -n 1)
   [ -n "$package" ] && rm -rf "$1" && mkdir -p "$1/packages" &&
     (cd "$1/packages" && apt-get -qq -o APT::Sandbox::User=root download "$package" busybox-static) &&
     find "$1/packages" -name '*.deb' -exec dpkg-deb -x '{}' "$1" ';' &&
@@ -81,13 +83,13 @@ prepare() {
   mkdir -p "$cache"
   exec 9>"$cache/lock"
   flock 9
-  if [ ! -d "$cache/files" ]; then
-    fetch "$cache/files.new" >&2 || give_up 'apt-get cannot fetch linux-image-6.12 and busybox-static: apt-get update?'
-    mv "$cache/files.new" "$cache/files"
+  if [ ! -d "$files" ]; then
+    fetch "$files.new" >&2 || give_up "apt-get cannot fetch linux-image-$kernel and busybox-static: apt-get update?"
+    mv "$files.new" "$files"
   fi
   if [ ! -e "$initramfs" ]; then
     find "$cache" -maxdepth 1 -name 'initramfs-*' -mtime +7 -delete
-    make_initramfs "$cache/files" "$cache/initramfs.new" || give_up 'cannot make the initramfs'
+    make_initramfs "$files" "$cache/initramfs.new" || give_up 'cannot make the initramfs'
     mv "$cache/initramfs.new" "$initramfs"
   fi
   exec 9>&-
@@ -122,7 +124,7 @@ node-name=drive3,throttle-group=limit,file.driver=null-co,file.read-zeroes=on,fi
   # la57=off: with five levels of page tables each emulated walk would be longer.
   timeout -k 5 "${VM_TIMEOUT:-120}" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
     -machine q35 -accel tcg,thread=multi -cpu max,la57=off -smp "$cpus" -m 2G \
-    -kernel "$(echo "$cache"/files/boot/vmlinuz-*)" -initrd "$initramfs" \
+    -kernel "$(echo "$files"/boot/vmlinuz-*)" -initrd "$initramfs" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr nowatchdog audit=0 init_on_alloc=0 \
 no_timer_check tsc=reliable random.trust_cpu=on ${VM_APPEND:-}" \
     -serial "file:$work/console" \

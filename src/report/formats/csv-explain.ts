@@ -39,6 +39,7 @@ const TIMES: readonly (readonly [keyof TimeParts & `${string}_ns`, string])[] = 
   ['queue_ns', "mean part in the scheduler's queue"],
   ['device_ns', 'mean part at the device'],
   ['until_reaped_ns', 'the rest: until the job had it'],
+  ['reap_wait_ns', 'of until_reaped, mean time in which the thread it was for waited for a CPU'],
   ['waits_for_cpu_ns', 'mean time that threads were ready and waited for a CPU, within the others'],
 ];
 

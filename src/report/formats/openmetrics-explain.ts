@@ -64,15 +64,18 @@ function countValues(
   );
 }
 
+/** The last two lie within others. */
+const PARTS = [
+  ...(['total', 'turn', 'before', 'queue', 'device', 'until_reaped'] as const),
+  ...(['reap_wait', 'waits_for_cpu'] as const),
+];
+
 const FAMILIES: readonly ExplainFamily[] = [
   {
     name: 'explain_time_seconds',
     unit: 'seconds',
     help: 'mean time of an I/O of the traced pass, by where it went; its turn, before, queue, device and until reaped are parts of the total',
-    of: ({ time }) =>
-      (['total', 'turn', 'before', 'queue', 'device', 'until_reaped', 'waits_for_cpu'] as const).map(
-        (part) => ({ labels: { part }, value: seconds(time[`${part}_ns`]) }),
-      ),
+    of: ({ time }) => PARTS.map((part) => ({ labels: { part }, value: seconds(time[`${part}_ns`] ?? null) })),
   },
   {
     name: 'explain_request_time_seconds',

@@ -91,6 +91,14 @@ function timeTable(rows: readonly TracedBackend[]): TableView {
     right(['until', 'reaped'], ({ traced: { time } }) =>
       usec(time.until_reaped_ns, time.undivided.length > 0 ? WHOLE : ''),
     ),
+    ...(rows.some(({ traced }) => traced.time.reap_wait_ns != null)
+      ? [
+          right(['of that', 'no CPU'], ({ traced }) => usec(traced.time.reap_wait_ns ?? null), {
+            drop: 3,
+            legend: ['of that no CPU: it was there, and its thread waited for a CPU'],
+          }),
+        ]
+      : []),
     right(['waits for', 'a CPU'], ({ traced }) => usec(traced.time.waits_for_cpu_ns), {
       drop: 2,
       legend: ['waits for a CPU: within the other parts'],
