@@ -1,6 +1,6 @@
 /** What commands that explain what they measured have in common: whether it is possible, and where stacks go. */
 import { BenchError, usageError } from '../errors.ts';
-import type { FoldedStacks } from '../explain/stacks.ts';
+import { type FoldedStacks, unfolded } from '../explain/stacks.ts';
 import type { Tracing } from '../jobs/context.ts';
 import { explainProbe, openTracer } from '../native/explain.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
@@ -31,10 +31,21 @@ export function checkExplain(how: RunPlan['explain'], { output }: Session): void
   });
 }
 
+/** Pixels. */
+const IMAGE_WIDTH = 1200;
+
+/** A flame graph of folded stacks. */
+async function imageOf(text: string, { commandLine }: Session): Promise<string> {
+  const { flameGraph } = await import('../report/html/flame.ts');
+  return flameGraph(unfolded(text), { width: IMAGE_WIDTH, title: commandLine.join(' ') });
+}
+
 /** Writes the stacks of all variants to the file that was named for them, if one was. @throws BenchError (failed) */
 export async function deliverStacks(stacks: readonly FoldedStacks[], session: Session): Promise<void> {
   const path = session.output.explainStacks;
   if (path === null) return;
-  writeReportFile(path, stacks.map(({ text }) => text).join(''));
+  const text = stacks.map((one) => one.text).join('');
+  const isImage = path.toLowerCase().endsWith('.svg');
+  writeReportFile(path, isImage ? await imageOf(text, session) : text);
   await session.say(`Stacks: ${path}`);
 }

@@ -3,6 +3,7 @@ import type { ExplainHook, RawExplain } from '../native/explain.ts';
 import { countedOps } from '../results/ops.ts';
 import type { BlockFigures, Traced } from '../results/schema-explain.ts';
 import type { ExplainContext } from './context.ts';
+import { keptStacks } from './stacks.ts';
 import { threadFigures } from './threads.ts';
 import { timeParts } from './time.ts';
 
@@ -114,6 +115,7 @@ function sampleFigures({ hooks, samples }: RawExplain): Traced['samples'] {
     total: sumOfCounts(samples),
     doorbell: sumOfCounts(samples.filter(({ stack }) => stack.some((name) => DOORBELLS.includes(name)))),
     top: sorted.slice(0, TOP_FUNCTIONS).map(([name, count]) => ({ function: name, count })),
+    stacks: keptStacks(samples),
   };
 }
 

@@ -257,7 +257,7 @@ export const reportOptions = [
     kind: 'text',
     group: 'report',
     metavar: 'FILE',
-    help: 'file for the stacks that --explain=full samples, folded for flame graphs',
+    help: 'file for the stacks of --explain=full: folded, or FILE.svg a flame graph',
     defaultNote: 'none',
     scope: 'output',
   },

@@ -6,6 +6,9 @@ import { constants } from 'node:buffer';
 import { usageError } from '../errors.ts';
 import { HISTOGRAM_TEXT_MAX } from './histogram-text.ts';
 
+/** Stacks that are kept of a backend: rarer ones are in --explain-stacks alone. */
+export const STACKS_MOST = 400;
+
 /** Bytes of a file, and of all files of one side of a comparison: no text of JavaScript's can be longer. */
 export const STORED_BYTES_MAX = constants.MAX_STRING_LENGTH;
 /** How deep lists and objects lie in each other; a sweep's results lie 12 deep. */

@@ -3,6 +3,7 @@
  * trials (`--explain`). Reports are made of it alone. docs/EXPLAIN.md defines each figure, with its hook and its error.
  */
 import { type Static, Type } from '@sinclair/typebox';
+import { STACKS_MOST } from './read-limits.ts';
 import { BasicFiguresSchema } from './schema-explain-basic.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
 
@@ -203,6 +204,21 @@ const SamplesSchema = Type.Object(
         strict,
       ),
       { description: 'the five most frequent innermost functions' },
+    ),
+    stacks: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            frames: Type.String({
+              description:
+                'KIND;FUNCTION;...;FUNCTION: of thread, then the outermost first; "user mode" outside the kernel',
+            }),
+            count: count('samples'),
+          },
+          strict,
+        ),
+        { maxItems: STACKS_MOST, description: 'where samples were, the most frequent stacks first' },
+      ),
     ),
   },
   strict,

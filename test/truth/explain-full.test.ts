@@ -51,6 +51,10 @@ test('stacks are of each backend, in lines that flame graph tools read', { skip 
   const folder = diskFolder(t);
   const args = [...COMMON, '--backend', 'sync,io_uring', '--runtime', '1', '--explain=full'];
   const result = await benchResult(folder, [...args, '--explain-stacks', 'stacks']);
+  for (const { label, explain } of result.backends) {
+    const { stacks = [], total: all } = explain?.traced?.samples ?? {};
+    assert.equal(total(stacks.map(({ count }) => count)), all, `${label}: so few stacks are all stored`);
+  }
   const lines = readFileSync(`${folder}/stacks`, 'utf8').trimEnd().split('\n');
   for (const line of lines) assert.match(line, /^(sync|io_uring);(job|pool|iou-\w+|other);\S+ \d+$/);
   for (const backend of ['sync', 'io_uring']) {
