@@ -111,4 +111,14 @@ SEC("tp_btf/writeback_dirty_folio") int cache_dirty(u64 *ctx)
     return 0;
 }
 
+SEC("tp_btf/ext4_allocate_blocks") int ext4_allocate_blocks(u64 *ctx)
+{
+    struct ub_mark_head *window = head();
+    struct ub_explain_thread *thread = current_thread();
+    struct ub_explain_totals *sum = counts();
+    if (window && thread && sum && counted(window, thread))
+        sum->allocations++;
+    return 0;
+}
+
 #endif

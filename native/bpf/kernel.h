@@ -15,6 +15,7 @@
 #define TASK_DEAD            0x0080
 
 #define IORING_SETUP_IOPOLL (1u << 0)
+#define FMODE_NOWAIT        (1u << 27) /* the file can be asked without waiting; since Linux 4.13 */
 
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -54,7 +55,12 @@ struct io_ring_ctx {
     unsigned int flags;
 } RELOCATED;
 
+struct file {
+    unsigned int f_mode;
+} RELOCATED;
+
 struct io_kiocb {
+    struct file *file;
     unsigned char opcode;
     struct io_ring_ctx *ctx;
 } RELOCATED;

@@ -69,6 +69,16 @@ SEC("tp_btf/io_uring_submit_sqe") int io_uring_submit_sqe(u64 *ctx)
     return submit_uring((void *)ctx[0]);
 }
 
+/* READV, WRITEV, READ_FIXED, WRITE_FIXED, READ, WRITE */
+#define READS_AND_WRITES (1u << 1 | 1u << 2 | 1u << 4 | 1u << 5 | 1u << 22 | 1u << 23)
+
+INLINE int is_unable(const struct io_kiocb *request)
+{
+    const struct file *file = request->file;
+    u32 opcode = request->opcode;
+    return opcode < 32 && (1u << opcode & READS_AND_WRITES) && file && (file->f_mode & FMODE_NOWAIT) == 0;
+}
+
 SEC("tp_btf/io_uring_queue_async_work") int io_uring_queue_async_work(u64 *ctx)
 {
     u64 key = ctx[0];
@@ -83,6 +93,8 @@ SEC("tp_btf/io_uring_queue_async_work") int io_uring_queue_async_work(u64 *ctx)
     thread->submit_ns = 0; /* what comes to the block layer next here is of another one */
     if (counted(window, thread))
         sum->punted++;
+    if (counted(window, thread) && is_unable((void *)ctx[0]))
+        sum->punted_unable++;
     return 0;
 }
 

@@ -212,6 +212,7 @@ struct ub_explain_totals {
     uint64_t task_work;
     uint64_t poll;
     uint64_t punted;
+    uint64_t punted_unable; /* of these, reads and writes of files that cannot be asked without waiting */
     uint64_t overflows;
     uint64_t waits;
     uint64_t submit_to_block_ns;
@@ -222,6 +223,7 @@ struct ub_explain_totals {
     uint64_t misses;
     uint64_t added;
     uint64_t dirtied;
+    uint64_t allocations; /* times that a file system looked for room on its device: ext4's */
 };
 
 /* Why nothing can be traced. */

@@ -40,6 +40,12 @@ static const struct ub_hook table[] = {
 };
 #define TABLE (sizeof table / sizeof *table)
 
+/* Of file systems, which may be modules or not be there: nobody misses those that a kernel has not. */
+static const struct ub_hook extra[] = {
+    {"ext4_allocate_blocks", "ext4_allocate_blocks", UB_GROUP_BLOCK, 2, 0, NULL},
+};
+#define EXTRA (sizeof extra / sizeof *extra)
+
 /* Arguments of a trace point, by the type that the kernel has of its programs; -1: there is no such trace
  * point. */
 static int arguments_of(const struct ub_bpf *bpf, const struct btf *btf, const char *point)
@@ -86,18 +92,27 @@ static void choose_one(struct ub_tracer *tracer, const struct btf *btf, const st
     tracer->program_hooks[tracer->nprograms++] = at;
 }
 
+static void load_none(struct ub_tracer *tracer, const struct ub_hook *hooks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct bpf_program *program = tracer->bpf->find_program(tracer->object, hooks[i].program);
+        if (program)
+            tracer->bpf->set_autoload(program, 0);
+    }
+}
+
 int ub_tracer_choose(struct ub_tracer *tracer)
 {
     struct btf *btf = tracer->bpf->kernel_btf();
     if (!btf)
         return -1;
-    for (size_t i = 0; i < TABLE; i++) {
-        struct bpf_program *program = tracer->bpf->find_program(tracer->object, table[i].program);
-        if (program)
-            tracer->bpf->set_autoload(program, 0);
-    }
+    load_none(tracer, table, TABLE);
+    load_none(tracer, extra, EXTRA);
     for (size_t i = 0; i < TABLE; i++)
         choose_one(tracer, btf, &table[i]);
+    for (size_t i = 0; i < EXTRA; i++)
+        if (arguments_of(tracer->bpf, btf, extra[i].point) == (int)extra[i].arguments)
+            choose_one(tracer, btf, &extra[i]);
     for (uint32_t i = 0; i < tracer->nprograms; i++)
         tracer->bpf->set_autoload(tracer->programs[i], 1);
     tracer->sampler = tracer->bpf->find_program(tracer->object, "sample");

@@ -62,6 +62,7 @@ function blockFigures(raw: RawExplain, context: ExplainContext): BlockFigures | 
     bytes: block.bytes,
     others: block.others,
     lost: block.lost ?? 0,
+    allocations: block.allocations ?? null,
     // Times are added up at a request's end.
     before_ns: attached.name('block_io_start') ? mean(block.before_ns, block.completed) : null,
     queue_ns: attached.name('block_rq_insert') ? mean(block.queue_ns, block.completed) : null,

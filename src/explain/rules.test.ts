@@ -162,9 +162,15 @@ const PAIRS: Readonly<Record<string, Pair>> = {
           io_uring: rawRing(IOS, { punted: IOS, submits: { FSYNC: IOS, WRITE: IOS } }),
         },
       },
+      { raw: { io_uring: rawRing(IOS, { punted: IOS, punted_unable: IOS }) } },
     ],
     silent: [{ raw: { io_uring: rawRing(IOS, { punted: 10 }) } }, {}],
     says: "100 % of its requests are handed to io_uring's worker threads: force_async asks for it",
+  },
+  'allocates-blocks': {
+    speaks: [{ raw: { block: rawBlock(IOS, { allocations: IOS }) } }],
+    silent: [{ raw: { block: rawBlock(IOS, { allocations: IOS / 20 }) } }, { raw: { block: rawBlock(IOS) } }],
+    says: 'ext4 allocated blocks 1.00 times an I/O: writes go where the file has none yet',
   },
   'scheduler-queue': {
     speaks: [{ raw: { block: rawBlock(IOS, { queue_ns: IOS * 120_000 }) } }],
@@ -259,12 +265,16 @@ for (const rule of RULES) {
 
 test('why requests are handed to workers is said only where it is certain', () => {
   const punted = RULES.find(({ id }) => id === 'punted');
-  const [, waiting, fsync] = PAIRS.punted?.speaks ?? [];
+  const [, waiting, fsync, unable] = PAIRS.punted?.speaks ?? [];
   assert.match(
     punted?.sentence(factsOf(waiting ?? {})) ?? '',
     /50 % .*: it could not do them without waiting$/,
   );
   assert.match(punted?.sentence(factsOf(fsync ?? {})) ?? '', /50 % .*: fsync always goes there$/);
+  assert.match(
+    punted?.sentence(factsOf(unable ?? {})) ?? '',
+    /100 % .*: the file cannot be asked without waiting$/,
+  );
 });
 
 /** The schema of a path, through arrays, unions with null and records; undefined when there is none. */

@@ -130,6 +130,14 @@ const pageFaults: Rule = {
   },
 };
 
+const allocation: Rule = {
+  id: 'allocates-blocks',
+  figures: ['traced.block.allocations', 'traced.ios'],
+  when: (facts) => perIo(facts, facts.traced.block?.allocations ?? 0) >= SOME,
+  sentence: (facts) =>
+    `ext4 allocated blocks ${formatPerIo(perIo(facts, facts.traced.block?.allocations ?? 0))} times ${each(facts)}: writes go where the file has none yet`,
+};
+
 /** Calls in which to wait for what is no I/O is what they are for. */
 const WAITING_CALLS =
   /^(futex|poll|ppoll|select|pselect6|epoll_|wait|.*nanosleep|io_getevents|io_pgetevents|page fault)/;
@@ -155,6 +163,9 @@ const ALWAYS_PUNTED = [
   ...['SYMLINKAT', 'LINKAT', 'SPLICE', 'TEE'],
 ];
 
+/** All but what trace points may have missed. */
+const NEARLY = 0.98;
+
 function submitted({ traced }: Facts): number {
   return Object.values(traced.io_uring?.submits ?? {}).reduce((sum, count) => sum + count, 0);
 }
@@ -162,7 +173,8 @@ function submitted({ traced }: Facts): number {
 /** Why requests were punted, where that is certain; else what a punt means: trying without waiting failed, or files lack it. */
 function puntReason(facts: Facts): string {
   if (hasFeature(facts, 'force_async')) return 'force_async asks for it';
-  const { submits = {}, punted = 0 } = facts.traced.io_uring ?? {};
+  const { submits = {}, punted = 0, punted_unable: unable = 0 } = facts.traced.io_uring ?? {};
+  if (unable >= punted * NEARLY) return 'the file cannot be asked without waiting';
   const always = Object.keys(submits).filter((name) => ALWAYS_PUNTED.includes(name));
   const count = always.reduce((sum, name) => sum + (submits[name] ?? 0), 0);
   const names = always.map((name) => name.toLowerCase());
@@ -172,7 +184,7 @@ function puntReason(facts: Facts): string {
 
 const punted: Rule = {
   id: 'punted',
-  figures: ['traced.io_uring.punted', 'traced.io_uring.submits'],
+  figures: ['traced.io_uring.punted', 'traced.io_uring.punted_unable', 'traced.io_uring.submits'],
   when: (facts) => shareOf(facts.traced.io_uring?.punted ?? 0, submitted(facts)) >= SOME,
   sentence: (facts) => {
     // A request can be punted more than once.
@@ -295,6 +307,7 @@ export const RULES: readonly Rule[] = [
     poolFull,
     submission,
     pageFaults,
+    allocation,
     locks,
     punted,
     schedulerQueue,

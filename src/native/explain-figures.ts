@@ -72,6 +72,8 @@ export interface RawExplain {
      * on top of process 1's threads (docs/EXPLAIN.md).
      */
     lost?: number;
+    /** Times that ext4 allocated blocks for a traced thread; not there where that is not seen. */
+    allocations?: number;
     /** Sum of the time from the start of the system call that a request was begun in, and of how many; 0 without `full`. */
     call_to_block_ns?: number;
     call_to_block?: number;
@@ -84,6 +86,8 @@ export interface RawExplain {
     task_work: number;
     poll: number;
     punted: number;
+    /** Of these, reads and writes of files that cannot be asked without waiting (no FMODE_NOWAIT). */
+    punted_unable?: number;
     overflows: number;
     waits: number;
     /** Sum of submission to block_io_start, and of how many. */

@@ -175,7 +175,10 @@ function readInterrupts(tracer: TracerHandle): Pick<RawExplain, 'irqs' | 'softir
   return result;
 }
 
-function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'> & {
+function readTotals(
+  tracer: TracerHandle,
+  seen: (name: string) => boolean,
+): Pick<RawExplain, 'block' | 'io_uring'> & {
   cache: NonNullable<RawExplain['cache']>;
 } {
   const { reader } = new Records(tracer, UB.EXPLAIN_READ_TOTALS, 'explainTotals', 1);
@@ -199,6 +202,7 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
       depth_ns: number('depth_ns'),
       others: number('others'),
       lost: number('lost'),
+      ...(seen('ext4_allocate_blocks') ? { allocations: number('allocations') } : {}),
       call_to_block_ns: number('call_to_block_ns'),
       call_to_block: number('call_to_block'),
     },
@@ -211,6 +215,7 @@ function readTotals(tracer: TracerHandle): Pick<RawExplain, 'block' | 'io_uring'
       task_work: number('task_work'),
       poll: number('poll'),
       punted: number('punted'),
+      punted_unable: number('punted_unable'),
       overflows: number('overflows'),
       waits: number('waits'),
       submit_to_block_ns: number('submit_to_block_ns'),
@@ -304,8 +309,8 @@ export function readTraced(tracer: TracerHandle, foreign: boolean): RawExplain {
   const threads = readThreads(tracer, foreign);
   const kinds: Kinds = new Map(threads.map(({ tid, kind }) => [tid, kind]));
   const hooks = readHooks(tracer);
-  const { cache, ...totals } = readTotals(tracer);
   const seen = (name: string) => hooks.some((hook) => hook.name === name && hook.missing === null);
+  const { cache, ...totals } = readTotals(tracer, seen);
   const lookups = seen('mm_filemap_get_pages') && seen('mm_filemap_add_to_page_cache');
   return {
     hooks,

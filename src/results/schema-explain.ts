@@ -96,6 +96,9 @@ const BlockSchema = Type.Object(
     lost: count(
       'requests that were begun and whose end was not seen: the other counts are too small by about so many',
     ),
+    allocations: Type.Optional(
+      nullable(count('times that ext4 allocated blocks for its threads; null where that is not seen')),
+    ),
     before_ns: nullable(amount('mean ns of a request from its begin until it was inserted or issued')),
     queue_ns: nullable(amount('mean ns of a request from insert to issue; 0 for those not inserted')),
     device_ns: nullable(amount('mean ns of a request from issue to complete')),
@@ -165,6 +168,9 @@ const RingSchema = Type.Object(
     task_work: count('requests completed by task work, after a block request'),
     poll: count('requests completed by polling the device (IOPOLL)'),
     punted: count('requests handed to worker threads (io-wq)'),
+    punted_unable: Type.Optional(
+      count('of these, reads and writes of files that cannot be asked without waiting (no FMODE_NOWAIT)'),
+    ),
     overflows: count('completions for which the CQ ring had no room'),
     waits: count('times that a thread waited for completions'),
     submit_to_block_ns: nullable(
