@@ -10,18 +10,6 @@ import { type Random, randomOf } from './random.ts';
 const RESAMPLES = 1999;
 const TAIL = (RESAMPLES + 1) * 0.025;
 
-/** A sample with its values' order, so that the median of a resample is found by counting. */
-interface Ordered {
-  sorted: Float64Array;
-  /** Which of the sample each sorted value is. */
-  from: Uint32Array;
-}
-
-function orderedOf(samples: readonly number[]): Ordered {
-  const from = samples.map((_, i) => i).sort((a, b) => (samples[a] as number) - (samples[b] as number));
-  return { sorted: Float64Array.from(from, (i) => samples[i] as number), from: Uint32Array.from(from) };
-}
-
 /** Draws as many as there are, with replacement, and counts how often each was drawn. */
 function draw(times: Uint32Array, random: Random): void {
   const n = times.length;
@@ -32,16 +20,58 @@ function draw(times: Uint32Array, random: Random): void {
   }
 }
 
-/** Median of the sample in which each value stands as often as it was drawn. */
-function medianOf({ sorted, from }: Ordered, times: Uint32Array): number {
+/** Two of each resample of a sample: which of its sorted values the lower and the upper middle one are. */
+type Middles = Uint32Array;
+
+/** Looks up the middle two of a resample. @param from which of the sample each of its sorted values is */
+function findMiddles(into: Middles, at: number, times: Uint32Array, from: Uint32Array): void {
   const lower = (times.length - 1) >> 1;
   const upper = times.length >> 1;
-  let at = 0;
+  let rank = 0;
   let seen = times[from[0] as number] as number;
-  while (seen <= lower) seen += times[from[++at] as number] as number;
-  const low = sorted[at] as number;
-  while (seen <= upper) seen += times[from[++at] as number] as number;
-  return (low + (sorted[at] as number)) / 2;
+  while (seen <= lower) seen += times[from[++rank] as number] as number;
+  into[2 * at] = rank;
+  while (seen <= upper) seen += times[from[++rank] as number] as number;
+  into[2 * at + 1] = rank;
+}
+
+/** Resamples of two samples, drawn in turns, or whole pairs. @param orders `from` of each */
+function resampled(orders: readonly [Uint32Array, Uint32Array], seed: bigint, paired: boolean) {
+  const random = randomOf(seed);
+  const timesA = new Uint32Array(orders[0].length);
+  const timesB = paired ? timesA : new Uint32Array(orders[1].length);
+  const [a, b]: [Middles, Middles] = [new Uint32Array(2 * RESAMPLES), new Uint32Array(2 * RESAMPLES)];
+  for (let i = 0; i < RESAMPLES; i++) {
+    draw(timesA, random);
+    if (!paired) draw(timesB, random);
+    findMiddles(a, i, timesA, orders[0]);
+    findMiddles(b, i, timesB, orders[1]);
+  }
+  return { a, b };
+}
+
+function medianOf(sorted: Float64Array, middles: Middles, at: number): number {
+  return (
+    ((sorted[middles[2 * at] as number] as number) + (sorted[middles[2 * at + 1] as number] as number)) / 2
+  );
+}
+
+/** Resamples of so many sizes are kept: of unpaired samples they are the same for all that have as many values. */
+const KEPT = 64;
+const kept = new Map<string, ReturnType<typeof resampled>>();
+
+function keptResamples(n: number, m: number, seed: bigint): ReturnType<typeof resampled> {
+  const key = `${n} ${m} ${seed}`;
+  const sorted = (length: number) => Uint32Array.from({ length }, (_, i) => i);
+  const found = kept.get(key) ?? resampled([sorted(n), sorted(m)], seed, false);
+  // Used last, so that it goes last.
+  kept.delete(key);
+  kept.set(key, found);
+  for (const [oldest] of kept) {
+    if (kept.size <= KEPT) break;
+    kept.delete(oldest);
+  }
+  return found;
 }
 
 /**
@@ -69,18 +99,16 @@ function resampledRatios(
   second: readonly number[],
   { paired, seed }: { paired: boolean; seed: bigint },
 ): Float64Array {
-  const random = randomOf(seed);
+  const orderedOf = (samples: readonly number[]) =>
+    Uint32Array.from([...samples.keys()].sort((x, y) => (samples[x] as number) - (samples[y] as number)));
   // Without pairs the order of trials means nothing, so it must change nothing.
-  const of = (samples: readonly number[]) => orderedOf(paired ? samples : [...samples].sort((x, y) => x - y));
-  const [a, b] = [of(first), of(second)];
-  const timesA = new Uint32Array(first.length);
-  const timesB = paired ? timesA : new Uint32Array(second.length);
+  const { a, b } = paired
+    ? resampled([orderedOf(first), orderedOf(second)], seed, true)
+    : keptResamples(first.length, second.length, seed);
+  const sorted = (samples: readonly number[]) => Float64Array.from(samples).sort();
+  const [valuesA, valuesB] = [sorted(first), sorted(second)];
   const ratios = new Float64Array(RESAMPLES);
-  for (let i = 0; i < RESAMPLES; i++) {
-    draw(timesA, random);
-    if (!paired) draw(timesB, random);
-    ratios[i] = ratioOf(medianOf(b, timesB), medianOf(a, timesA));
-  }
+  for (let i = 0; i < RESAMPLES; i++) ratios[i] = ratioOf(medianOf(valuesB, b, i), medianOf(valuesA, a, i));
   return ratios.sort();
 }
 
