@@ -12,7 +12,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -54,7 +54,8 @@ function buildOf(commit: string, folder: string): void {
   // A copy of the link in the archive, if there is one, must not be followed.
   rmSync(join(folder, 'node_modules'), { force: true, recursive: true });
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  execFileSync('make', ['-s', '-C', join(folder, 'native')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const make = ['-s', `-j${availableParallelism()}`, '-C', join(folder, 'native')];
+  execFileSync('make', make, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** One run of the null backend -> its only trial. */

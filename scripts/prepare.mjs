@@ -6,6 +6,7 @@
 import { spawnSync } from 'child_process';
 import { cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'fs';
 import { createRequire } from 'module';
+import { cpus } from 'os';
 import { dirname, join } from 'path';
 import { fileURLToPath } from 'url';
 
@@ -96,7 +97,9 @@ function buildNative() {
   const tell = (why) =>
     process.stderr.write('uring-bench: the native library is not built: ' + why + without + '\n');
   if (missing !== undefined) return asked ? fail(missing) : tell(missing);
-  const make = ['--no-print-directory', '-s', '-C', 'native'];
+  // Unless a make that called this one says how many at a time.
+  const lanes = process.env.MAKEFLAGS ? [] : ['-j' + cpus().length];
+  const make = ['--no-print-directory', '-s', '-C', 'native', ...lanes];
   // A package that is installed has no sources to be mended; in a checkout an error is to be seen.
   if (asked || existsSync(join(root, 'src'))) return run('building the native library', 'make', make);
   const { status } = spawnSync('make', make, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
