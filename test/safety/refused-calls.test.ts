@@ -16,7 +16,7 @@ const launcher = fileURLToPath(new URL('../support/seccomp.py', import.meta.url)
 async function filtered(t: TestContext, answers: string, ...args: string[]): Promise<Ended> {
   const folder = scratchFolder(t);
   const ended = await bench(folder, [...args, ...SHORT, '--no-save', '--output-format=json'], {
-    under: ['python3', launcher, answers],
+    under: ['python3', '-S', launcher, answers],
   });
   assert.deepEqual(readdirSync(folder), []);
   return ended;

@@ -4,7 +4,7 @@ on files of the run. What Node makes for itself goes on as ever.
 fault.py RECORD CALL=ERRNO@WHEN COMMAND ARG...
 fault.py RECORD CALL[,CALL...] COMMAND ARG...
 
-CALL! is one that the library makes by itself, without glibc.
+CALL! is one that the library makes by itself, without glibc; it is counted under this name.
 
 WHEN is a number (the first is 1: it fails once) or "always"; without ERRNO calls are only counted. RECORD gets JSON:
 how often each call was made by us, and whose the one that failed was: of a job's thread, of the library on another, on
@@ -44,6 +44,8 @@ FD_FIRST = {
 }
 # Calls that glibc's pool for POSIX AIO makes, in threads that have the job's name.
 POOLED = {"pread64", "pwrite64", "fsync", "fdatasync"}
+# What Node calls to make a worker and to end it. The library's frames of before are still on the stack then.
+OF_WORKERS = {"eventfd2", "epoll_create1", "madvise"}
 # A frame of the library is at most so far above the stack pointer when it is in a system call through glibc.
 STACK_BYTES = 1024
 
@@ -81,11 +83,37 @@ def text_of(path):
         return ""
 
 
+def code_of(pid):
+    """Addresses of the library's code in a process, or of the worker's."""
+    for line in text_of(f"/proc/{pid}/maps").splitlines():
+        if " r-xp " in line and line.endswith(("/liburing_bench.so", "/uring-bench-worker")):
+            first, last = line.split(" ", 1)[0].split("-")
+            yield range(int(first, 16), int(last, 16))
+
+
+class Command:
+    """The command's own process. Its maps are long, and read only until the library is there: it is never unloaded."""
+
+    def __init__(self, pid):
+        self.pid, self.code, self.size = pid, [], ""
+
+    def has(self, tid):
+        return tid == self.pid or os.path.exists(f"/proc/{self.pid}/task/{tid}")
+
+    def library(self):
+        if not self.code:
+            size = text_of(f"/proc/{self.pid}/statm").split(" ", 1)[0]
+            # What is as large as before has mapped nothing since.
+            if size != self.size:
+                self.code, self.size = list(code_of(self.pid)), size
+        return self.code
+
+
 class Caller:
     """A thread that waits for its call's answer."""
 
-    def __init__(self, tid, folder, named):
-        self.tid, self.folder, self.named = tid, folder, named
+    def __init__(self, tid, folder, named, command):
+        self.tid, self.folder, self.named, self.command = tid, folder, named, command
 
     def link(self, name):
         try:
@@ -114,10 +142,7 @@ class Caller:
 
     def library(self):
         """Addresses of the library's code, or of the worker's."""
-        for line in text_of(f"/proc/{self.tid}/maps").splitlines():
-            if " r-xp " in line and line.endswith(("/liburing_bench.so", "/uring-bench-worker")):
-                first, last = line.split(" ", 1)[0].split("-")
-                yield range(int(first, 16), int(last, 16))
+        return self.command.library() if self.command.has(self.tid) else list(code_of(self.tid))
 
     def is_job(self):
         """By its name; not where jobs are workers: what V8 does there is no call of ours."""
@@ -125,7 +150,7 @@ class Caller:
 
     def is_native(self, ip, inline):
         """Whether our library makes the call, by itself or (unless inline) through glibc."""
-        code = list(self.library())
+        code = self.library()
         if any(ip in part for part in code):
             return True
         if inline or not code:
@@ -146,7 +171,7 @@ class Caller:
         """Whose code makes the call, as a word; "" for Node's own."""
         if self.is_job() and not inline:
             return "job"
-        if self.is_native(ip, inline):
+        if (self.named or call not in OF_WORKERS) and self.is_native(ip, inline):
             return "library"
         if inline:
             return ""
@@ -189,10 +214,8 @@ def main():
     record, what, *command = sys.argv[1:]
     wanted, _, when = what.partition("@")
     names, _, error = wanted.partition("=")
-    calls = [name.removesuffix("!") for name in names.split(",")]
-    inline = names.endswith("!")
-    calls = [call for call in calls if syscalls.number(call) is not None]
-    by_number = {syscalls.number(call): call for call in calls}
+    calls = [name for name in names.split(",") if syscalls.number(name.removesuffix("!")) is not None]
+    by_number = {syscalls.number(name.removesuffix("!")): name for name in calls}
     seen = dict.fromkeys(calls, 0)
     failed = []
     folder = os.getcwd()
@@ -200,12 +223,15 @@ def main():
     pooled = "--backend=posix-aio" in command
 
     def decide(tid, nr, ip, args):
-        call = by_number[nr]
-        owner = Caller(tid, folder, named).owner(call, ip, args, inline)
+        if failed and when != "always":
+            return 0
+        name = by_number[nr]
+        call = name.removesuffix("!")
+        owner = Caller(tid, folder, named, process).owner(call, ip, args, name != call)
         if not owner:
             return 0
-        seen[call] += 1
-        if not error or (when != "always" and seen[call] != int(when)):
+        seen[name] += 1
+        if not error or (when != "always" and seen[name] != int(when)):
             return 0
         # libuv makes an interrupted call again, for as long as it takes, and a reader that takes nothing is waited for.
         if when == "always" and (error, owner) in (("EINTR", "file"), ("EINTR", "stream"), ("EAGAIN", "stream")):
@@ -217,7 +243,8 @@ def main():
             failed.append(owner)
         return getattr(errno, error)
 
-    pid, listener = start(command, calls)
+    pid, listener = start(command, [name.removesuffix("!") for name in calls])
+    process = Command(pid)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: os.kill(pid, number))
     status = serve(pid, listener, decide)
