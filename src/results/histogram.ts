@@ -88,7 +88,13 @@ export function countsFromSparse(pairs: Iterable<readonly [index: number, count:
  */
 export function countsFromRaw(raw: BigUint64Array | Float64Array): Counts {
   if (raw.length !== COUNTERS) throw new RangeError(`${raw.length} histogram counters, expected ${COUNTERS}`);
-  return Float64Array.from(raw as ArrayLike<number | bigint>, (count) => exactCount(Number(count)));
+  const counts = new Float64Array(COUNTERS);
+  for (let i = 0; i < COUNTERS; i++) {
+    const count = raw[i];
+    // Nearly all are zero.
+    if (count) counts[i] = exactCount(Number(count));
+  }
+  return counts;
 }
 
 function exactCount(count: number): number {
@@ -129,8 +135,11 @@ const ENVELOPE = { cookie: 0, length: 4, payload: 8 };
  * shifts every value by one bucket, so both are set to what the Java original writes: 0 and 1.0.
  */
 export function encodeCounts(counts: Counts): string {
-  if (samples(counts) === 0) return '';
-  const written = Buffer.from(hdr().encodeIntoCompressedBase64(toHistogram(counts)), 'base64');
+  return samples(counts) === 0 ? '' : encoded(toHistogram(counts));
+}
+
+function encoded(histogram: Float64Histogram): string {
+  const written = Buffer.from(hdr().encodeIntoCompressedBase64(histogram), 'base64');
   const body = inflateSync(written.subarray(ENVELOPE.payload));
   body.writeInt32BE(0, HEADER.normalizingIndexOffset);
   body.writeDoubleBE(1, HEADER.conversionRatio);
@@ -185,7 +194,14 @@ export function percentilesOf(
   percentileList: readonly number[],
   bounds: { min: number; max: number },
 ): Record<string, number> {
-  const histogram = toHistogram(counts);
+  return percentilesFrom(toHistogram(counts), percentileList, bounds);
+}
+
+function percentilesFrom(
+  histogram: Float64Histogram,
+  percentileList: readonly number[],
+  bounds: { min: number; max: number },
+): Record<string, number> {
   return Object.fromEntries(
     percentileList.map((percentile) => {
       const value = histogram.getValueAtPercentile(percentile);
@@ -218,14 +234,15 @@ export function toLatency(counts: Counts, exact: ExactLatency, percentileList: r
   if (N === 0) return { min: 0, max: 0, mean: 0, stddev: 0, N: 0, percentile: {}, over_range: 0, hdr: '' };
   const bounds = { min: Number(exact.min), max: Number(exact.max) };
   const mean = Number(exact.sum) / N;
+  const histogram = toHistogram(counts);
   return {
     ...bounds,
     mean,
     stddev: standardDeviation(counts, N, mean, bounds),
     N,
-    percentile: percentilesOf(counts, percentileList, bounds),
+    percentile: percentilesFrom(histogram, percentileList, bounds),
     over_range: Number(exact.overRange),
-    hdr: encodeCounts(counts),
+    hdr: encoded(histogram),
   };
 }
 
