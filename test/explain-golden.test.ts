@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explain } from '../src/explain/explain.ts';
-import type { RenderOptions } from '../src/report/formats/format-spec.ts';
 import { render } from '../src/report/formats/index.ts';
 import { explainView } from '../src/report/text/explain.ts';
 import { displayWidth } from '../src/report/text/text.ts';
+import type { RenderOptions } from '../src/report/view/format-spec.ts';
 import { parseResult } from '../src/results/read.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { explainedRun } from './support/explained-run.ts';

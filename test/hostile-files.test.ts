@@ -15,7 +15,13 @@ import { gridOf } from '../src/experiments/sweep-resume.ts';
 import { defaultOf } from '../src/options/option-reader.ts';
 import type { OutputFormat } from '../src/options/output.ts';
 import { renderCommand } from '../src/report/formats/explanation.ts';
-import { formats, renderAll, renderComparison, renderSweep } from '../src/report/formats/index.ts';
+import {
+  formats,
+  loadFormats,
+  renderAll,
+  renderComparison,
+  renderSweep,
+} from '../src/report/formats/index.ts';
 import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
 import { isBaseline, isExplanation, isSweep, type Stored } from '../src/results/document.ts';
 import { parseStored } from '../src/results/read.ts';
@@ -23,6 +29,8 @@ import { type FixtureName, fixtureNames, fixtureText } from './fixtures/load.ts'
 import { syntheticArticle, syntheticSweep } from './fixtures/synthetic-runs.ts';
 import { explainedRun } from './support/explained-run.ts';
 import { refused } from './support/refused.ts';
+
+await loadFormats(['html']);
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 

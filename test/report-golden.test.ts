@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import type { RenderOptions } from '../src/report/formats/format-spec.ts';
 import { render } from '../src/report/formats/index.ts';
 import { displayWidth } from '../src/report/text/text.ts';
+import type { RenderOptions } from '../src/report/view/format-spec.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { goldenFiles, matchesGolden } from './support/golden.ts';
 

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { listTags } from 'hdr-histogram-js';
 import type { OutputFormat } from '../src/options/output.ts';
-import type { RenderOptions } from '../src/report/formats/format-spec.ts';
-import { formats, renderAll, renderComparison } from '../src/report/formats/index.ts';
+import { formats, loadFormats, renderAll, renderComparison } from '../src/report/formats/index.ts';
+import type { RenderOptions } from '../src/report/view/format-spec.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { fixture } from './fixtures/load.ts';
 import { changedRun, comparisonReport } from './support/comparison.ts';
@@ -45,6 +45,7 @@ function distinct(texts: Iterable<string>): number {
 const SERIES: Readonly<Record<OutputFormat, (text: string) => number>> = {
   table: (text) => text.match(/^run .*started/gm)?.length ?? 0,
   markdown: (text) => text.match(/^- \*\*run\*\*/gm)?.length ?? 0,
+  html: (text) => Math.max(1, text.match(/<th scope="row">#\d+</g)?.length ?? 0),
   json: (text) => text.match(/^ {2}"schema_version"/gm)?.length ?? 0,
   csv: (text) => distinct(text.match(/\b\d+\.json\b/g) ?? []),
   junit: (text) => distinct(text.match(/<testcase name="[^"]*" classname="[^"]*"/g) ?? []),
@@ -60,6 +61,8 @@ const SERIES: Readonly<Record<OutputFormat, (text: string) => number>> = {
   },
   hlog: (text) => listTags(text).length,
 };
+
+await loadFormats(['html']);
 
 const plain: RenderOptions = { color: false, columns: 100 };
 

@@ -191,10 +191,11 @@ function readArgv(argv: readonly string[]): Read {
   return read;
 }
 
-/** fio takes `-rw=read` for `--rw=read`, too. @throws BenchError (usage) for what is no option of that name either */
+/** fio takes `-rw=read` for `--rw=read`, too; -o is what compilers call the file that they make. @throws BenchError (usage) for what is no option of that name either */
 function longForm(token: string): string {
   if (token.startsWith('--')) return token;
-  const [name = ''] = token.slice(1).split('=');
+  const [name = '', ...text] = token.slice(1).split('=');
+  if (name === 'o') return ['--output', ...text].join('=');
   if (name.length > 1 && findOption(name) !== undefined) return `-${token}`;
   throw usageError(`unknown option '${token}'`, 'options begin with --');
 }

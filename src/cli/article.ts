@@ -170,7 +170,7 @@ export async function articleCommand({ options, operands, argv }: Invocation): P
   }
   checkFlagsOf("the article's tables", raw);
   const tables = tablesOf(operands);
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   checkMaxTrials(raw);
   const clearing = new Clearing(session);
   const host = { machine: readMachine(), target: clearing.target };

@@ -139,7 +139,7 @@ function renderBackends(
 
 export async function backendsCommand({ options }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const session = Session.open(raw);
+  const session = await Session.open(raw);
   session.checkFormats('backends', ['table', 'json']);
   const list = listBackends(probeVariant);
   const traces = explainProbe();

@@ -22,7 +22,7 @@ export async function cacheCommand(
   warnings: readonly ResultWarning[],
   argv: readonly string[],
 ): Promise<number> {
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   checkMaxTrials(raw);
   const clearing = new Clearing(session);
   const planned = cacheJobs(raw, { machine: readMachine(), target: clearing.target });

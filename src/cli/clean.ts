@@ -54,7 +54,7 @@ function line({ path, bytes, state, why }: CleanOutcome, dryRun: boolean): strin
 
 export async function cleanCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const session = Session.open(raw);
+  const session = await Session.open(raw);
   const dryRun = raw['dry-run'] ?? false;
   const dirs = operands.length > 0 ? operands : ['.'];
   const outcomes = dirs.flatMap((dir) => cleanBoth(dir, session.output.resultsDir, { dryRun }));

@@ -3,6 +3,7 @@
 import { knownOptions } from '../options/option-reader.ts';
 import type { Flag } from '../options/options.ts';
 import { OWN_FLAGS } from './article-flags.ts';
+import { COMPARE_HELP, HISTORY_HELP, LS_HELP, REPORT_HELP } from './help-stored.ts';
 import type { CommandSpec } from './program.ts';
 
 /** A run knows every option but those that judge results. */
@@ -16,7 +17,6 @@ const RUN_EXAMPLES = `Examples:
   uring-bench
   uring-bench --backend io_uring --iodepth 8
   uring-bench --filename /dev/nvme0n1 --bs 1k --numjobs 72 --runtime 30
-  uring-bench --backend sync,io_uring --buffered --pre-read
   uring-bench --job 'rw=write fdatasync=1' --job 'rw=randread iodepth=16'
 
 Exit codes: 0 done, 1 a regression, 2 wrong usage, 3 a run failed, 4 unavailable here, 5 undecided, 129, 130, 131 and 143 stopped by a signal.`;
@@ -33,25 +33,6 @@ const RUN_MORE = 'More: --help --all has every option, and COMMAND --help, help 
 
 /** What names stored results, of every command that takes such. */
 const STORED = "files, folders, patterns in quotes ('results/*4k*'), or several with commas";
-
-const LS_HELP = `Keys of --where, --sort and --columns: date, host, kernel, cpu, device, serial, file-system, workload, name, backend, status, version, note, file; any option of a run (bs, iodepth); a metric (iops, bw, lat_p99, cpu_per_io), of which the best backend counts; else a label. What cannot be read is told in a line each.
-
-Examples:
-  uring-bench ls
-  uring-bench ls --where bs=4k --where 'iodepth>=8' --sort -iops
-  uring-bench ls 'results/2026-11-*' lab/ --where disk=new
-  uring-bench ls --sort lat_p99 --columns date,backend,lat_p99,file
-
-Exit codes: 0 also when nothing is found, 2 wrong usage.`;
-
-const HISTORY_HELP = `Each workload with each backend is a series, in the order of time; hosts that take turns have one each. Beside a run stands what of its environment is not as in the run before: kernel, firmware, versions, host. A change is where the level is another one, not a single run: docs/STATISTICS.md says how it is found, and how sure it is.
-
-Examples:
-  uring-bench history results/
-  uring-bench history 'ci/**/*.json' --metric iops,lat_p99 --where branch=main
-  uring-bench history results/ --output-format csv
-
-Exit codes: 0 whatever is found, 2 wrong usage.`;
 
 /** A run's options, but for those of which it makes its own choice, or that other backends know. */
 const LADDER_FLAGS: readonly Flag[] = knownOptions
@@ -110,16 +91,6 @@ Examples:
   uring-bench article durability --directory /mnt/nvme
 
 Exit codes: as of a run; also 3 when table2's reads were not from the page cache.`;
-
-const COMPARE_HELP = `Trials of several files of one side are pooled. Of more than two sides each is compared with the first, in one table. Only equal workloads are compared; what differs between the machines is told. A rule is broken when the change is significant and beyond the limit. Without --fail-on the gate's rules are judged and told, and the exit code is 0. docs/CI.md has the metrics, the formats and whole CI jobs.
-
-Examples:
-  uring-bench compare before.json after.json
-  uring-bench compare 'base/*.json' new.json --fail-on 'iops<-5%,lat_p99>+10%'
-  uring-bench compare kernel-6.1/ kernel-6.6/ kernel-6.12/
-  uring-bench compare a.json b.json --output-format md >> "$GITHUB_STEP_SUMMARY"
-
-Exit codes: 0 no regression, 1 a regression, 2 wrong usage or different workloads, 5 undecided (--inconclusive says otherwise).`;
 
 const GATE_HELP = `Options of the run stand behind --; --trials is of each round, 5 unless it is given. A suspected regression is run again before it is called one, and so is a trial that something disturbed. --update adds the run to the baseline: several, made at different times, show what runs differ by without a change.
 
@@ -210,6 +181,18 @@ export const commands: readonly CommandSpec[] = [
     },
     operands: { name: 'RESULTS', help: `${STORED}; - is standard input` },
     action: async (invocation) => (await import('./show.ts')).showCommand(invocation),
+  },
+  {
+    name: 'report',
+    brief: 'one HTML page of stored results, to be handed on',
+    anywhere: true,
+    summary:
+      'Makes one HTML page of stored results that needs no network: charts, their numbers, everything else.',
+    flags: ['percentile-list', 'advise', 'output', 'report', 'color', 'latency-limit', 'knee-gain'],
+    help: { output: 'file for the page', 'percentile-list': 'latency percentiles in tables' },
+    operands: { name: 'RESULTS', help: `${STORED}; - is standard input` },
+    after: REPORT_HELP,
+    action: async (invocation) => (await import('./report.ts')).reportCommand(invocation),
   },
   {
     name: 'ls',

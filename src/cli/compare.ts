@@ -71,7 +71,7 @@ export async function reportComparison(
 export async function compareCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
   const plan = comparePlan(raw, []);
-  const session = Session.open(raw);
+  const session = await Session.open(raw);
   if (operands.length < 2) {
     throw usageError(
       `compare takes at least two operands, BASELINE and CANDIDATE, not ${operands.length}`,

@@ -124,7 +124,7 @@ function toTable(findings: readonly Finding[], rendering: Rendering): string {
 }
 
 export async function doctorCommand({ options, operands }: Invocation): Promise<number> {
-  const session = Session.open(readOptions(options).raw);
+  const session = await Session.open(readOptions(options).raw);
   session.checkFormats('doctor', ['table', 'json']);
   const [path = null, more] = operands;
   if (more !== undefined) throw usageError(`doctor looks at one path, not at ${more} too`);

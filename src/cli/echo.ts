@@ -57,7 +57,7 @@ async function report(session: Session, result: EchoResult): Promise<number> {
 export async function echoCommand({ options, operands, argv }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
   if (operands.length > 0) throw usageError(`echo takes no operand: ${operands.join(' ')}`);
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   session.checkFormats('echo', ['table', 'json', 'markdown']);
   const machine = readMachine();
   if (raw.listen !== undefined) {

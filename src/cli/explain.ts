@@ -149,7 +149,7 @@ async function openFile(name: string, startedAt: Date, { output }: Session): Pro
 /** @returns the command's exit code @throws BenchError before it begins, and where its report cannot be written */
 export async function explainCommand({ options, operands, argv }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   session.checkFormats('explain', EXPLANATION_FORMATS);
   const how = raw.explain ?? 'trace';
   if (how === 'none') throw usageError('explain=none explains nothing', 'trace, full or basic');

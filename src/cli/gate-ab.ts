@@ -217,7 +217,7 @@ export async function gateAb(
   const maxTrials = raw['max-trials'] ?? ROUNDS * round;
   if (maxTrials < round)
     throw usageError(`max-trials=${maxTrials} is less than trials=${round}`, 'a round has --trials');
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   const compare = { ...comparePlan(raw, DEFAULT_RULES), paired: true };
   const plan: Plan = {
     sides: [

@@ -96,7 +96,7 @@ function checkComparable({
 }
 
 /** From the command line to what is run. @throws BenchError (usage) before anything is created */
-function prepare({ options, operands, argv }: Invocation): Gate {
+async function prepare({ options, operands, argv }: Invocation): Promise<Gate> {
   const { raw, warnings: gateWarnings } = readOptions(options);
   const path = raw.baseline;
   if (path === undefined)
@@ -109,7 +109,7 @@ function prepare({ options, operands, argv }: Invocation): Gate {
   if (maxTrials < trials) {
     throw usageError(`max-trials=${maxTrials} is less than trials=${trials}`, 'a round has --trials');
   }
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   const baseline = readBaseline(path, update);
   if (update !== 'never') checkReportFile(path, 'baseline');
   const clearing = new Clearing(session);
@@ -285,7 +285,7 @@ export async function gateCommand(invocation: Invocation): Promise<number> {
     const { gateAb } = await import('./gate-ab.ts');
     return gateAb(raw, invocation.operands, invocation.argv, readJobOptions);
   }
-  const gate = prepare(invocation);
+  const gate = await prepare(invocation);
   const measured = await measure(gate);
   const { rounds, comparison } = measured;
   const failed = rounds.filter(({ result }) => result.status !== 'complete');

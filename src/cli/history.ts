@@ -24,7 +24,7 @@ function runsOf(files: readonly ListedFile[], conditions: readonly Condition[]) 
 
 export async function historyCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const session = Session.open(raw);
+  const session = await Session.open(raw);
   session.checkFormats('history', HISTORY_FORMATS);
   const metrics = (raw.metric ?? ['iops']).map(historyMetric);
   const conditions = (raw.where ?? []).map(parseCondition);

@@ -188,7 +188,7 @@ function jsonRows(rows: readonly ListedRow[], shown: readonly Shown[]): string {
 
 export async function lsCommand({ options, operands }: Invocation): Promise<number> {
   const { raw } = readOptions(options);
-  const session = Session.open(raw);
+  const session = await Session.open(raw);
   session.checkFormats('ls', ['table', 'json', 'csv']);
   const conditions: Condition[] = (raw.where ?? []).map(parseCondition);
   const sort = raw.sort ?? defaultOf('sort');

@@ -21,7 +21,7 @@ export async function phasesCommand(
   warnings: readonly ResultWarning[],
   argv: readonly string[],
 ): Promise<number> {
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   checkMaxTrials(raw);
   const clearing = new Clearing(session);
   const jobs = experiment.jobs(raw, { machine: readMachine(), target: clearing.target });

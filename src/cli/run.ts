@@ -28,7 +28,7 @@ export async function runCommand(invocation: Invocation): Promise<number> {
 /** Options -> job -> runner -> report. @returns the exit code */
 export async function performRun({ options, argv }: Invocation, kind: RunKind): Promise<number> {
   const { raw, warnings: readWarnings } = readOptions(options);
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   checkMaxTrials(raw);
   const clearing = new Clearing(session);
   const { target } = clearing;

@@ -7,7 +7,7 @@ import type { RunContext } from '../jobs/context.ts';
 import type { Progress } from '../jobs/progress.ts';
 import type { RawOptions } from '../options/options.ts';
 import { type OutputFormat, type OutputOptions, resolveOutput } from '../options/output.ts';
-import type { RenderOptions } from '../report/formats/format-spec.ts';
+import type { RenderOptions } from '../report/view/format-spec.ts';
 import { createProgress, terminalOf } from './progress.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { type Stop, stopOnSignals } from './signals.ts';
@@ -18,6 +18,13 @@ const PLAIN_COLUMNS = 100;
 
 /** What work is given while it goes on; the runner takes it as it is. */
 export type Work = Pick<RunContext, 'progress' | 'signal' | 'commandLine' | 'output'>;
+
+/** Nobody else waits for what only HTML is made of. */
+async function loadParts(formats: readonly OutputFormat[]): Promise<void> {
+  if (!formats.includes('html')) return;
+  const { loadFormats } = await import('../report/formats/index.ts');
+  await loadFormats(['html']);
+}
 
 export class Session {
   readonly output: OutputOptions;
@@ -36,12 +43,13 @@ export class Session {
    * @param argv as typed, for the record
    * @throws BenchError (usage) when --output cannot be written
    */
-  static open(raw: RawOptions, argv: readonly string[] = []): Session {
+  static async open(raw: RawOptions, argv: readonly string[] = []): Promise<Session> {
     const session = new Session(raw, argv);
-    const { output, reports, explainStacks } = session.output;
+    const { output, outputFormat, reports, explainStacks } = session.output;
     if (output !== null) checkReportFile(output);
     if (explainStacks !== null) checkReportFile(explainStacks, 'stacks');
     for (const { path } of reports) checkReportFile(path);
+    await loadParts([outputFormat, ...reports.map(({ format }) => format)]);
     return session;
   }
 

@@ -6,12 +6,11 @@ import type { RawOptions } from '../options/options.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { pointText } from '../options/sweep-grid.ts';
 import { renderCommand } from '../report/formats/explanation.ts';
-import type { RenderOptions } from '../report/formats/format-spec.ts';
-import { formats, renderAll, renderSweep } from '../report/formats/index.ts';
-import { seriesOf } from '../report/formats/series.ts';
+import { formats, renderAll, renderStored, renderSweep } from '../report/formats/index.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
-
 import { printable } from '../report/text/text.ts';
+import type { RenderOptions } from '../report/view/format-spec.ts';
+import { seriesOf } from '../report/view/series.ts';
 import { isBaseline, isExplanation, isSweep, type Stored } from '../results/document.ts';
 import type { RunResult } from '../results/schema.ts';
 import { plural } from '../values/format.ts';
@@ -32,10 +31,13 @@ function renderAllStored(
     if (isBaseline(one)) return one.runs;
     return isSweep(one) || isExplanation(one) ? [] : [one];
   });
-  const texts = stored.filter(isSweep).map((sweep) => {
-    const view = sweepView(reportSettings(raw, sweep.report));
-    return renderSweep(sweep, view, format, { ...options, paths: [] });
-  });
+  const sweeps = stored.filter(isSweep).map((sweep) => ({
+    sweep,
+    view: sweepView(reportSettings(raw, sweep.report)),
+  }));
+  const whole = renderStored(runs, sweeps, format, options);
+  if (whole !== null) return whole;
+  const texts = sweeps.map(({ sweep, view }) => renderSweep(sweep, view, format, { ...options, paths: [] }));
   texts.push(
     ...stored.filter(isExplanation).map((one) => renderCommand(one, format, { ...options, paths: [] })),
   );
@@ -77,8 +79,12 @@ async function bestOf(all: readonly Read[], metric: Metric, session: Session): P
 }
 
 export async function showCommand({ options, operands }: Invocation): Promise<number> {
-  const { raw } = readOptions(options);
-  const session = Session.open(raw);
+  return showStored(readOptions(options).raw, operands);
+}
+
+/** Shows stored results. @returns the exit code @throws BenchError (usage) for what cannot be read or shown so */
+export async function showStored(raw: RawOptions, operands: readonly string[]): Promise<number> {
+  const session = await Session.open(raw);
   const paths = allStoredFiles(operands);
   session.checkApart(paths);
   const budget = new ReadBudget();
@@ -99,5 +105,6 @@ export async function showCommand({ options, operands }: Invocation): Promise<nu
   await session.deliverMore((other, plain) =>
     renderAllStored(results, other, { ...rendering, ...plain }, raw),
   );
+  if (format === 'html') await session.sayReport();
   return 0;
 }

@@ -200,7 +200,7 @@ async function tellFiles(file: ResultFile | null, session: Session, onStdout: bo
 
 export async function sweepCommand({ options, argv }: Invocation): Promise<number> {
   const { runs, raw } = splitOptions(options);
-  const session = Session.open(raw, argv);
+  const session = await Session.open(raw, argv);
   for (const format of [session.output.outputFormat, ...session.output.reports.map((one) => one.format)]) {
     sweepRenderer(format);
   }

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { refused } from '../../test/support/refused.ts';
 import { syntheticRun, syntheticTrial } from '../../test/support/synthetic-run.ts';
 import { defaultOf } from '../options/option-reader.ts';
-import { verdictLines } from '../report/formats/compare-verdict.ts';
+import { verdictLines } from '../report/view/compare-verdict.ts';
 import type { RunResult } from '../results/schema.ts';
 import { isAnotherLevel } from './baseline.ts';
 import { compareRuns, isFailure } from './compare.ts';

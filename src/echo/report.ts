@@ -1,11 +1,12 @@
 /** The result of `uring-bench echo` for people: one table, a row each backend. */
-import type { RenderOptions } from '../report/formats/format-spec.ts';
+
 import { listText, markdownTable } from '../report/formats/markdown.ts';
 import { terminalTable } from '../report/formats/table.ts';
 import { differenceCell, differenceLegend } from '../report/text/difference-cell.ts';
 import { fitColumns } from '../report/text/fit.ts';
 import { type Cell, type Column, LAST_RESORT, type TableView } from '../report/text/table-view.ts';
 import { foldWords, printable } from '../report/text/text.ts';
+import type { RenderOptions } from '../report/view/format-spec.ts';
 import { percentileKey } from '../results/histogram.ts';
 import { INTERVAL_TRIALS_LEAST } from '../stats/confidence.ts';
 import { COMPARED_PERCENTILES } from '../stats/summary.ts';

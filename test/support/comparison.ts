@@ -3,7 +3,7 @@ import { compareRuns } from '../../src/compare/compare.ts';
 import { parseMetrics } from '../../src/compare/metrics.ts';
 import { parseRules } from '../../src/compare/rules.ts';
 import { defaultOf } from '../../src/options/option-reader.ts';
-import type { ComparisonReport } from '../../src/report/formats/format-spec.ts';
+import type { ComparisonReport } from '../../src/report/view/format-spec.ts';
 import { countedOps } from '../../src/results/ops.ts';
 import type { RunResult } from '../../src/results/schema.ts';
 

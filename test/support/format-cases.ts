@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import type { OutputFormat } from '../../src/options/output.ts';
-import type { RenderOptions } from '../../src/report/formats/format-spec.ts';
-import { renderAll, renderComparison } from '../../src/report/formats/index.ts';
+import { loadFormats, renderAll, renderComparison } from '../../src/report/formats/index.ts';
+import type { RenderOptions } from '../../src/report/view/format-spec.ts';
 import type { RunResult } from '../../src/results/schema.ts';
 import { fixture, fixtureNames } from '../fixtures/load.ts';
 import { changedRun, comparisonReport } from './comparison.ts';
 import { explainedRun } from './explained-run.ts';
 import { hasCommand } from './scratch.ts';
+
+await loadFormats(['html']);
 
 export const plain: RenderOptions = { color: false, columns: 100 };
 

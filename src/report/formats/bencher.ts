@@ -4,9 +4,9 @@
  * the history itself.
  */
 import { jsonText } from '../text/text.ts';
-import { forPrograms, type ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
+import { pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import { usualMetrics } from './metric-list.ts';
-import { pooledSeries, type Series, seriesOf } from './series.ts';
 
 /** `lat_p99.9` -> `lat-p99-9`. */
 function slug(metric: string): string {

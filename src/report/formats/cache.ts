@@ -1,7 +1,7 @@
 /** The runs of article cache as one document for people: a table for a terminal, or Markdown. */
 import type { RunResult } from '../../results/schema.ts';
 import { cacheTable, cacheWords } from '../text/cache.ts';
-import type { RenderOptions } from './format-spec.ts';
+import type { RenderOptions } from '../view/format-spec.ts';
 import { renderRuns } from './phases.ts';
 
 /** @param results at least one */

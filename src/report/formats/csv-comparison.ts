@@ -1,7 +1,7 @@
 /** A comparison as CSV: one row for each backend and metric, numbers not rounded. Quoted as in csv.ts. */
 import type { Comparison, MetricComparison, VariantComparison } from '../../compare/schema.ts';
+import type { ReportFormat } from '../view/format-spec.ts';
 import { quoted } from './csv-line.ts';
-import type { ReportFormat } from './format-spec.ts';
 
 type Value = string | number | null;
 

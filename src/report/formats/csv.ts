@@ -13,6 +13,7 @@ import { trialRates } from '../../stats/summary.ts';
 import { own } from '../../values/own.ts';
 import { type Operation, operations } from '../../workload/operations.ts';
 import { USUAL_PERCENTILES } from '../text/latency.ts';
+import type { RenderOptions, ReportFormat, SweepReport } from '../view/format-spec.ts';
 import { comparisonCsv } from './csv-comparison.ts';
 import { explainColumns } from './csv-explain.ts';
 import { renderLadderCsv } from './csv-ladder.ts';
@@ -20,7 +21,6 @@ import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { labelColumns, PLACE_COLUMNS } from './csv-place.ts';
 import { RATE_COLUMNS } from './csv-rate.ts';
 import { CPU_COLUMNS, STATISTICS_COLUMNS } from './csv-statistics.ts';
-import type { RenderOptions, ReportFormat, SweepReport } from './format-spec.ts';
 
 /** A column that only a trial can fill. */
 function ofTrial(name: string, help: string, of: (trial: Trial) => Value): CsvColumn {

@@ -3,7 +3,7 @@ import { usageError } from '../../errors.ts';
 import type { OutputFormat } from '../../options/output.ts';
 import type { ExplainedCommand } from '../../results/explained-schema.ts';
 import { foldWords, jsonText, printableAll } from '../text/text.ts';
-import type { RenderOptions } from './format-spec.ts';
+import type { RenderOptions } from '../view/format-spec.ts';
 import { explanationMarkdown } from './markdown.ts';
 import { renderExplanation } from './table.ts';
 

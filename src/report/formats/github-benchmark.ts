@@ -5,9 +5,9 @@
  */
 import type { Metric } from '../../compare/metrics.ts';
 import { jsonText } from '../text/text.ts';
-import { forPrograms, type ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
+import { halfWidth, pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import { usualMetrics } from './metric-list.ts';
-import { halfWidth, pooledSeries, type Series, seriesOf } from './series.ts';
 
 interface Bench {
   name: string;

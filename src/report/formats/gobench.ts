@@ -6,9 +6,9 @@
  */
 import type { Metric } from '../../compare/metrics.ts';
 import { own } from '../../values/own.ts';
-import { forPrograms, type ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
+import { pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import { usualMetrics } from './metric-list.ts';
-import { pooledSeries, type Series, seriesOf } from './series.ts';
 
 /** Latencies are named before their unit, which tools know and scale: `lat-p99-ns`. */
 function unitOf({ name, unit }: Metric): string {

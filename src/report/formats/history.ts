@@ -2,8 +2,8 @@
 import type { History } from '../../compare/history.ts';
 import type { OutputFormat } from '../../options/output.ts';
 import { foldWords, jsonText, printable, printableAll } from '../text/text.ts';
+import type { RenderOptions } from '../view/format-spec.ts';
 import { csvLine, type Value } from './csv-line.ts';
-import type { RenderOptions } from './format-spec.ts';
 import {
   eventText,
   historyPlot,

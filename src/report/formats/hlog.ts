@@ -11,7 +11,7 @@ import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
 import { operations } from '../../workload/operations.ts';
-import { forPrograms, type ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
 
 /** The log's usual unit of Interval_Max beside histograms in nanoseconds. */
 const NS_PER_MS = 1e6;

@@ -6,7 +6,7 @@ import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { SweepView } from '../sweep/sweep-view.ts';
 import { printableAll } from '../text/text.ts';
-import type { ComparisonReport, RenderOptions, ReportFormat } from './format-spec.ts';
+import type { ComparisonReport, RenderOptions, ReportFormat, SweepReport } from '../view/format-spec.ts';
 
 /** Each name of --output-format is that of a file here, whose default export is the format (index.test.ts). */
 async function load(name: string): Promise<ReportFormat> {
@@ -19,6 +19,11 @@ export const formats = Object.fromEntries(
     Object.keys(specOf('output-format').values ?? {}).map(async (name) => [name, await load(name)]),
   ),
 ) as Readonly<Record<OutputFormat, ReportFormat>>;
+
+/** Loads what some formats are made of: to be waited for before one of them is rendered. */
+export async function loadFormats(names: readonly OutputFormat[]): Promise<void> {
+  for (const name of names) await formats[name].load?.();
+}
 
 /**
  * A report as text that ends in a newline.
@@ -40,6 +45,19 @@ export function renderAll(
   options: RenderOptions,
 ): string {
   return formats[format].runs(texts(results, formats[format]), options);
+}
+
+/** Runs and sweeps in one document; null where the format has none such. @throws as render */
+export function renderStored(
+  results: readonly RunResult[],
+  sweeps: readonly SweepReport[],
+  format: OutputFormat,
+  options: RenderOptions,
+): string | null {
+  const { stored = null } = formats[format];
+  if (stored === null) return null;
+  const shown = sweeps.map(({ sweep, view }) => ({ sweep: texts(sweep, formats[format]), view }));
+  return stored(texts(results, formats[format]), shown, options);
 }
 
 /** A comparison as text that ends in a newline. @throws as render */

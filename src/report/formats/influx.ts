@@ -5,9 +5,9 @@
  */
 import type { Metric } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
-import { forPrograms, type ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
+import { candidateTags, pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import { usualMetrics } from './metric-list.ts';
-import { candidateTags, pooledSeries, type Series, seriesOf } from './series.ts';
 
 type FieldValue = number | bigint | boolean | string;
 

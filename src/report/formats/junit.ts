@@ -8,9 +8,9 @@ import { apartText, deviceName, identify, labelFacts, workloadName } from '../..
 import type { MetricComparison, VariantComparison } from '../../compare/schema.ts';
 import type { BackendResult, RunResult } from '../../results/schema.ts';
 import { backendRows } from '../../stats/groups.ts';
-import { changeText } from './compare-cells.ts';
-import { type ComparisonReport, forPrograms, type ReportFormat } from './format-spec.ts';
-import { seriesOf } from './series.ts';
+import { changeText } from '../view/compare-cells.ts';
+import { type ComparisonReport, forPrograms, type ReportFormat } from '../view/format-spec.ts';
+import { seriesOf } from '../view/series.ts';
 
 interface Case {
   name: string;

@@ -10,15 +10,15 @@ import type { ExplainedBackend } from '../text/explained.ts';
 import type { HeaderLine } from '../text/header.ts';
 import type { Column, TableView } from '../text/table-view.ts';
 import { noteLine } from '../text/warnings.ts';
-import { comparisonViewOf } from './compare-view.ts';
+import { comparisonViewOf } from '../view/compare-view.ts';
 import {
   type ComparisonReport,
   type RenderOptions,
   type ReportFormat,
   reportsInTurn,
   type SweepReport,
-} from './format-spec.ts';
-import { explainedOfSweep, viewOf } from './view.ts';
+} from '../view/format-spec.ts';
+import { explainedOfSweep, viewOf } from '../view/view.ts';
 
 /** Text that must not become markup or end its cell. */
 function escaped(text: string): string {

@@ -1,7 +1,7 @@
 /** What the kernel did for a backend as metric families: times in seconds, events for each I/O as ratios. */
 import type { ThreadFigures, Traced } from '../../results/schema-explain.ts';
+import type { Series } from '../view/series.ts';
 import type { Family, Labels } from './metric-family.ts';
-import type { Series } from './series.ts';
 
 interface Value {
   labels: Labels;

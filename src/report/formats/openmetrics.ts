@@ -5,11 +5,11 @@
  */
 import type { Metric, MetricUnit } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
-import { forPrograms, type ReportFormat } from './format-spec.ts';
+import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
+import { candidateTags, pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import type { Family, Labels, Sample } from './metric-family.ts';
 import { usualMetrics } from './metric-list.ts';
 import { explainFamilies } from './openmetrics-explain.ts';
-import { candidateTags, pooledSeries, type Series, seriesOf } from './series.ts';
 
 /** How a metric's unit becomes a base unit. */
 const BASE: Readonly<Record<MetricUnit, { unit?: string; factor: number }>> = {

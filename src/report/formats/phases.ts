@@ -10,7 +10,7 @@ import { phaseNotes } from '../text/phase-notes.ts';
 import { phasesTable, phasesWords } from '../text/phases.ts';
 import type { TableView } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
-import type { RenderOptions } from './format-spec.ts';
+import type { RenderOptions } from '../view/format-spec.ts';
 import { markdownTable } from './markdown.ts';
 import { terminalTable } from './table.ts';
 

@@ -2,7 +2,7 @@
  * Prometheus' text format 0.0.4, as a node_exporter's textfile and a Pushgateway take it: the metrics of openmetrics.ts
  * without what that format added. What was measured is a gauge of 1, and so is the state that a check is in.
  */
-import type { ReportFormat } from './format-spec.ts';
+import type { ReportFormat } from '../view/format-spec.ts';
 import type { Family } from './metric-family.ts';
 import { escaped, metricsFormat, sampleText } from './openmetrics.ts';
 

@@ -5,11 +5,12 @@ import { usageError } from '../../errors.ts';
 import type { OutputFormat } from '../../options/output.ts';
 import { type Column, LAST_RESORT, type TableView } from '../text/table-view.ts';
 import { foldWords, jsonText, printable, printableAll } from '../text/text.ts';
-import { changeIntervalText, changeText, metricOf, plusMinusText, valueText } from './compare-cells.ts';
-import { comparisonViewOf, toneOf } from './compare-view.ts';
+import { changeIntervalText, changeText, metricOf, plusMinusText, valueText } from '../view/compare-cells.ts';
+import { comparisonViewOf, toneOf } from '../view/compare-view.ts';
+import type { ComparisonReport, RenderOptions } from '../view/format-spec.ts';
 import { comparisonCsv } from './csv-comparison.ts';
 import { csvLine } from './csv-line.ts';
-import type { ComparisonReport, RenderOptions } from './format-spec.ts';
+import { sidesHtml } from './html.ts';
 import { listText, markdownTable } from './markdown.ts';
 import { terminalTable } from './table.ts';
 
@@ -172,10 +173,18 @@ export function renderSides(sides: SidesReport, format: OutputFormat, options: R
       ];
       return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
     }
+    case 'html':
+      return sidesHtml({
+        names,
+        lines: sideLines(shown, names),
+        table: tableOf(shown),
+        notes: notesOf(shown),
+        reports: shown.reports,
+      });
     default:
       throw usageError(
         `${sides.operands.length} sides have no output-format=${format}`,
-        'one of: table, markdown, csv, json',
+        'one of: table, markdown, html, csv, json',
       );
   }
 }

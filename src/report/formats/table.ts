@@ -13,15 +13,15 @@ import { headerText } from '../text/header-text.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
 import { type Note, noteLine } from '../text/warnings.ts';
-import { comparisonViewOf } from './compare-view.ts';
+import { comparisonViewOf } from '../view/compare-view.ts';
 import {
   type ComparisonReport,
   type RenderOptions,
   type ReportFormat,
   reportsInTurn,
   type SweepReport,
-} from './format-spec.ts';
-import { explainedOfSweep, viewOf } from './view.ts';
+} from '../view/format-spec.ts';
+import { explainedOfSweep, viewOf } from '../view/view.ts';
 
 /** Below this nothing reads well; a narrower terminal gets lines of this width. */
 const LEAST_COLUMNS = 40;

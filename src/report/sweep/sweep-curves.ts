@@ -4,6 +4,7 @@ import { parseMetric } from '../../compare/metrics.ts';
 import { findOption } from '../../options/option-reader.ts';
 import { axisNumber } from '../../options/sweep-grid.ts';
 import type { SweepPoint, SweepResult } from '../../results/sweep-schema.ts';
+import type { Estimate } from '../../stats/difference.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { type CurvePoint, type Knee, kneeByGain, kneeWithinLimit } from '../../stats/knee.ts';
 import { formatIops } from '../../values/format.ts';
@@ -21,9 +22,11 @@ const PLOTS_MAX = 4;
 interface Point extends CurvePoint {
   /** The value on the axis as it is written. */
   text: string;
+  /** The same as iops and latencyNs, with what they are known to be within. */
+  estimates: { iops: Estimate; latency: Estimate };
 }
 
-interface Curve {
+export interface Curve {
   /** The other dimensions: `bs=4k numjobs=2`, empty when there are none. */
   where: string;
   label: string;
@@ -50,13 +53,19 @@ function curvesOf({ grid, points }: Pick<SweepResult, 'grid' | 'points'>, view: 
       const key = `${where}\0${backend.label}`;
       const curve = curves.get(key) ?? { where, label: printable(backend.label), points: [] };
       curves.set(key, curve);
-      const iops = estimateOf(backend, iopsMetric)?.median;
-      const latencyNs = estimateOf(backend, view.latency)?.median;
-      if (x !== null && iops !== undefined && latencyNs !== undefined)
-        curve.points.push({ x, text, iops, latencyNs });
+      const iops = estimateOf(backend, iopsMetric);
+      const latency = estimateOf(backend, view.latency);
+      if (x === null || iops === null || latency === null) continue;
+      const estimates = { iops, latency };
+      curve.points.push({ x, text, iops: iops.median, latencyNs: latency.median, estimates });
     }
   }
   return [...curves.values()];
+}
+
+/** The curves with the point at which each bends; null where it does not. */
+export function kneedCurves(sweep: SweepResult, view: SweepView): (Curve & { knee: Point | null })[] {
+  return curvesOf(sweep, view).map((curve) => ({ ...curve, knee: kneeOf(curve, view).point }));
 }
 
 function kneeOf(curve: Curve, view: SweepView): Knee<Point> {

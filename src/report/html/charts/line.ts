@@ -29,11 +29,10 @@ interface Axes {
   frame: Frame;
 }
 
-/** Points that have a place, in the order of x. */
-function drawable({ points }: Line, { x, y }: LineChartSpec): ChartPoint[] {
-  return points
-    .filter((point) => isPlaceable(point.x, x) && isPlaceable(point.y, y))
-    .sort((a, b) => a.x - b.x);
+/** Points that have a place, in the order in which the line goes. */
+function drawable({ points }: Line, { x, y, inOrder = false }: LineChartSpec): ChartPoint[] {
+  const placed = points.filter((point) => isPlaceable(point.x, x) && isPlaceable(point.y, y));
+  return inOrder ? placed : placed.sort((a, b) => a.x - b.x);
 }
 
 function axesFor(spec: LineChartSpec, lines: readonly Line[]): Axes {

@@ -4,7 +4,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { percentileName, shortNumber, textWidth } from './numbers.ts';
 import type { Axis } from './spec.ts';
 
-export interface Tick {
+interface Tick {
   at: number;
   /** '': a tick without a label, for want of room. */
   text: string;
@@ -30,7 +30,7 @@ function nines(percentile: number): number {
   return -Math.log10(1 - Math.min(Math.max(percentile, 0), PERCENTILE_MAX) / 100);
 }
 
-export function formatOf(axis: Pick<Axis, 'format' | 'scale'>): (value: number) => string {
+function formatOf(axis: Pick<Axis, 'format' | 'scale'>): (value: number) => string {
   return axis.format ?? (axis.scale === 'percentile' ? percentileName : shortNumber);
 }
 

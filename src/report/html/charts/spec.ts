@@ -1,7 +1,7 @@
 /** What charts are made of. Each function beside this file turns one of them into text: a figure, and its numbers in a table. */
 
 /** percentile: values are 0..100 and lie where 1/(1-p) does on a logarithmic axis: p90, p99 and p99.9 are equally far apart. */
-export type ScaleKind = 'linear' | 'log' | 'percentile';
+type ScaleKind = 'linear' | 'log' | 'percentile';
 
 export interface Axis {
   /** With the unit, unless format() says it. */
@@ -52,6 +52,8 @@ export interface LineChartSpec extends ChartSpec {
   y: Axis;
   lines: readonly Line[];
   marks?: readonly Mark[];
+  /** Points follow each other as they are given, not by x: where x is measured, too. */
+  inOrder?: boolean;
   /** Whether a reader may look at a part of the x axis closely. */
   zoom?: boolean;
 }
@@ -81,4 +83,9 @@ export interface TableSpec {
   caption: string;
   head: readonly string[];
   rows: readonly (readonly string[])[];
+}
+
+export interface ForestSpec extends ChartSpec {
+  value: Axis;
+  rows: readonly (Bar & { look: 'good' | 'bad' | 'unclear' })[];
 }

@@ -41,12 +41,16 @@ export interface ReportFormat {
   comparison: (report: ComparisonReport, options: RenderOptions) => string;
   /** null: sweeps have no document in this format. */
   sweep: ((report: SweepReport, options: RenderOptions) => string) | null;
+  /** Runs and sweeps in one document; absent where each sweep is one of its own. */
+  stored?: (results: readonly RunResult[], sweeps: readonly SweepReport[], options: RenderOptions) => string;
   /** What stands between the reports of several results; null when those are one document that cannot be shown in parts. */
   between: string | null;
   /** Whether it gives texts as they are stored, and escapes all that is not text; others are given printable ones. */
   verbatim?: boolean;
   /** Whether it says to people what disturbed a comparison and which checks did not pass. */
   forPeople: boolean;
+  /** Loads what it is made of, before anything is rendered; absent where there is nothing to wait for. */
+  load?: () => Promise<void>;
 }
 
 /** One report after the other, each whole. */
