@@ -92,16 +92,21 @@ function nodeTest(chosen, concurrency) {
 }
 
 /**
- * Those that compare times, or watch what the machine does: nothing else runs beside them. What the rest of
+ * Those that compare times, or watch what all of the machine does: nothing else runs beside them. What the rest of
  * conformance/ counts is the same on a busy machine.
  */
 const ALONE =
-  /^(bench|test\/truth)\/|^test\/conformance\/(amounts|rates|stalls|stop)\.|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
-const runsAlone = (file) => ALONE.test(file);
+  /^bench\/run\.|^test\/truth\/|^test\/conformance\/(amounts|rates|stalls|stop)\.|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
+/** Of test/truth: what counts calls, requests or I/Os of its own, and no time. A busy machine makes them no other. */
+const COUNTED =
+  /^test\/truth\/(chains|features|features-cache|features-requests|io-uring-requests|mmap|offsets|syscalls-counted|trees)\./;
+const runsAlone = (file) => ALONE.test(file) && !COUNTED.test(file);
+/** One more than there are CPUs: tests wait for runs of a given length, for disks and for signals. */
+const LANES = availableParallelism() + 1;
 
 const beside = nodeTest(
   files.filter((file) => !runsAlone(file)),
-  availableParallelism(),
+  LANES,
 );
 const alone = nodeTest(files.filter(runsAlone), 1);
 const retried = filesToRetry([...beside.notes.failing, ...alone.notes.failing]);
