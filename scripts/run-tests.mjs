@@ -99,7 +99,7 @@ const ALONE =
   /^bench\/run\.|^test\/truth\/|^test\/conformance\/(amounts|rates|stalls|stop)\.|^test\/(compare-cli|ladder|null-gate|stats-e2e|trials)\./;
 /** Of test/truth: what counts calls, requests or I/Os of its own, and no time. A busy machine makes them no other. */
 const COUNTED =
-  /^test\/truth\/(chains|features|features-cache|features-requests|io-uring-requests|mmap|offsets|syscalls-counted|trees)\./;
+  /^test\/truth\/(chains|features|features-cache|features-requests|io-uring-requests|mmap|offsets|syscalls-counted|trees|whole-files)\./;
 const runsAlone = (file) => ALONE.test(file) && !COUNTED.test(file);
 /** One more than there are CPUs: tests wait for runs of a given length, for disks and for signals. */
 const LANES = availableParallelism() + 1;

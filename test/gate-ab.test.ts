@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Comparison } from '../src/compare/schema.ts';
 import { type Finished, root, startUringBench, uringBench } from './support/cli.ts';
-import { processTree } from './support/proc-watch.ts';
+import { jobsAtWork } from './support/proc-watch.ts';
 import { parseResult } from './support/result.ts';
 import { scratchFolder } from './support/scratch.ts';
 
@@ -25,20 +24,6 @@ function refused({ code, stdout, stderr }: Finished, exit: number, pattern: RegE
   assert.equal(code, exit, stderr);
   assert.equal(stdout, '');
   assert.match(stderr.trim().split('\n').at(-1) ?? '', pattern);
-}
-
-/** Whether a job is at work in one of the processes that a process has started. */
-function hasJob(pid: number): boolean {
-  return processTree(pid).some((one) => {
-    try {
-      const threads = readdirSync(`/proc/${one}/task`);
-      return threads.some((tid) =>
-        readFileSync(`/proc/${one}/task/${tid}/comm`, 'utf8').startsWith('ub-job-'),
-      );
-    } catch {
-      return false; // it has ended
-    }
-  });
 }
 
 describe('gate --ab', () => {
@@ -90,8 +75,7 @@ describe('gate --ab', () => {
       ['gate', '--ab', long, long, '--', '--backend=null', '--size=1m'],
       { cwd },
     );
-    const over = ended.then(() => true);
-    while (!hasJob(child.pid ?? 0) && (await Promise.race([over, sleep(50, false)])) === false);
+    await jobsAtWork(child.pid ?? 0);
     child.kill('SIGINT');
     const done = await ended;
     assert.equal(done.code, 130, done.stderr);
