@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#define UB_ABI_VERSION 11
+#define UB_ABI_VERSION 12
 #define UB_MAGIC       0x55424e43u /* "UBNC" */
 #define UB_VERSION     "0.1.0"
 
@@ -305,17 +305,17 @@ struct ub_result {
     uint64_t hashed_ios;
     uint64_t errors_total;
     uint64_t error_ns;     /* when the job saw the error that ended it, by the arena's clock; 0 */
-    uint64_t carried_ns;   /* time that I/Os in flight at the window's begin had been so: in lat, not in the
-                              window */
+    uint64_t carried_ns;   /* in flight before the window's begin: in lat, not in the window */
     uint64_t stalled_ns;   /* of the window, in stretches of UB_STALL_NS or more without any completion */
     struct ub_usage usage; /* of the job's thread, inside the window */
     uint64_t syscalls[UB_SYSCALLS]; /* by UB_SYS_*, inside the window */
     struct ub_op_result ops[UB_OPS];
     struct ub_error errors[UB_MAX_ERRORS];
-    /* Of an open loop alone, inside the window: */
-    struct ub_latency
-        response[UB_OPS]; /* from when an I/O was due, where UB_LAT_TOTAL is from when it was sent */
-    uint64_t unsent;      /* I/Os that were due when the loop ended and had not been sent */
+    /* Of an open loop alone: from when an I/O was due, where UB_LAT_TOTAL is from when it was sent, */
+    struct ub_latency response[UB_OPS];
+    uint64_t unsent;    /* and I/Os that were due when the loop ended and had not been sent */
+    uint32_t measuring; /* 1 once the window is on: what is counted is of it, and only grows */
+    uint32_t pad;
 };
 
 /* What ub_calibrate says, in picoseconds. */

@@ -7,6 +7,7 @@
 
 #include "ub_abi.h"
 #include "ub_explain.h"
+#include "ub_series.h"
 
 #define UB_EXPORT __attribute__((visibility("default")))
 
@@ -36,6 +37,15 @@ UB_EXPORT int ub_arena_stop(void *arena);
  */
 UB_EXPORT int ub_arena_merge(const void *arena, uint32_t op, uint32_t lat, uint32_t first, uint32_t count,
                              uint64_t *counts, struct ub_latency *total);
+/*
+ * A trial as it goes on: what its jobs have counted since the look before this one, over all of them. It
+ * only reads, so jobs know nothing of it; what they do meanwhile is in this look or in the next one, and the
+ * looks add up to what the jobs have counted in the end. Histograms are counts as HdrHistogram's V2 has them:
+ * ZigZag LEB128, of so many empty buckets the negative number -> 0 or -errno. One thread at a time.
+ */
+UB_EXPORT int ub_series_open(const void *arena, void **series);
+UB_EXPORT int ub_series_take(void *series, struct ub_series_look *look, void *to, uint64_t room);
+UB_EXPORT int ub_series_close(void *series);
 /* Picks and calibrates the clock once a process (about 10 ms) -> UB_CLOCK_*; *hz is 0 without TSC. */
 UB_EXPORT int ub_clock_init(uint64_t *hz);
 

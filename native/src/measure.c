@@ -278,8 +278,10 @@ void ub_measure_begin(struct ub_ctx *ctx)
     if (ub_is_rated(ctx->job))
         ub_rate_begin(&ctx->rate, ctx->job, ctx->begin_ns);
     ub_loop_look_from(ctx, ctx->begin_ns); /* the ramp's end, too, is to be seen in time */
-    if (!ctx->ramp_end_ns)
+    if (!ctx->ramp_end_ns) {
         ub_mark_open(&ctx->marks);
+        __atomic_store_n(&ctx->result->measuring, 1, __ATOMIC_RELEASE);
+    }
     __atomic_store_n(&ctx->result->state, UB_STATE_RUNNING, __ATOMIC_RELEASE);
 }
 
@@ -347,6 +349,7 @@ void ub_measure_ramp_over(struct ub_ctx *ctx)
     ub_mark_open(&ctx->marks);
     struct flying carried = in_flight(ctx, ctx->begin_ns);
     ctx->result->carried_ns = carried.ns;
+    __atomic_store_n(&ctx->result->measuring, 1, __ATOMIC_RELEASE); /* for series.c */
     /* Bounds are of the window, in which what is in flight will end. */
     ub_set_bounds(ctx, carried.ios, carried.bytes);
 }

@@ -5,6 +5,7 @@
 #include "abi_fields.h"
 #include "job.h"
 #include "ub_explain.h"
+#include "ub_series.h"
 
 #define CONST(name) printf("  %s: %llu,\n", #name, (unsigned long long)(UB_##name))
 
@@ -49,7 +50,7 @@ static void constants(void)
     CONST(COUNT_NONE), CONST(COUNT_INSTRUCTIONS), CONST(COUNT_TASK_CLOCK);
     CONST(CALIBRATED_SYSCALL), CONST(CALIBRATED_NULL), CONST(CALIBRATED);
     CONST(HIST_COUNTS), CONST(MAX_CPUS), CONST(MAX_ERRORS), CONST(STAGE_BYTES), CONST(SYSCALLS),
-        CONST(HASHED_IOS);
+        CONST(HASHED_IOS), CONST(SERIES_BYTES);
     CONST(EXPLAIN_NO_BTF), CONST(EXPLAIN_NO_LIBRARY), CONST(EXPLAIN_NO_RIGHTS);
     CONST(EXPLAIN_READ_HOOKS), CONST(EXPLAIN_READ_THREADS), CONST(EXPLAIN_READ_SLEEPS),
         CONST(EXPLAIN_READ_TOTALS), CONST(EXPLAIN_READ_IRQS), CONST(EXPLAIN_READ_RUN),
@@ -136,6 +137,8 @@ static void layout(void)
     STRUCT("arena", ub_arena);
     STRUCT("process", ub_process);
     STRUCT("file", ub_file);
+    STRUCT("seriesOp", ub_series_op);
+    STRUCT("seriesLook", ub_series_look);
     STRUCT("explainThread", ub_explain_thread);
     STRUCT("explainSleep", ub_explain_sleep);
     STRUCT("explainTotals", ub_explain_totals);

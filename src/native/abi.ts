@@ -1,7 +1,7 @@
 // Generated from native/include/ub_abi.h by `npm run generate`. Do not edit.
 
 export const UB = {
-  ABI_VERSION: 11,
+  ABI_VERSION: 12,
   MAGIC: 1430408771,
   PAIR_NONE: 0,
   PAIR_WRITE_FDATASYNC: 1,
@@ -82,6 +82,7 @@ export const UB = {
   STAGE_BYTES: 48,
   SYSCALLS: 23,
   HASHED_IOS: 1024,
+  SERIES_BYTES: 4561920,
   EXPLAIN_NO_BTF: 1,
   EXPLAIN_NO_LIBRARY: 2,
   EXPLAIN_NO_RIGHTS: 3,
@@ -341,7 +342,7 @@ export const LAYOUT = {
     },
   },
   result: {
-    size: 3528,
+    size: 3536,
     fields: {
       state: { offset: 0, bytes: 4, kind: 'u32' },
       error: { offset: 4, bytes: 4, kind: 'u32' },
@@ -367,6 +368,7 @@ export const LAYOUT = {
       errors: { offset: 2664, bytes: 256, kind: 'bytes' },
       response: { offset: 2920, bytes: 600, kind: 'bytes' },
       unsent: { offset: 3520, bytes: 8, kind: 'u64' },
+      measuring: { offset: 3528, bytes: 4, kind: 'u32' },
     },
   },
   opResult: {
@@ -457,6 +459,29 @@ export const LAYOUT = {
       inode: { offset: 40, bytes: 8, kind: 'u64' },
       rdev: { offset: 48, bytes: 8, kind: 'u64' },
       diskseq: { offset: 56, bytes: 8, kind: 'u64' },
+    },
+  },
+  seriesOp: {
+    size: 64,
+    fields: {
+      ios: { offset: 0, bytes: 8, kind: 'u64' },
+      bytes: { offset: 8, bytes: 8, kind: 'u64' },
+      errors: { offset: 16, bytes: 8, kind: 'u64' },
+      samples: { offset: 24, bytes: 8, kind: 'u64' },
+      sum_ns: { offset: 32, bytes: 8, kind: 'u64' },
+      max_ns: { offset: 40, bytes: 8, kind: 'u64' },
+      at: { offset: 48, bytes: 8, kind: 'u64' },
+      length: { offset: 56, bytes: 8, kind: 'u64' },
+    },
+  },
+  seriesLook: {
+    size: 984,
+    fields: {
+      at_ns: { offset: 0, bytes: 8, kind: 'u64' },
+      begin_ns: { offset: 8, bytes: 8, kind: 'u64' },
+      measuring: { offset: 16, bytes: 4, kind: 'u32' },
+      ended: { offset: 20, bytes: 4, kind: 'u32' },
+      ops: { offset: 24, bytes: 960, kind: 'bytes' },
     },
   },
   explainThread: {
