@@ -84,6 +84,10 @@ const texts: { [K in Kind]: (option: KnownOption) => fc.Arbitrary<string> } = {
     fc
       .tuple(fc.constantFrom('random', 'zipf', 'pareto', 'normal'), decimals)
       .map(([name, n]) => `${name}:${n}`),
+  steady: () =>
+    fc
+      .tuple(fc.constantFrom('iops', 'bw', 'lat', 'cpu'), decimals, decimals, numbers(2, 1000), times)
+      .map(([metric, range, slope, rounds, time]) => `${metric}:${range}%:${slope}/${rounds}x${time}`),
   service: () =>
     fc
       .tuple(fc.constantFrom('random', 'roundrobin', 'sequential'), numbers(1, 2 ** 31))

@@ -96,6 +96,8 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   'number-ios': ['5'],
   'io-size': ['64k'],
   'continue-on-error': ['all'],
+  interval: ['250ms'],
+  'steady-state': ['iops:10%/5x100ms', { runtime: '2' }],
   'percentile-list': ['50:99'],
   explain: ['trace'],
   'explain-stacks': ['stacks.txt', { explain: 'full' }],

@@ -7,6 +7,7 @@ import { displayWidth } from '../src/report/text/text.ts';
 import type { RenderOptions } from '../src/report/view/format-spec.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { goldenFiles, matchesGolden } from './support/golden.ts';
+import { withSeries } from './support/with-series.ts';
 
 const plain: RenderOptions = { color: false, columns: 100 };
 const wanted = new Map<string, () => string>();
@@ -23,6 +24,8 @@ wanted.set('comparison-160.txt', () => render(fixture('comparison'), 'table', { 
 wanted.set('mixed-percentiles.txt', () =>
   render(fixture('mixed'), 'table', { ...plain, percentiles: [25, 75, 99.5, 99.999] }),
 );
+
+wanted.set('mixed-series.csv', () => render(withSeries(fixture('mixed')), 'series-csv', plain));
 
 for (const [name, make] of wanted) {
   test(`golden ${name}`, () => {

@@ -9,6 +9,7 @@ import type { RenderOptions } from '../src/report/view/format-spec.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { fixture } from './fixtures/load.ts';
 import { changedRun, comparisonReport } from './support/comparison.ts';
+import { withSeries } from './support/with-series.ts';
 
 /** What a result may differ in from another. */
 const place = fc.record({
@@ -34,7 +35,7 @@ function resultAt({ host, kernel, device, model, serial, labels, startedAt, ...o
   Object.assign(result.environment, { hostname: host, kernel });
   for (const file of result.environment.files) Object.assign(file, { device, model, serial });
   for (const job of result.jobs) Object.assign(job.options, options);
-  return result;
+  return withSeries(result);
 }
 
 function distinct(texts: Iterable<string>): number {
@@ -59,6 +60,7 @@ const SERIES: Readonly<Record<OutputFormat, (text: string) => number>> = {
     const [, ...blocks] = text.split(/^side:/m);
     return distinct(blocks.map((block) => block.replace(/\t.*/g, '')));
   },
+  'series-csv': (text) => distinct(text.match(/\b\d+\.json\b/g) ?? []),
   hlog: (text) => listTags(text).length,
 };
 

@@ -1,7 +1,13 @@
 /** Progress on stderr: one line that is redrawn on a terminal, a plain line now and then elsewhere. */
 import { stripVTControlCharacters } from 'node:util';
 import picocolors from 'picocolors';
-import { noProgress, type Progress, type ProgressPlan, type ProgressSample } from '../jobs/progress.ts';
+import {
+  noProgress,
+  type Progress,
+  type ProgressInterval,
+  type ProgressPlan,
+  type ProgressSample,
+} from '../jobs/progress.ts';
 import { displayWidth, printable } from '../report/text/text.ts';
 import {
   formatBytes,
@@ -12,6 +18,7 @@ import {
   plural,
 } from '../values/format.ts';
 import { fitParts, type Part } from './progress-line.ts';
+import { LastMinute } from './sparkline.ts';
 
 /** The part of a stream that progress needs. */
 export interface ProgressStream {
@@ -195,6 +202,7 @@ class TerminalProgress implements Progress {
   #parts: Part[] = [];
   /** Columns that the line takes which stands there now. */
   #width = 0;
+  readonly #minute = new LastMinute();
   readonly #escapes: boolean;
   readonly #showCursor = () => this.#escape(SHOW_CURSOR);
 
@@ -231,6 +239,7 @@ class TerminalProgress implements Progress {
     const { bold, cyan, red } = this.#colors;
     const { variants, trials, expectedSeconds } = this.#clock.plan;
     const fraction = this.#clock.fraction(sample);
+    this.#minute.begin(`${sample.variant} ${sample.trial} ${sample.explains}`);
     const widest = Math.max(...variants.map((label) => label.length), sample.variant.length);
     const elapsed = (this.#now() - this.#startedMs) / 1000;
     const total = expectedSeconds ?? (fraction !== null && fraction > 0.02 ? elapsed / fraction : null);
@@ -249,7 +258,12 @@ class TerminalProgress implements Progress {
       ...(bandwidth === '' ? [] : [{ text: bandwidth.padStart(13), short: bandwidth.padStart(11), rank: 6 }]),
       { text: latency, short: latency.replace('mean ', ''), rank: 5 },
       { text: errors, rank: 1, style: red },
+      { ...this.#minute.texts(), rank: 7, style: cyan },
     ]);
+  }
+
+  interval(interval: ProgressInterval): void {
+    this.#minute.add(interval);
   }
 
   note(line: string): void {

@@ -1,6 +1,6 @@
 /** The progress of many runs, of a sweep or of the article's tables, as that of one: a plan for all, and each sample in its place among them. */
 import { explains, mostTrials, runSeconds, trialNs } from '../jobs/plan.ts';
-import type { Progress, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
+import type { Progress, ProgressInterval, ProgressPlan, ProgressSample } from '../jobs/progress.ts';
 import type { PointValues } from '../options/sweep-grid.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { ResultWarning } from '../results/schema.ts';
@@ -80,6 +80,10 @@ export class ManyRunsProgress implements Progress {
     const warmsUp = sample.trial === 0 && before > 0;
     const place = warmsUp ? { trial: before + 1, fractionDone: 0 } : { trial: before + sample.trial };
     this.#inner.sample({ ...sample, variant, ...place });
+  }
+
+  interval(interval: ProgressInterval): void {
+    this.#inner.interval?.(interval);
   }
 
   /** What every point would say is said once. */

@@ -24,7 +24,7 @@ import { type Created, layOut } from '../targets/layout.ts';
 import type { TargetFile } from '../workload/workload.ts';
 import { ManyRunsProgress, type PlannedPoint } from './many-runs-progress.ts';
 
-/** A grid has many points: shorter and fewer trials than those of a single comparison. */
+/** A grid has many points: shorter and fewer trials than those of a single comparison, and no series unless it is asked for. */
 const SWEEP_RUNTIME_NS = 3_000_000_000;
 const SWEEP_TRIALS = 3;
 
@@ -50,7 +50,7 @@ interface SweepKnee {
 
 function withDefaults(raw: RawOptions): RawOptions {
   const bounded = raw['time-based'] === false || raw['io-size'] || raw['number-ios'] || raw.loops;
-  return { ...(bounded ? {} : { runtime: SWEEP_RUNTIME_NS }), trials: SWEEP_TRIALS, ...raw };
+  return { ...(bounded ? {} : { runtime: SWEEP_RUNTIME_NS }), trials: SWEEP_TRIALS, interval: 0, ...raw };
 }
 
 /**

@@ -27,6 +27,7 @@ import type { RunContext } from './context.ts';
 import { explainVariants } from './explain-pass.ts';
 import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
+import { observeSeries } from './observe-series.ts';
 import { testedDisks } from './own-traffic.ts';
 import { IDLE_NS, type PlannedTrial, planBlock, warmupPlan } from './plan.ts';
 import { runTrial } from './trial.ts';
@@ -199,6 +200,7 @@ async function runOne(
   const observers = new Observers([
     ...(context.observers ?? []),
     observeConditions(result.environment),
+    observeSeries(result.environment, context.progress),
     observeProgress(context.progress),
   ]);
   try {

@@ -40,6 +40,14 @@ export interface ProgressSample {
   errors: number;
 }
 
+/** What was done in an interval of a trial's series. */
+export interface ProgressInterval {
+  seconds: number;
+  iops: number;
+  /** null without an I/O. */
+  p99Ns: number | null;
+}
+
 export interface Progress {
   /** A run begins: its workload in fio's words. One line. */
   begin(workload: string): void;
@@ -48,6 +56,8 @@ export interface Progress {
   start(plan: ProgressPlan): void;
   /** Several times a second. */
   sample(sample: ProgressSample): void;
+  /** An interval of the trial that is running is over; left out: nobody wants to know. */
+  interval?(interval: ProgressInterval): void;
   /** Something to know now: a backend that is skipped, a stop that was asked for. One line. */
   note(line: string): void;
   /** Nothing more is coming, however the run ended. Calling it again does nothing. */

@@ -1,10 +1,11 @@
 /**
- * Those who look on at a trial: progress, what the machine does beside it, counters of devices; later tracing and series.
+ * Those who look on at a trial: progress, what the machine does beside it, its series, counters of devices, tracing.
  *
  * They are prepared in their order and told of the end in the opposite one, so that the first sees all that the others
  * do. What goes wrong with one of them never loses the trial: it is told as a warning, whatever it was, and the rest goes
  * on. One that can't be prepared is not told of anything more; one that could is always told of the end.
  */
+import type { SeriesLook } from '../native/series.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { ResultWarning, Trial } from '../results/schema.ts';
 import type { PlannedTrial } from './plan.ts';
@@ -16,6 +17,10 @@ export interface TrialView {
   readonly run: PlannedTrial;
   /** What all jobs have done so far; may step back once, when ramp_time is over. Until the trial's `ended` is through. */
   counters(): RawCounters;
+  /** What all jobs have done since the look before this one: for one observer alone. Until its `ended` is through. */
+  look(): SeriesLook;
+  /** Ends the trial before its time, with what was done until then: it is complete. */
+  stop(): void;
 }
 
 export interface TrialObserver {

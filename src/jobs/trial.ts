@@ -1,5 +1,6 @@
 /** Runs one planned trial: fills an arena, starts its jobs, lets observers look on, collects the trial. */
 import { Arena } from '../native/arena.ts';
+import { openSeries, type SeriesLook, type SeriesReader } from '../native/series.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { Trial } from '../results/schema.ts';
 import { collectTrial } from './collect.ts';
@@ -47,8 +48,13 @@ export async function runTrial(
   const stop = (): void => arena.stop();
   signal.addEventListener('abort', stop);
   let trial: Trial | null = null;
+  let series: SeriesReader | undefined;
+  const look = (): SeriesLook => {
+    series ??= openSeries(arena.handle);
+    return series.take();
+  };
   try {
-    await observers.prepare({ plan, run, counters: () => readCounters(arena) });
+    await observers.prepare({ plan, run, counters: () => readCounters(arena), look, stop });
     if (signal.aborted) stop();
     await runJobs(plan, arena, observers);
     trial = collectTrial(readTrial(arena, jobRanges(plan)), plan, run, signal.aborted);
@@ -56,6 +62,7 @@ export async function runTrial(
   } finally {
     signal.removeEventListener('abort', stop);
     await observers.ended(trial);
+    series?.close();
     arena.close();
   }
 }

@@ -37,6 +37,9 @@ export type TracerHandle = unknown;
 /** A mapped arena; opaque, but may be handed to workers of this process. */
 export type ArenaHandle = unknown;
 
+/** A reader of an arena whose jobs are at work; opaque. */
+export type SeriesHandle = unknown;
+
 interface Functions {
   version(): string;
   glibc(): string | null;
@@ -54,6 +57,9 @@ interface Functions {
     counts: BigUint64Array,
     total: Uint8Array,
   ): number;
+  seriesOpen(arena: ArenaHandle, out: [SeriesHandle | null]): number;
+  seriesTake(series: SeriesHandle, look: Uint8Array, to: Uint8Array, room: number): number;
+  seriesClose(series: SeriesHandle): number;
   clockInit(hz: BigUint64Array): number;
   jobsStart(arena: ArenaHandle, first: number, count: number): number;
   jobCall(arena: ArenaHandle, index: number): number;
@@ -125,6 +131,9 @@ function load(): Functions {
     arenaMerge: f(
       'int ub_arena_merge(void *arena, uint32_t op, uint32_t lat, uint32_t first, uint32_t count, void *counts, void *total)',
     ),
+    seriesOpen: f('int ub_series_open(void *arena, _Out_ void **series)'),
+    seriesTake: f('int ub_series_take(void *series, void *look, void *to, uint64_t room)'),
+    seriesClose: f('int ub_series_close(void *series)'),
     clockInit: f('int ub_clock_init(void *hz)'),
     jobsStart: f('int ub_jobs_start(void *arena, uint32_t first, uint32_t count)'),
     jobCall: f('int ub_job_call(void *arena, uint32_t index)'),

@@ -288,6 +288,7 @@ export const reportOptions = [
       influx: [],
       gobench: ['benchstat'],
       hlog: [],
+      'series-csv': [],
     },
     meant: {
       table: ['text', 'txt', 'human', 'plain'],

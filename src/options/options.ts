@@ -13,6 +13,7 @@ import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
 import { listOptions } from './options-list.ts';
 import { rateOptions } from './options-rate.ts';
 import { fileOptions, lengthOptions, reportOptions } from './options-run.ts';
+import { seriesOptions } from './options-series.ts';
 import { sweepOptions } from './options-sweep.ts';
 
 export const optionTable = [
@@ -24,6 +25,7 @@ export const optionTable = [
   ...jobOptions,
   ...rateOptions,
   ...lengthOptions,
+  ...seriesOptions,
   ...reportOptions,
   ...compareOptions,
   ...listOptions,
@@ -78,7 +80,9 @@ type OptionalFlag =
   | 'runtime'
   | 'number-ios'
   | 'io-size'
-  | 'fallocate';
+  | 'fallocate'
+  | 'interval'
+  | 'steady-state';
 
 /** Every option of the stored description with its value in force; null where there is none. */
 export type InForce = {

@@ -13,6 +13,7 @@ import { type AskedGroup, readGroups } from './group-text.ts';
 import { ignoredOptions } from './ignored.ts';
 import { COMPARISON_IODEPTH, type ResolvedGroup, type ResolveHost, resolveGroup } from './resolve-group.ts';
 import type { RunPlan } from './run-plan.ts';
+import { intervalOf, steadyOf } from './series-options.ts';
 import { blockSizes, settle, settleQueue, workloadOf } from './settle.ts';
 import { settleTrials, untilConfident } from './trial-options.ts';
 import { checkApplies, chooseReference, chooseVariants, togetherVariant } from './variants.ts';
@@ -54,8 +55,9 @@ export function resolve(raw: RawOptions, host: ResolveHost, asComparison?: boole
       host,
     ),
   );
+  const groupsOf = resolved.map(({ group }) => group);
   const plan: RunPlan = {
-    groups: resolved.map(({ group }) => group),
+    groups: groupsOf,
     variants,
     reference: run.reference,
     trials: run.trials,
@@ -64,8 +66,12 @@ export function resolve(raw: RawOptions, host: ResolveHost, asComparison?: boole
     isolation: run.isolation,
     explain: run.explain,
     percentileList: run['percentile-list'],
+    intervalNs: intervalOf(run, groupsOf),
+    steadyState: steadyOf(run, groupsOf),
     randseed: run.randseed,
   };
+  // What is in force is known once all groups are.
+  for (const { options } of plan.groups) options.interval = plan.intervalNs / 1e9;
   return { plan, warnings: [...groups.flatMap((group) => group.warnings), ...warningsOf(groups, resolved)] };
 }
 

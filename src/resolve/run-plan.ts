@@ -1,7 +1,7 @@
 /** What to run, with every default applied and every check passed. Made by resolve.ts, read by src/jobs. */
 import type { Variant } from '../backends/backend.ts';
 import type { RunResult } from '../results/schema.ts';
-import type { ExplainHow, Isolation, TargetFile, Workload } from '../workload/workload.ts';
+import type { ExplainHow, Isolation, SteadyAsk, TargetFile, Workload } from '../workload/workload.ts';
 
 /** Jobs that do the same: numjobs of one workload. */
 export interface JobGroup {
@@ -35,6 +35,10 @@ export interface RunPlan {
   /** cgroup.procs of a control group that jobs are in from before they do anything; with processes alone. */
   joinFile?: string;
   percentileList: number[];
+  /** Of the series that each trial stores; 0: none. */
+  intervalNs: number;
+  /** When a trial ends before its time; null: it does not. */
+  steadyState: SteadyAsk | null;
   /** Of the order of trials and of all jobs' random numbers. */
   randseed: bigint;
 }

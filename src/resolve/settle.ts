@@ -86,6 +86,8 @@ export function settle(raw: RawOptions): InForce {
     'io-size': raw['io-size'] ?? null,
     'continue-on-error': value('continue-on-error'),
     'percentile-list': value('percentile-list'),
+    interval: raw.interval ?? null,
+    'steady-state': raw['steady-state'] ?? null,
     explain: value('explain'),
   };
 }

@@ -47,7 +47,7 @@ function unpack(text: string, counters: number): Buffer {
 }
 
 /** Reads ZigZag LEB128 numbers; sums of powers of two are exact as far as counts may go. */
-function* numbersIn(bytes: Buffer): Generator<number> {
+function* numbersIn(bytes: Uint8Array): Generator<number> {
   for (let at = 0; at < bytes.length; ) {
     let value = 0;
     for (let i = 0; ; i++) {
@@ -62,6 +62,22 @@ function* numbersIn(bytes: Buffer): Generator<number> {
 }
 
 /**
+ * The counters that are not empty, of counts as they are packed.
+ * @param counters how many there are at the most
+ * @throws RangeError
+ */
+export function packedCounts(packed: Uint8Array, counters: number): HistogramText['counts'] {
+  const counts: HistogramText['counts'] = [];
+  let index = 0;
+  for (const number of numbersIn(packed)) {
+    if (number > 0) counts.push([index, number]);
+    index += number < 0 ? -number : 1;
+    if (index > counters) throw new RangeError(`it has more than ${counters} counters`);
+  }
+  return counts;
+}
+
+/**
  * @param counters how many there are at the most
  * @throws RangeError, or zlib's error, for what is no such text
  */
@@ -72,13 +88,7 @@ export function readHistogramText(text: string, counters: number): HistogramText
   }
   const length = body.readUInt32BE(4);
   if (length > body.length - HEADER_BYTES) throw new RangeError('it ends too soon');
-  const counts: HistogramText['counts'] = [];
-  let index = 0;
-  for (const number of numbersIn(body.subarray(HEADER_BYTES, HEADER_BYTES + length))) {
-    if (number > 0) counts.push([index, number]);
-    index += number < 0 ? -number : 1;
-    if (index > counters) throw new RangeError(`it has more than ${counters} counters`);
-  }
+  const counts = packedCounts(body.subarray(HEADER_BYTES, HEADER_BYTES + length), counters);
   return {
     lowest: Number(body.readBigInt64BE(16)),
     highest: Number(body.readBigInt64BE(24)),

@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { Float64Histogram } from 'hdr-histogram-js';
 import { usageError } from '../errors.ts';
-import { type HistogramText, readHistogramText } from './histogram-text.ts';
+import { type HistogramText, packedCounts, readHistogramText } from './histogram-text.ts';
 import type { Latency } from './schema.ts';
 
 /** Smallest value that the histogram tells from its neighbour. */
@@ -95,6 +95,11 @@ export function countsFromRaw(raw: BigUint64Array | Float64Array): Counts {
     if (count) counts[i] = exactCount(Number(count));
   }
   return counts;
+}
+
+/** Counts from pieces of one histogram as native code packs them, added up. @throws RangeError for what is none */
+export function countsFromPacked(pieces: readonly Uint8Array[]): Counts {
+  return countsFromSparse(pieces.flatMap((piece) => packedCounts(piece, COUNTERS)));
 }
 
 function exactCount(count: number): number {

@@ -63,7 +63,7 @@ export const TrialSeriesSchema = Type.Object(
   strict,
 );
 
-/** What --steady-state found in a trial. Shares are of the mean of the window. */
+/** What --steady-state found in a trial. Shares are of the window's mean. */
 export const SteadyStateSchema = Type.Object(
   {
     rule: Type.String({ description: 'as given: iops:10%/5x60s' }),
@@ -80,7 +80,7 @@ export const SteadyStateSchema = Type.Object(
           length_ns: count(),
           mean: amount('of the rounds: IOPS, bytes per second or ns'),
           range: amount('highest less lowest round, as a share'),
-          slope: Type.Number({ description: 'of the fitted line, a round, as a share' }),
+          slope: Type.Number({ description: 'of the fitted line, for each round' }),
           excursion: amount('of the fitted line over the window, as a share'),
         },
         strict,
@@ -91,6 +91,7 @@ export const SteadyStateSchema = Type.Object(
 );
 
 type IntervalOp = Static<typeof IntervalOpSchema>;
+export type IntervalLatency = Static<typeof IntervalLatencySchema>;
 export type IntervalConditions = Static<typeof IntervalConditionsSchema>;
 export type SeriesInterval = Static<typeof SeriesIntervalSchema>;
 export type TrialSeries = Static<typeof TrialSeriesSchema>;

@@ -15,6 +15,7 @@ import {
 import { outliersOf } from './outliers.ts';
 import { median } from './spread.ts';
 import { stallWarnings } from './stalls.ts';
+import { steadyWarnings } from './steady-trials.ts';
 import { trendOf } from './trend.ts';
 import { DEVICE_BYTES_PER_SECOND, type TrialCondition, trialConditions } from './trial-conditions.ts';
 import { withTuning } from './tuning.ts';
@@ -130,5 +131,6 @@ export function disturbances(result: RunResult): ResultWarning[] {
     ...conditionWarnings(result, trials),
     ...idleWarnings(result),
     ...stallWarnings(result),
+    ...steadyWarnings(result),
   ].map(withTuning);
 }

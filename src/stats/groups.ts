@@ -18,7 +18,8 @@ function trialOfGroup(trial: Trial, name: string): Trial | null {
   const found = trial.groups.find((group) => group.name === name);
   if (found === undefined) return null;
   const { name: _, ...figures } = found;
-  const part = known.get(name) ?? { ...trial, ...figures, groups: [] };
+  const { series: _all, ...whole } = trial;
+  const part = known.get(name) ?? { ...whole, ...figures, groups: [] };
   known.set(name, part);
   return part;
 }

@@ -99,6 +99,7 @@ export function validityOf(result: RunResult): Validity {
     codes.has('memory-backed')
       ? 'the target is memory: the figures say what software costs, nothing of a drive'
       : null,
+    codes.has('never-steady') ? 'it never became steady: a longer run may give other figures' : null,
     codes.has('overrun')
       ? 'trials lasted longer than they were to: the end of the queue is in their figures'
       : null,

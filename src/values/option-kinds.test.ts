@@ -61,6 +61,17 @@ const values: { [K in Kind]: (spec: KindSpec) => fc.Arbitrary<KindValues[K]> } =
       decimal(1, 999_999).map((h) => ({ kind: 'pareto' as const, h })),
       decimal(1, 99_999_999).map((deviation) => ({ kind: 'normal' as const, deviation })),
     ),
+  steady: () =>
+    fc.record(
+      {
+        metric: fc.constantFrom('iops' as const, 'bw' as const, 'lat' as const),
+        range: fc.integer({ min: 1, max: 100 }).map((n) => n / 100),
+        excursion: fc.option(fc.integer({ min: 1, max: 100 }).map((n) => n / 100)),
+        rounds: fc.integer({ min: 2, max: 1000 }),
+        roundNs: fc.integer({ min: 50_000_000, max: 2 ** 50 }),
+      },
+      { noNullPrototype: true },
+    ),
   service: () =>
     fc.record(
       {

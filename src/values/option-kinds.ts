@@ -3,8 +3,9 @@
  * that the command line, job files and docs/OPTIONS.md all read values the same way.
  */
 import { usageError } from '../errors.ts';
-import type { Distribution, FileServiceType, Portion, SizeRange } from '../workload/workload.ts';
+import type { Distribution, FileServiceType, Portion, SizeRange, SteadyAsk } from '../workload/workload.ts';
 import { didYouMean } from './nearest.ts';
+import { formatSteady, parseSteady } from './steady-rule.ts';
 import {
   type BareTimeUnit,
   checkRange,
@@ -56,6 +57,7 @@ export interface KindValues {
   percent: number;
   distribution: Distribution;
   service: FileService;
+  steady: SteadyAsk;
 }
 
 export type Kind = keyof KindValues;
@@ -340,6 +342,12 @@ const service: KindOf<FileService> = {
   store: (value, spec) => service.format(value, spec),
 };
 
+const steady: KindOf<SteadyAsk> = {
+  parse: (value, spec) => parseSteady(spec.flag, value),
+  format: (value) => formatSteady(value),
+  store: (value) => formatSteady(value),
+};
+
 /** All kinds by name. */
 export const kinds: { readonly [K in Kind]: KindOf<KindValues[K]> } = {
   bool,
@@ -358,4 +366,5 @@ export const kinds: { readonly [K in Kind]: KindOf<KindValues[K]> } = {
   percent,
   distribution,
   service,
+  steady,
 };

@@ -16,6 +16,17 @@ export type Isolation = 'thread' | 'process' | 'worker';
  */
 export type ExplainHow = 'none' | 'basic' | 'trace' | 'full';
 
+/** When a trial is to end before its time: once its last rounds are alike. Shares are of their mean. */
+export interface SteadyAsk {
+  metric: 'iops' | 'bw' | 'lat';
+  /** What the highest and the lowest round may be apart. */
+  range: number;
+  /** What the fitted line may rise or fall over the rounds; null: whatever it does. */
+  excursion: number | null;
+  rounds: number;
+  roundNs: number;
+}
+
 /** What tells a file from every other, and a device with its medium, as stat(2) and the kernel number them. */
 export interface FileIdentity {
   dev: bigint;

@@ -91,6 +91,8 @@ export const VALUES: Readonly<Record<string, readonly string[] | null>> = {
   'continue-on-error': ['none', 'read', 'io', 'all'],
   // What else it says needs rights that not every machine gives.
   explain: ['none', 'none', 'none', 'basic'],
+  interval: ['0', '10ms', '100ms', '1s'],
+  'steady-state': ['iops:50%/2x50ms', 'lat:1%:1%/3x50ms', 'bw:90%/2x100ms'],
   'percentile-list': ['50:99', '1:50:99.9:100'],
 };
 

@@ -1,6 +1,6 @@
 /**
- * HdrHistogram interval log, version 1.3: the total latency of each trial as one interval, with every sample, in
- * nanoseconds. The tag is the backend; with several operations `io_uring.read` and `io_uring.write`; in a comparison
+ * HdrHistogram interval log, version 1.3: the total latency of each interval of a trial's series, with every sample, in
+ * nanoseconds; of trials without a series, and of groups of jobs, the trial is one interval. The tag is the backend; with several operations `io_uring.read` and `io_uring.write`; in a comparison
  * the side stands before it, and where there are several results what tells each from the others. HistogramLogAnalyzer and HistogramLogProcessor read it.
  */
 
@@ -10,7 +10,7 @@ import { isBase64 } from '../../results/histogram-text.ts';
 import type { BackendResult, RunResult, Trial } from '../../results/schema.ts';
 import { backendRows } from '../../stats/groups.ts';
 import { usableTrials } from '../../stats/summary.ts';
-import { operations } from '../../workload/operations.ts';
+import { type OperationName, operations } from '../../workload/operations.ts';
 import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
 
 /** The log's usual unit of Interval_Max beside histograms in nanoseconds. */
@@ -56,6 +56,29 @@ function placesOf(results: readonly RunResult[]): string[] {
   });
 }
 
+/** How long a trial's intervals are together; pauses between passes are in them and not in its runtime. */
+function lengthOf({ runtime_ns: runtime, series }: Trial): number {
+  const last = series?.intervals.at(-1);
+  return Math.max(runtime, last === undefined ? 0 : last.start_ns + last.length_ns) / 1e9;
+}
+
+/** The intervals of a series in which an operation was done; null without a series. */
+function partsOf({ series }: Trial, name: OperationName, startSec: number): Omit<Interval, 'tag'>[] | null {
+  if (series === undefined) return null;
+  return series.intervals.flatMap(({ start_ns: start, length_ns: length, ops }) => {
+    const latency = ops[name]?.lat;
+    if (latency === undefined || latency.hdr === '') return [];
+    return [
+      {
+        startSec: startSec + start / 1e9,
+        lengthSec: length / 1e9,
+        maxMs: latency.max / NS_PER_MS,
+        hdr: fieldOf(latency.hdr),
+      },
+    ];
+  });
+}
+
 /** A trial's own start isn't stored: each begins where the one before it ended. @param place what stands before the backend */
 function intervalsOf(result: RunResult, place: string): Interval[] {
   let startSec = Date.parse(result.started_at) / 1000;
@@ -64,12 +87,13 @@ function intervalsOf(result: RunResult, place: string): Interval[] {
       const latency = trial.ops[name]?.lat_ns;
       return latency !== undefined && latency.N > 0 ? [{ name, latency }] : [];
     });
-    const lengthSec = trial.runtime_ns / 1e9;
-    const intervals = used.map(({ name, latency }): Interval => {
+    const intervals = used.flatMap(({ name, latency }): Interval[] => {
       const tag = tagOf([place, backend.label, used.length > 1 ? name : '']);
-      return { tag, startSec, lengthSec, maxMs: latency.max / NS_PER_MS, hdr: fieldOf(latency.hdr) };
+      const whole = { startSec, lengthSec: trial.runtime_ns / 1e9, maxMs: latency.max / NS_PER_MS };
+      const parts = partsOf(trial, name, startSec);
+      return parts?.map((part) => ({ tag, ...part })) ?? [{ tag, ...whole, hdr: fieldOf(latency.hdr) }];
     });
-    startSec += lengthSec;
+    startSec += lengthOf(trial);
     return intervals;
   });
 }

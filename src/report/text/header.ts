@@ -5,6 +5,7 @@ import { median } from '../../stats/spread.ts';
 import { formatBytes, formatLatency, plural } from '../../values/format.ts';
 import { formatSize } from '../../values/units.ts';
 import { plannedTrials } from './rows.ts';
+import { steadyItems } from './steady.ts';
 import { printable } from './text.ts';
 import { isOfTrees } from './words.ts';
 
@@ -35,6 +36,8 @@ export function headerLines(result: RunResult): HeaderLine[] {
   }
   for (const items of storageItems(result.environment.files))
     lines.push({ name: 'storage', separator: ',', items });
+  const steady = steadyItems(result);
+  if (steady.length > 0) lines.push({ name: 'steady', separator: ',', items: steady });
   lines.push({ name: 'system', separator: ',', items: systemItems(result) });
   return lines.map((line) => ({ ...line, items: line.items.map(printable) }));
 }
