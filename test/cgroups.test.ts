@@ -9,6 +9,7 @@ import { readMounts } from '../src/host/mounts.ts';
 import { parseResult } from '../src/results/read.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { executable } from './support/cli.ts';
+import { noTracing } from './support/explained.ts';
 import { scratchFolder } from './support/scratch.ts';
 
 const NAME = `uring-bench-test-${process.pid}`;
@@ -91,6 +92,18 @@ inGroup('cpu', (group) => {
     const script = mend?.replace('sudo ', '') ?? '';
     assert.equal(spawnSync('sh', ['-c', script]).status, 0, 'the command works');
     assert.match(readFileSync(file, 'utf8'), /^(-1|max)/);
+  });
+
+  it('is the first sentence of what --explain says, where there is a quota', { skip: noTracing }, (t) => {
+    const { folder, version } = group();
+    const rules = (quota: string): string[] => {
+      writeFileSync(join(folder, MARKS.cpu[version]), quota);
+      const args = ['--backend=null', '--runtime=500ms', '--trials=1', '--explain'];
+      const { backends } = runIn(folder, scratchFolder(t), args);
+      return backends[0]?.explain?.sentences.map(({ rule }) => rule) ?? [];
+    };
+    assert.equal(rules(version === 'v1' ? '30000' : '30000 100000')[0], 'cgroup-cpu');
+    assert.ok(!rules(version === 'v1' ? '-1' : 'max').includes('cgroup-cpu'));
   });
 });
 

@@ -16,6 +16,7 @@ import type { BackendResult, ResultWarning, RunResult, Trial } from '../results/
 import type { Explanation } from '../results/schema-explain.ts';
 import type { RunContext } from './context.ts';
 import { observeBasic } from './observe-basic.ts';
+import { observeConditions } from './observe-conditions.ts';
 import { observeProgress } from './observe-progress.ts';
 import { testedDisks } from './own-traffic.ts';
 import { explains, type PlannedTrial } from './plan.ts';
@@ -118,7 +119,8 @@ async function explainOne(
 ): Promise<Explanation | null> {
   const { variant } = run;
   const basic = observeBasic(testedDisks(result.environment));
-  const observers = new Observers([basic, observeProgress(context.progress)]);
+  const conditions = observeConditions(result.environment);
+  const observers = new Observers([basic, conditions, observeProgress(context.progress)]);
   around.renew(plan, variant);
   await helpersGone(context.signal);
   const { trial, raw, missing } = await traced(plan, run, context, observers);
