@@ -84,6 +84,7 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   'count-instructions': ['1'],
   thinktime: ['10'],
   'rate-iops': ['500'],
+  'latency-target': ['p99:500us'],
   rate: ['1m'],
   'rate-process': ['poisson', { 'rate-iops': '500' }],
   'rate-iops-min': ['10'],

@@ -38,7 +38,7 @@ const STORED = "files, folders, patterns in quotes ('results/*4k*'), or several 
 const LADDER_FLAGS: readonly Flag[] = knownOptions
   .filter(({ scope, backends = ['io_uring'] }) => scope !== 'compare' && backends.includes('io_uring'))
   .map(({ flag }) => flag)
-  .filter((flag) => !['backend', 'reference', 'advise'].includes(flag));
+  .filter((flag) => !['backend', 'reference', 'advise', 'latency-target'].includes(flag));
 
 const LADDER_HELP = `A step that this kernel or device lacks stays in the table with its reason, and those above it go without it.
 
@@ -219,7 +219,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'sweep',
     brief: 'a grid of workloads, and the knee of every curve',
     summary: 'Runs a grid of workloads, shows each row as it finishes, and finds the knee of every curve.',
-    flags: [...RUN_FLAGS.filter((flag) => flag !== 'advise'), ...SWEEP_OWN],
+    flags: [...RUN_FLAGS.filter((flag) => flag !== 'advise' && flag !== 'latency-target'), ...SWEEP_OWN],
     help: {
       metric: 'columns (default iops,bw,lat_mean,lat_p99,cpu_per_io)',
       runtime: 'time of a trial (default 3s unless something else ends it)',

@@ -22,7 +22,10 @@ export interface RunKind {
 }
 
 export async function runCommand(invocation: Invocation): Promise<number> {
-  return performRun(invocation, { resolve });
+  // A search compares, whatever the number of backends: short trials, a queue that is used.
+  const kind: RunKind['resolve'] = (raw, host) =>
+    resolve(raw, host, raw['latency-target'] === undefined ? undefined : true);
+  return performRun(invocation, { resolve: kind });
 }
 
 /** Options -> job -> runner -> report. @returns the exit code */
@@ -37,16 +40,21 @@ export async function performRun({ options, argv }: Invocation, kind: RunKind): 
   checkExplain(plan.explain, session);
   const warnings = [...readWarnings, ...clearing.warnings, ...resolveWarnings];
   await sayWhoseJson(session);
-  const { runPlan } = await import('../jobs/runner.ts');
+  const perform = plan.latencyTarget === undefined ? await singleRun() : await search();
   const { result, path, unsaved, stacks } = await session.during(async (work) => {
     const more = await kind.context?.(work.signal);
-    return runPlan(plan, { ...work, warnings, tracing, ...more });
+    return perform(plan, { ...work, warnings, tracing, ...more });
   });
   await report(result, unsaved === null ? path : null, session);
   await deliverStacks(stacks, session);
   if (unsaved !== null) throw unsaved;
   return session.exitCode(result.status === 'complete');
 }
+
+const singleRun = async () => (await import('../jobs/runner.ts')).runPlan;
+
+/** Many runs in one result. */
+const search = async () => (await import('../experiments/latency-target.ts')).searchTargets;
 
 /** fio's --output-format=json is another document: told to a person who types it, not to a script. */
 async function sayWhoseJson(session: Session): Promise<void> {

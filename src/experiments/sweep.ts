@@ -136,7 +136,7 @@ function filesToMake(points: readonly PlannedPoint[]): TargetFile[] {
 }
 
 /** The plan when its files are there. */
-function withFiles(plan: RunPlan): RunPlan {
+export function withFiles(plan: RunPlan): RunPlan {
   const there = (file: TargetFile): TargetFile => ({ ...file, create: false, remove: false });
   const groups = plan.groups.map((group) => ({ ...group, files: group.files.map((own) => own.map(there)) }));
   return { ...plan, groups };

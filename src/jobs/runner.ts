@@ -5,7 +5,7 @@
 import type { Variant } from '../backends/backend.ts';
 import { diagnose } from '../doctor/checks.ts';
 import { lookAround } from '../doctor/seen.ts';
-import { BenchError, systemError } from '../errors.ts';
+import { BenchError, systemError, usageError } from '../errors.ts';
 import type { FoldedStacks } from '../explain/stacks.ts';
 import { withHashedSerial } from '../host/device-info.ts';
 import { captureEnvironment } from '../host/environment.ts';
@@ -241,6 +241,8 @@ async function choose(
  * told in the result, and a result that can't be stored any more in what is returned: neither is thrown.
  */
 export async function runPlan(asked: RunPlan, context: RunContext): Promise<RunOutcome> {
+  if (asked.latencyTarget !== undefined)
+    throw usageError('latency-target is a search of many runs', 'only a run by itself knows it');
   const unavailable = preflight(asked);
   if (unavailable.length === asked.variants.length) {
     const [first] = unavailable as [Unavailable];

@@ -36,6 +36,15 @@ export const rateOptions = [
     scope: 'workload',
   },
   {
+    flag: 'latency-target',
+    kind: 'text',
+    group: 'jobs',
+    metavar: 'WHAT:TIME',
+    help: 'find the highest rate that keeps it, like p99:500us, of each backend',
+    defaultNote: 'a run at one rate, or at none',
+    scope: 'workload',
+  },
+  {
     flag: 'rate-iops-min',
     kind: 'count',
     min: 1,

@@ -74,6 +74,7 @@ type OptionalFlag =
   | 'cpus-allowed'
   | 'rate'
   | 'rate-iops'
+  | 'latency-target'
   | 'rate-min'
   | 'rate-iops-min'
   | NativeFlagWithout

@@ -81,6 +81,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'iodepth-low': 'the queue is always refilled at once',
   'lat-percentiles': 'latencies are kept whole and in parts: --percentile-list chooses what is shown',
   'clat-percentiles': 'latencies are kept whole and in parts: --percentile-list chooses what is shown',
+  'latency-percentile': 'it is a part of --latency-target: --latency-target p99.9:500us',
+  'latency-window': 'a rate is judged by trials: --runtime is the time of each, with --latency-target',
+  'latency-run': 'the search of --latency-target goes on until it has found the rate',
   unlink: 'files that are made for a run are always removed',
   readonly: 'nothing that exists is written to without --allow-overwrite',
   ioscheduler:
@@ -95,7 +98,7 @@ const NOT_YET: readonly string[] = [
   'bssplit bsrange blocksize-range blocksize-unaligned bs-unaligned bs-is-seq-rand blockalign ba',
   'do-verify verify-only verify-pattern verify-fatal verify-backlog verify-async verify-interval verify-dump verify-state-save',
   'read-iolog write-iolog replay-redirect replay-no-stall replay-time-scale replay-align replay-scale replay-skip',
-  'latency-target latency-window latency-percentile latency-run max-latency',
+  'max-latency',
   'write-hint zonemode zonesize zonerange zonecapacity zoneskip max-open-zones read-beyond-wp',
   'dedupe-percentage dedupe-mode dedupe-working-set-percentage buffer-pattern buffer-compress-chunk scramble-buffers',
   'client server daemonize remote-config idle-prof',

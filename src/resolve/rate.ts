@@ -2,8 +2,10 @@
 import { usageError } from '../errors.ts';
 import type { InForce } from '../options/options.ts';
 import { RATE_IOPS_MAX } from '../options/options-rate.ts';
+import { parseTime, shown } from '../values/units.ts';
 import { isTree, rwModes } from '../workload/operations.ts';
 import type { Workload } from '../workload/workload.ts';
+import type { LatencyTarget } from './run-plan.ts';
 
 /** Bytes of an I/O, on average over the mix of operations. */
 function meanBytes({ rw, rwmixread }: InForce, bs: Workload['bs']): number {
@@ -12,6 +14,48 @@ function meanBytes({ rw, rwmixread }: InForce, bs: Workload['bs']): number {
     name === 'read' || name === 'write' || name === 'trim' ? bs[name] : bs.write;
   if (operations.length === 1) return of(operations[0] ?? 'read');
   return (rwmixread * bs.read + (100 - rwmixread) * bs.write) / 100;
+}
+
+/** `p99:500us`. @throws BenchError (usage) */
+export function parseTarget(text: string): LatencyTarget {
+  const [, digits = '', time = ''] = /^(?:lat_)?p(\d{1,2}(?:\.\d{1,6})?):(.+)$/i.exec(text.trim()) ?? [];
+  const percentile = Number(digits);
+  if (time === '' || !(percentile > 0)) {
+    const hint = 'a percentile and its limit, like p99:500us';
+    throw usageError(`${shown('latency-target', text)} is not pN:TIME`, hint);
+  }
+  const limitNs = parseTime('latency-target', time, 'us');
+  if (limitNs === 0) throw usageError(`${shown('latency-target', text)}: nothing takes no time`);
+  return { percentile, limitNs };
+}
+
+/** What decides by itself how fast I/Os are sent, or for how long. @throws BenchError (usage) that names it */
+function checkTarget(values: InForce): void {
+  const target = 'latency-target';
+  const rated = (['rate', 'rate-iops', 'rate-min', 'rate-iops-min'] as const).find(
+    (flag) => values[flag] !== null,
+  );
+  if (rated !== undefined)
+    throw usageError(`${target} finds the rate, and ${rated} says one`, 'give one of them');
+  if (values.thinktime > 0)
+    throw usageError(`${target} and thinktime both say when I/Os are sent`, 'give one of them');
+  if (isTree(values.rw))
+    throw usageError(
+      `${target}: rw=${values.rw} is done as fast as it can`,
+      'only I/O of data can have a rate',
+    );
+  const bound = (['number-ios', 'io-size'] as const).find((flag) => values[flag] !== null);
+  if (bound !== undefined)
+    throw usageError(`${target} needs trials of one length, and ${bound} ends them`, 'give --runtime alone');
+  if (values['until-confident'] !== null)
+    throw usageError(`${target} and until-confident both say how many trials there are`, 'give one of them');
+  if (values['steady-state'] !== null)
+    throw usageError(
+      `${target} needs trials of one length, and steady-state ends them`,
+      'give --runtime alone',
+    );
+  if (values.explain !== 'none')
+    throw usageError(`${target} and explain exclude each other`, 'explain a run at the rate that it finds');
 }
 
 /** @throws BenchError (usage) when both are given, or none but what depends on them */
@@ -39,6 +83,12 @@ export function ratesOf(
   values: InForce,
   bs: Workload['bs'],
 ): Pick<Workload, 'rateIops' | 'rateProcess' | 'rateIopsMin'> {
+  if (values['latency-target'] !== null) {
+    parseTarget(values['latency-target']);
+    checkTarget(values);
+    // The search sets it: until then what excludes a rate excludes this.
+    return { rateIops: 1, rateProcess: values['rate-process'], rateIopsMin: 0 };
+  }
   checkRates(values);
   const iopsOf = (bytes: number | null): number => (bytes === null ? 0 : bytes / meanBytes(values, bs));
   const rateIops = values['rate-iops'] ?? iopsOf(values.rate);

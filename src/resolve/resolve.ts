@@ -5,12 +5,14 @@
 
 import type { Variant } from '../backends/backend.ts';
 import { parseVariant } from '../backends/registry.ts';
+import { usageError } from '../errors.ts';
 import type { InForce, RawOptions } from '../options/options.ts';
 import type { ResultWarning } from '../results/schema.ts';
 import type { Workload } from '../workload/workload.ts';
 import { COMPARISON_RUNTIME_NS } from './bounds.ts';
 import { type AskedGroup, readGroups } from './group-text.ts';
 import { ignoredOptions } from './ignored.ts';
+import { parseTarget } from './rate.ts';
 import { COMPARISON_IODEPTH, type ResolvedGroup, type ResolveHost, resolveGroup } from './resolve-group.ts';
 import type { RunPlan } from './run-plan.ts';
 import { intervalOf, steadyOf } from './series-options.ts';
@@ -69,10 +71,23 @@ export function resolve(raw: RawOptions, host: ResolveHost, asComparison?: boole
     intervalNs: intervalOf(run, groupsOf),
     steadyState: steadyOf(run, groupsOf),
     randseed: run.randseed,
+    ...targetOf(run, raw),
   };
   // What is in force is known once all groups are.
   for (const { options } of plan.groups) options.interval = plan.intervalNs / 1e9;
   return { plan, warnings: [...groups.flatMap((group) => group.warnings), ...warningsOf(groups, resolved)] };
+}
+
+/** @throws BenchError (usage) for what a search decides by itself */
+function targetOf(run: InForce, raw: RawOptions): Pick<RunPlan, 'latencyTarget'> {
+  const text = run['latency-target'];
+  if (text === null) return {};
+  const flag = raw.job !== undefined ? 'job' : raw.trials !== undefined ? 'trials' : null;
+  if (flag !== null) {
+    const hint = flag === 'job' ? 'it is for jobs that are all alike' : 'a search makes as many as it needs';
+    throw usageError(`latency-target and ${flag} exclude each other`, hint);
+  }
+  return { latencyTarget: parseTarget(text) };
 }
 
 /** The groups that were asked for; without --job one that is the run itself. */

@@ -3,6 +3,12 @@ import type { Variant } from '../backends/backend.ts';
 import type { RunResult } from '../results/schema.ts';
 import type { ExplainHow, Isolation, SteadyAsk, TargetFile, Workload } from '../workload/workload.ts';
 
+/** A percentile of the response, and how long it may be. */
+export interface LatencyTarget {
+  percentile: number;
+  limitNs: number;
+}
+
 /** Jobs that do the same: numjobs of one workload. */
 export interface JobGroup {
   workload: Workload;
@@ -39,6 +45,8 @@ export interface RunPlan {
   intervalNs: number;
   /** When a trial ends before its time; null: it does not. */
   steadyState: SteadyAsk | null;
+  /** What a rate is looked for that keeps it; such a plan is of many runs, and not of one. */
+  latencyTarget?: LatencyTarget;
   /** Of the order of trials and of all jobs' random numbers. */
   randseed: bigint;
 }

@@ -75,6 +75,7 @@ export function settle(raw: RawOptions): InForce {
     rate: raw.rate ?? null,
     'rate-iops': raw['rate-iops'] ?? null,
     'rate-process': value('rate-process'),
+    'latency-target': raw['latency-target'] ?? null,
     'rate-min': raw['rate-min'] ?? null,
     'rate-iops-min': raw['rate-iops-min'] ?? null,
     startdelay: value('startdelay'),

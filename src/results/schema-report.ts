@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
 
-export const LadderSchema = Type.Object(
+const LadderSchema = Type.Object(
   { kind: Type.Literal('ladder') },
   { ...strict, description: 'each backend is a step that adds its label to the step before' },
 );
@@ -22,7 +22,7 @@ const DeviceReadsSchema = Type.Object(
   strict,
 );
 
-export const ArticleSchema = Type.Object(
+const ArticleSchema = Type.Object(
   {
     kind: Type.Literal('article'),
     table: Type.Union([Type.Literal('table1'), Type.Literal('table2'), Type.Literal('table3')]),
@@ -44,7 +44,7 @@ const WorkersSchema = Type.Object(
   strict,
 );
 
-export const PhaseSchema = Type.Object(
+const PhaseSchema = Type.Object(
   {
     kind: Type.Literal('phase'),
     of: Type.Union([Type.Literal('metadata'), Type.Literal('durability')]),
@@ -67,7 +67,7 @@ const CacheTrialSchema = Type.Object(
   strict,
 );
 
-export const CacheSchema = Type.Object(
+const CacheSchema = Type.Object(
   {
     kind: Type.Literal('cache'),
     access: Type.Union([Type.Literal('sequential'), Type.Literal('random')]),
@@ -87,6 +87,71 @@ export const CacheSchema = Type.Object(
   { ...strict, description: 'one of the runs of article cache' },
 );
 
+const TriedRateSchema = Type.Object(
+  {
+    iops: amount('that were asked for, of all jobs together'),
+    verdict: Type.Union([Type.Literal('held'), Type.Literal('missed'), Type.Literal('undecided')]),
+    trials: Type.Array(
+      Type.Object(
+        {
+          lat_ns: amount('the percentile of the response'),
+          iops: amount('that were done'),
+          behind: Type.Boolean({ description: 'more I/Os that were due were not sent than of a held rate' }),
+        },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+
+const RateSearchSchema = Type.Object(
+  {
+    variant: Type.String(),
+    outcome: Type.Union(
+      [
+        Type.Literal('bracket'),
+        Type.Literal('full'),
+        Type.Literal('never'),
+        Type.Literal('undecided'),
+        Type.Literal('unfinished'),
+        Type.Literal('failed'),
+      ],
+      {
+        description:
+          "bracket: held at low_iops, missed at high_iops; full: held at as much as a closed loop does; never: missed at the lowest rate; undecided: trials disagreed there; unfinished: stopped; failed: see the backend's reason",
+      },
+    ),
+    closed_iops: nullable(amount('of a closed loop, median of its trials; null where it did none')),
+    low_iops: nullable(amount('the highest rate that was held, of all jobs together')),
+    high_iops: nullable(amount('the lowest rate that was missed')),
+    rates: Type.Array(TriedRateSchema, { description: 'all that were tried, in their order' }),
+  },
+  strict,
+);
+
+const LatencyTargetSchema = Type.Object(
+  {
+    kind: Type.Literal('latency-target'),
+    percentile: amount('of the response: 99'),
+    limit_ns: amount('that it is to keep'),
+    share: amount('of the high end: no bracket needs to be narrower'),
+    searches: Type.Array(RateSearchSchema, { description: 'one of each backend' }),
+  },
+  {
+    ...strict,
+    description:
+      'the highest rate that keeps a limit of latency; the trials of each backend are those at the highest rate that it held, or at the lowest that was tried',
+  },
+);
+
+export const ReportSchema = Type.Union(
+  [LadderSchema, ArticleSchema, PhaseSchema, CacheSchema, LatencyTargetSchema],
+  { description: 'what it is shown as; a comparison when absent' },
+);
+
+export type LatencyTargetReport = Static<typeof LatencyTargetSchema>;
+export type RateSearchReport = Static<typeof RateSearchSchema>;
 export type CacheReport = Static<typeof CacheSchema>;
 export type PhaseReport = Static<typeof PhaseSchema>;
 export type LadderReport = Static<typeof LadderSchema>;

@@ -9,7 +9,7 @@ import { type OperationName, operationNames } from '../workload/operations.ts';
 import { LABEL_KEY } from './labels.ts';
 import { ExplainSchema } from './schema-explain.ts';
 import { amount, count, nullable, strict } from './schema-kinds.ts';
-import { ArticleSchema, CacheSchema, LadderSchema, PhaseSchema } from './schema-report.ts';
+import { ReportSchema } from './schema-report.ts';
 import { SteadyStateSchema, TrialSeriesSchema } from './schema-series.ts';
 import {
   ConditionsSchema,
@@ -376,11 +376,7 @@ export const ResultSchema = Type.Object(
     idle: Type.Optional(Type.Array(IdleSchema)),
     validity: nullable(ValiditySchema),
     warnings: Type.Array(WarningSchema),
-    report: Type.Optional(
-      Type.Union([LadderSchema, ArticleSchema, PhaseSchema, CacheSchema], {
-        description: 'what it is shown as; a comparison when absent',
-      }),
-    ),
+    report: Type.Optional(ReportSchema),
   },
   { ...strict, $id: 'https://uring-bench.invalid/result-2.schema.json', title: 'uring-bench result' },
 );

@@ -51,7 +51,8 @@ function onlyOptions({ jobs }: RunResult): Record<string, unknown> | null {
 
 /** With pauses between I/Os, or times at which they are due, all do what they are told. */
 function isPaced(options: Record<string, unknown> | null): boolean {
-  return ['thinktime', 'rate', 'rate-iops'].some((flag) => Number(options?.[flag] ?? 0) > 0);
+  const rated = ['thinktime', 'rate', 'rate-iops'].some((flag) => Number(options?.[flag] ?? 0) > 0);
+  return rated || typeof options?.['latency-target'] === 'string';
 }
 
 /** The backends that did I/O. */

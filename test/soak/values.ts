@@ -21,6 +21,8 @@ export const VALUES: Readonly<Record<string, readonly string[] | null>> = {
   randseed: null,
   // glibc sizes its pool once a process.
   'aio-threads': null,
+  // A search of many runs.
+  'latency-target': null,
   // More trials until they agree: how many is up to the machine.
   'until-confident': null,
   'max-trials': null,

@@ -17,6 +17,7 @@ import type { RenderOptions, ReportFormat, SweepReport } from '../view/format-sp
 import { comparisonCsv } from './csv-comparison.ts';
 import { explainColumns } from './csv-explain.ts';
 import { renderLadderCsv } from './csv-ladder.ts';
+import { renderTargetCsv } from './csv-latency-target.ts';
 import { type CsvColumn, csvLine, type Value } from './csv-line.ts';
 import { labelColumns, PLACE_COLUMNS } from './csv-place.ts';
 import { RATE_COLUMNS } from './csv-rate.ts';
@@ -183,6 +184,8 @@ function csvRows(
 const renderRuns: ReportFormat['runs'] = (results, options) => {
   const sources = results.map((result, at) => ({ result, path: options.paths?.[at] ?? '' }));
   const ladders = results.every(({ report }) => report?.kind === 'ladder');
+  const searches = results.every(({ report }) => report?.kind === 'latency-target');
+  if (searches && results.length > 0) return renderTargetCsv(sources);
   return ladders ? renderLadderCsv(sources) : renderCsv(sources, options);
 };
 

@@ -113,6 +113,7 @@ const WORKLOAD_OPTIONS: readonly (readonly [flag: string, show: Show])[] = [
   ['rate-iops', unlessZero],
   ['rate', bytesUnlessZero],
   ['rate-process', unless('linear')],
+  ['latency-target', plain],
   ['sync', unless('none')],
   ['fsync', unlessZero],
   ['fdatasync', unlessZero],

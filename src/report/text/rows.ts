@@ -42,9 +42,10 @@ export function labelParts(label: string): string[] {
  * Trials of each backend that were asked for; the most that there are where that is not known: of a result that
  * doesn't say, and of one that went on until it was confident.
  */
-export function plannedTrials({ jobs, backends }: RunResult): number {
+export function plannedTrials({ jobs, backends, report }: RunResult): number {
   const { trials: planned, 'until-confident': until } = jobs[0]?.options ?? {};
   const most = Math.max(0, ...backends.map(({ trials }) => trials.length));
-  if (typeof planned !== 'number') return most;
+  // A search takes as many as it needs.
+  if (typeof planned !== 'number' || report?.kind === 'latency-target') return most;
   return typeof until === 'number' ? Math.max(planned, most) : planned;
 }

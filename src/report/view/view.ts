@@ -13,6 +13,7 @@ import { type ExplainedBackend, explainedOf } from '../text/explained.ts';
 import { type HeaderLine, headerLines } from '../text/header.ts';
 import { ladderCostTable, ladderTable, rungsOf } from '../text/ladder.ts';
 import { latencyTables } from '../text/latency.ts';
+import { targetRows, targetSentence, targetTable, triedTable } from '../text/latency-target.ts';
 import { rowsOf } from '../text/rows.ts';
 import type { TableView } from '../text/table-view.ts';
 import { printable } from '../text/text.ts';
@@ -26,11 +27,11 @@ export interface View {
   status: Note | null;
   /** The article's table beside this machine's; null for a run that is not one of its experiments. */
   article: ArticleView | null;
-  /** The comparison of backends, or the steps of a ladder. */
+  /** The comparison of backends, the steps of a ladder, or the rates that a search found. */
   main: TableView;
   /** Where the difference comes from: what each I/O costs. */
   cause: TableView;
-  /** The comparison by latency and cost; null where nothing is compared. */
+  /** The comparison by latency and cost, or all rates of a search; null where nothing is compared. */
   differences: TableView | null;
   /** What the kernel did for the backends; null where it was not traced. */
   explain: ExplainView | null;
@@ -54,7 +55,7 @@ function sentenceLine(name: string, text: string | null): HeaderLine[] {
 /** What a reader wants to know first. */
 function firstLines(result: RunResult, { advise = false }: ViewOptions): HeaderLine[] {
   return [
-    ...sentenceLine('verdict', verdictText(result)),
+    ...sentenceLine('verdict', verdictText(result) ?? targetSentence(result)),
     ...sentenceLine('advice', advise ? adviceText(result) : null),
   ];
 }
@@ -93,6 +94,13 @@ export function viewOf(result: RunResult, options: ViewOptions): View {
     return { ...around, ...tables, differences: null, latency: [] };
   }
   const rows = rowsOf(result);
+  if (result.report?.kind === 'latency-target') {
+    const { report } = result;
+    const found = targetRows(result);
+    const main = targetTable(found, report);
+    const latency = latencyTables(rows, options.percentiles ?? ownPercentiles(result));
+    return { ...around, main, cause: causeTable(rows), differences: triedTable(found, report), latency };
+  }
   const inWords = (table: TableView): TableView => tableInWordsOf(result, table);
   const differences = differencesTable(rows, result);
   return {
