@@ -150,6 +150,38 @@ describe('progress on a terminal', () => {
   });
 });
 
+describe('the last minute', () => {
+  it('is shown behind the line where there is room, of the trial that runs', () => {
+    const { progress, at, stream, lastLine } = setUp(true);
+    progress.start(plan);
+    progress.sample(sample);
+    for (const iops of [100, 50, 0]) progress.interval?.({ seconds: 1, iops, p99Ns: iops > 0 ? 1e6 : null });
+    stream.columns = 140;
+    at(1);
+    progress.sample(sample);
+    assert.match(lastLine(), / {2}█▅▁ {2}p99 ██ $/);
+    stream.columns = 70;
+    at(2);
+    progress.sample(sample);
+    assert.doesNotMatch(lastLine(), /[▁█]/);
+    stream.columns = 140;
+    at(3);
+    progress.sample({ ...sample, trial: 2 });
+    assert.doesNotMatch(lastLine(), /[▁█]/);
+  });
+
+  it('has twenty columns at the most', () => {
+    const { progress, at, stream, lastLine } = setUp(true);
+    stream.columns = 160;
+    progress.start(plan);
+    progress.sample(sample);
+    for (let i = 0; i < 500; i++) progress.interval?.({ seconds: 1, iops: i, p99Ns: 1 });
+    at(1);
+    progress.sample(sample);
+    assert.match(lastLine(), / [▇█]{20} {2}p99 █{20}$/);
+  });
+});
+
 describe('a terminal that is to be spared', () => {
   it('gets a line that is redrawn without escape sequences with NO_COLOR', () => {
     const { progress, written, at, lastLine } = setUp(true, false, terminalOf({ NO_COLOR: '1' }));
