@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { render } from '../src/report/formats/index.ts';
+import { loadFormats, render } from '../src/report/formats/index.ts';
 import { displayWidth } from '../src/report/text/text.ts';
 import type { RenderOptions } from '../src/report/view/format-spec.ts';
 import { fixture, fixtureNames, fixtureText } from './fixtures/load.ts';
@@ -21,6 +21,8 @@ for (const name of fixtureNames) {
 }
 wanted.set('comparison-color.txt', () => render(fixture('comparison'), 'table', { ...plain, color: true }));
 wanted.set('comparison-160.txt', () => render(fixture('comparison'), 'table', { ...plain, columns: 160 }));
+await loadFormats(['html']);
+wanted.set('single.html', () => render(fixture('single'), 'html', plain));
 wanted.set('mixed-percentiles.txt', () =>
   render(fixture('mixed'), 'table', { ...plain, percentiles: [25, 75, 99.5, 99.999] }),
 );

@@ -18,7 +18,7 @@ header{padding-top:1.5rem}footer{padding-bottom:2rem;color:var(--soft);font-size
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem}
 h2{font-size:1.25rem;line-height:1.3;margin:2.5rem 0 .75rem;padding-top:.75rem;border-top:1px solid var(--rule)}
 h3{font-size:1.05rem;margin:1.5rem 0 .5rem}
-p,ul,dl{margin:.5rem 0}a{color:var(--link)}
+h1,h2,h3,p,li,dd,figcaption,summary{overflow-wrap:anywhere}p,ul,dl{margin:.5rem 0}a{color:var(--link)}
 .sub{color:var(--soft);margin:0 0 1rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0;font-size:.9rem}
 .verdict{border-left:.3rem solid var(--link);background:var(--tint);padding:.75rem 1rem;margin:1rem 0;font-size:1.1rem}
@@ -26,7 +26,7 @@ nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding:0;fon
 .verdict p{margin:.25rem 0}
 .bad>b:first-child,.tb{color:var(--bad)}.warn>b:first-child,.tw{color:var(--warn)}.tg{color:var(--good)}.tu{color:var(--soft)}.best{font-weight:700;color:var(--good)}
 .notes{padding-left:1.25rem}.notes li{margin:.3rem 0}
-dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;min-width:0}
+dl.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem}dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;min-width:0}
 .scroll{overflow-x:auto;max-width:100%}.scroll:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums;margin:.5rem 0}
 caption{text-align:left;color:var(--soft);padding:.25rem 0;font-size:.875rem}
@@ -82,5 +82,5 @@ export const STYLE = `:root{color-scheme:light dark;${LIGHT}}
 ${LAYOUT}${CHARTS}
 ${seriesRules()}
 ${heatRules()}
-@media (max-width:40rem){body{font-size:15px}h1{font-size:1.35rem}dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.5rem}figure .n{white-space:normal}}
+@media (max-width:40rem){body{font-size:15px}h1{font-size:1.35rem}dl.facts{grid-template-columns:minmax(0,1fr);gap:0}dl.facts dd{margin-bottom:.5rem}figure .n{white-space:normal}}
 ${PRINT}`;

@@ -92,7 +92,7 @@ function sideCurves({ comparison, baseline, candidate }: ComparisonReport, prefi
 
 function explainedHtml({ comparison: { explained = [] } }: ComparisonReport): string {
   const view = explainView(explained);
-  return view === null ? '' : explainHtml(view, explained, '');
+  return view === null ? '' : explainHtml(view, explained);
 }
 
 /** What of a comparison stands beside others. @param prefix of the ids of its charts */

@@ -163,8 +163,8 @@ const RUN_SECTIONS: readonly Section<RunSubject>[] = [
   {
     title: 'Where the time goes',
     applies: ({ view }) => view.explain !== null,
-    render: ({ view, result, prefix }) =>
-      view.explain === null ? '' : explainHtml(view.explain, explainedOf(result), prefix),
+    render: ({ view, result }) =>
+      view.explain === null ? '' : explainHtml(view.explain, explainedOf(result)),
   },
   {
     title: 'What to know beside the numbers',

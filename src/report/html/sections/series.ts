@@ -13,6 +13,10 @@ import { latencyGrid, type Slice, slicesOf, tailOf } from './slices.ts';
 
 /** Points of a line, however long a trial was: neighbours are merged. */
 const POINTS_MAX = 240;
+/** Points of all lines of a chart: many trials have fewer each, so that a page stays small. */
+const ALL_POINTS_MAX = 960;
+/** Courses of more trials cannot be told apart: of many every so-manieth is drawn, the last one always. */
+const COURSES_MAX = 8;
 /** Columns of a heat map: as many as one can tell apart. */
 const COLUMNS_MAX = 60;
 /** Further maps say little that these do not. */
@@ -24,6 +28,7 @@ const INTERVALS_LEAST = 3;
 interface Course {
   name: string;
   trial: Trial;
+  slices: readonly Slice[];
 }
 
 /** The trial in the middle: what a backend usually does. */
@@ -33,6 +38,12 @@ function typical(trials: readonly Trial[]): Trial | undefined {
 
 /** Of one backend each trial, of several the typical one of each. */
 function coursesOf(rows: readonly Row[]): Course[] {
+  const chosen = chosenOf(rows);
+  const most = Math.min(POINTS_MAX, Math.floor(ALL_POINTS_MAX / Math.max(1, chosen.length)));
+  return chosen.map((one) => ({ ...one, slices: slicesOf(one.trial, most) }));
+}
+
+function chosenOf(rows: readonly Row[]): Omit<Course, 'slices'>[] {
   const long = rows
     .map(({ label, trials }) => ({
       label,
@@ -41,17 +52,23 @@ function coursesOf(rows: readonly Row[]): Course[] {
     .filter(({ trials }) => trials.length > 0);
   const [only] = long;
   if (long.length === 1 && only !== undefined)
-    return only.trials.map((trial) => ({ name: `trial ${trial.trial}`, trial }));
-  return long.flatMap(({ label, trials }) => {
+    return spaced(only.trials).map((trial) => ({ name: `trial ${trial.trial}`, trial }));
+  return long.slice(0, COURSES_MAX).flatMap(({ label, trials }) => {
     const trial = typical(trials);
     return trial === undefined ? [] : [{ name: label, trial }];
   });
 }
 
+/** Evenly over all of them, the first and the last included. */
+function spaced<T>(all: readonly T[]): readonly T[] {
+  if (all.length <= COURSES_MAX) return all;
+  const step = (all.length - 1) / (COURSES_MAX - 1);
+  return Array.from({ length: COURSES_MAX }, (_, at) => all[Math.round(at * step)] as T);
+}
+
 const seconds = (ns: number): number => ns / 1e9;
 
-function courseLine({ name, trial }: Course, of: (slice: Slice) => number | null): Line {
-  const slices = slicesOf(trial, POINTS_MAX);
+function courseLine({ name, slices }: Course, of: (slice: Slice) => number | null): Line {
   const points = slices.flatMap((slice) => {
     const y = of(slice);
     return y === null ? [] : [{ x: seconds(slice.startNs + slice.lengthNs / 2), y }];

@@ -189,7 +189,7 @@ function rowsHtml({ sweep, view }: SweepReport): string {
 function explainedHtml({ sweep }: SweepReport): string {
   const all = explainedOfSweep(sweep);
   const view = explainView(all);
-  return view === null ? '' : explainHtml(view, all, '');
+  return view === null ? '' : explainHtml(view, all);
 }
 
 /** What of a sweep stands in a page of many results. @param prefix of the ids of its charts */
