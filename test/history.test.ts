@@ -114,6 +114,19 @@ describe('a history', () => {
     assert.deepEqual(hosts(host((day) => (day < 4 ? 'a' : 'b'))), ['io_uring null', 'sync null']);
   });
 
+  it('never mixes a closed loop with rates, or with what a search of the rate found', () => {
+    const given = [{}, { 'rate-iops': 500 }, { 'rate-iops': 900 }, { 'latency-target': 'p99:500us' }];
+    const runs = runsOf(given.map(() => ({ iops: 1000 })));
+    for (const [at, run] of runs.entries()) {
+      const [job] = run.jobs;
+      if (job) job.options = { ...job.options, ...given[at] };
+    }
+    const workloads = historiesOf(historic(runs), historyMetric('iops')).map(({ workload }) => workload);
+    assert.equal(new Set(workloads).size, given.length);
+    assert.ok(workloads.some((name) => name.endsWith('rate-iops=500')));
+    assert.ok(workloads.some((name) => name.endsWith('latency-target=p99:500us')));
+  });
+
   it('counts a run that stands in several files once, and none that failed', () => {
     const [run, failed] = runsOf([{ iops: 1 }, { iops: 1 }]) as [RunResult, RunResult];
     for (const backend of failed.backends) backend.status = 'failed';

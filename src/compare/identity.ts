@@ -12,6 +12,8 @@ import { formatSize } from '../values/units.ts';
 const UNNAMED = 'uring-bench';
 /** What tells workloads apart at a glance. */
 const NAMING: readonly string[] = ['rw', 'bs', 'iodepth', 'numjobs'];
+/** What makes another workload of it wherever it is given: an open loop is no closed one. */
+const NAMING_IF_GIVEN: readonly string[] = ['rate-iops', 'rate', 'latency-target'];
 /** What says where, how long or with which random numbers the I/O is done, and what another option says already. */
 const NOT_NAMING: readonly string[] = [
   ...['name', 'filename', 'directory', 'runtime', 'ramp-time', 'startdelay', 'randseed'],
@@ -47,6 +49,7 @@ export function optionText(flag: string, value: unknown): string {
 /** Whether an option has another value than the one it always has when nobody gives it. */
 function isUnusual(flag: string, value: unknown): boolean {
   const spec = findOption(flag);
+  if (NAMING_IF_GIVEN.includes(flag)) return Boolean(value);
   if (value === null || spec?.scope !== 'workload' || spec.default === undefined) return false;
   const usual: unknown = kinds[spec.kind].store(parseOption(spec.flag, spec.default) as never, spec);
   return JSON.stringify(value) !== JSON.stringify(usual);
