@@ -48,6 +48,7 @@ svg .l{fill:none;stroke-width:2;stroke-linejoin:round}svg .hid{stroke:none}
 svg .m{stroke-width:1.6}svg .w{fill:none;stroke-width:1.5}svg .b{opacity:.2}
 svg .k{stroke:var(--ink);stroke-dasharray:2 3;fill:none}svg .kb{fill:var(--band);opacity:.16}
 svg .bar{fill:var(--s0);opacity:.85}svg .bar+.w,svg g>.w{stroke:var(--ink)}svg .frame{fill:none;stroke:var(--rule)}
+svg .good .m{fill:var(--good);stroke:var(--good)}svg .bad .m{fill:var(--bad);stroke:var(--bad)}svg .unclear .m{fill:var(--soft);stroke:var(--soft)}
 svg .lo{fill:var(--hlo)}svg .hi{fill:var(--hhi)}
 svg .hair{stroke:var(--ink);stroke-width:1;opacity:.6}svg .sel{fill:var(--link);opacity:.15}
 .legend{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem 1.2rem;list-style:none;padding:0;margin:.25rem 0;font-size:.875rem}

@@ -35,5 +35,5 @@ export function px(value: number): string {
 
 /** About how wide text of 12 pixels is; the font is the reader's. */
 export function textWidth(text: string): number {
-  return text.length * 6.7;
+  return text.length * 7.2;
 }
