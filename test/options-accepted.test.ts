@@ -46,6 +46,12 @@ const times = fc
   .map((parts) => parts.join(''));
 
 /** Texts of each kind of option, most of which it takes. */
+/** Texts with a form of their own, which nothing made at random has. */
+const SHAPED: Partial<Record<string, fc.Arbitrary<string>>> = {
+  'latency-target': fc.constantFrom('p99:500us', 'p50:1ms', 'p99.9:2', 'p100:1ms', '500us'),
+  'steady-state': fc.constantFrom('iops:10%/5x60s', 'bw:5%/3x1s', 'iops:10%'),
+};
+
 const texts: { [K in Kind]: (option: KnownOption) => fc.Arbitrary<string> } = {
   bool: () => fc.constantFrom('0', '1', 'true', 'no'),
   count: ({ min = 0, max = 2 ** 53 - 1 }) => numbers(min, max),
@@ -102,7 +108,9 @@ const free = knownOptions.filter(
 );
 
 function written(option: KnownOption): fc.Arbitrary<WrittenOption> {
-  const text = FEW.includes(option.flag) ? fc.constantFrom('1', '2', '7', '0') : texts[option.kind](option);
+  const own = SHAPED[option.flag];
+  const usual = own === undefined ? texts[option.kind](option) : fc.oneof(texts[option.kind](option), own);
+  const text = FEW.includes(option.flag) ? fc.constantFrom('1', '2', '7', '0') : usual;
   return text.map((value) => ({ flag: option.flag, text: value }));
 }
 
