@@ -49,6 +49,10 @@ const outputs: readonly { path: string; make: () => string | Promise<string> }[]
     make: async () => jsonSchema((await import('../src/results/explained-schema.ts')).ExplainedCommandSchema),
   },
   {
+    path: 'schema/evaluation.schema.json',
+    make: async () => jsonSchema((await import('../src/results/evaluate-schema.ts')).EvaluationSchema),
+  },
+  {
     path: 'schema/echo.schema.json',
     make: async () => jsonSchema((await import('../src/echo/schema.ts')).EchoSchema),
   },

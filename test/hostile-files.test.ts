@@ -20,10 +20,11 @@ import {
   loadFormats,
   renderAll,
   renderComparison,
+  renderEvaluation,
   renderSweep,
 } from '../src/report/formats/index.ts';
 import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
-import { isBaseline, isExplanation, isSweep, type Stored } from '../src/results/document.ts';
+import { isBaseline, isEvaluation, isExplanation, isSweep, type Stored } from '../src/results/document.ts';
 import { parseStored } from '../src/results/read.ts';
 import { type FixtureName, fixtureNames, fixtureText } from './fixtures/load.ts';
 import { syntheticArticle, syntheticSweep } from './fixtures/synthetic-runs.ts';
@@ -233,6 +234,7 @@ function show(stored: Stored): void {
     const report = tolerant(() => {
       if (isExplanation(stored)) return renderCommand(stored, format, plain);
       if (isBaseline(stored)) return renderAll(stored.runs, format, plain);
+      if (isEvaluation(stored)) return renderEvaluation(stored, format, plain);
       if (!isSweep(stored)) return renderAll([stored], format, plain);
       return renderSweep(stored, sweepView(reportSettings({}, stored.report)), format, plain);
     });
@@ -248,6 +250,7 @@ function goOn(stored: Stored): void {
 }
 
 function compare(stored: Stored, other: Stored): void {
+  if (isEvaluation(stored) || isEvaluation(other)) return;
   if (isSweep(stored) || isSweep(other) || isBaseline(stored) || isBaseline(other)) return;
   if (isExplanation(stored) || isExplanation(other)) return;
   const metrics = parseMetrics('metric', defaultOf('metric'));

@@ -121,7 +121,7 @@
 #define UB_ROOM_POSIX    2u /* posix_fallocate(3), which writes where the file system has none */
 #define UB_ROOM_KEEP     3u /* as NATIVE, the file's length kept at 0 */
 #define UB_ROOM_TRUNCATE 4u /* a hole of that length */
-
+enum { UB_PURGE_DISCARD = 1, UB_PURGE_SECURE, UB_PURGE_FORMAT }; /* ub_purge */
 /* Operations that make one I/O: each starts when the one before it has succeeded (chain.h). Counted as
  * writes. */
 #define UB_PAIR_NONE            0u

@@ -118,6 +118,13 @@ UB_EXPORT int ub_signature(const char *path, char *what, uint64_t bytes);
  * free, -errno. */
 UB_EXPORT int ub_loop_backing(const char *path, uint64_t *dev, uint64_t *inode, uint64_t *rdev);
 /*
+ * A log page of an NVMe drive; bytes: a multiple of 4 -> 0, -ENOTTY when it is none, -EREMOTEIO when the
+ * drive refuses, with its status code, -errno.
+ */
+UB_EXPORT int ub_nvme_log(const char *path, uint32_t page, void *to, uint32_t bytes, uint32_t *status);
+/* Everything on a device goes: UB_PURGE_*. Returns as ub_nvme_log. */
+UB_EXPORT int ub_purge(const char *path, uint32_t how, uint32_t *status);
+/*
  * Tracing (ub_explain.h). A tracer's programs are in the kernel from open to close, at their trace points
  * from start to stop; all of it goes with the process, whatever way that ends. says: what went wrong, in
  * words.

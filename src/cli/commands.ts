@@ -3,6 +3,7 @@
 import { knownOptions } from '../options/option-reader.ts';
 import type { Flag } from '../options/options.ts';
 import { OWN_FLAGS } from './article-flags.ts';
+import { EVALUATE_FLAGS, EVALUATE_HELP } from './help-evaluate.ts';
 import { COMPARE_HELP, HISTORY_HELP, LS_HELP, REPORT_HELP } from './help-stored.ts';
 import type { CommandSpec } from './program.ts';
 
@@ -304,6 +305,24 @@ export const commands: readonly CommandSpec[] = [
     operands: { name: 'TABLE', help: 'table1, table2, table3 or all; metadata; durability; cache' },
     after: ARTICLE_HELP,
     action: async (invocation) => (await import('./article.ts')).articleCommand(invocation),
+  },
+  {
+    name: 'evaluate',
+    brief: 'what a drive can do: quick, or by the flow of SNIA',
+    summary: 'Measures what a drive, partition, file or folder can do, in one report.',
+    flags: EVALUATE_FLAGS,
+    help: {
+      backend: 'the one that is used (default io_uring)',
+      'destroy-device': 'everything on this device may be overwritten',
+      resume: 'go on with one that was stopped',
+    },
+    operands: {
+      name: 'TARGET',
+      help: 'device, file with data, or folder',
+      optional: true,
+    },
+    after: EVALUATE_HELP,
+    action: async (invocation) => (await import('./evaluate.ts')).evaluateCommand(invocation),
   },
   {
     name: 'echo',

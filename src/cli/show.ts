@@ -6,12 +6,12 @@ import type { RawOptions } from '../options/options.ts';
 import type { OutputFormat } from '../options/output.ts';
 import { pointText } from '../options/sweep-grid.ts';
 import { renderCommand } from '../report/formats/explanation.ts';
-import { formats, renderAll, renderStored, renderSweep } from '../report/formats/index.ts';
+import { formats, renderAll, renderEvaluation, renderStored, renderSweep } from '../report/formats/index.ts';
 import { reportSettings, sweepView } from '../report/sweep/sweep-view.ts';
 import { printable } from '../report/text/text.ts';
 import type { RenderOptions } from '../report/view/format-spec.ts';
 import { seriesOf } from '../report/view/series.ts';
-import { isBaseline, isExplanation, isSweep, type Stored } from '../results/document.ts';
+import { isBaseline, isEvaluation, isExplanation, isSweep, type Stored } from '../results/document.ts';
 import type { RunResult } from '../results/schema.ts';
 import { plural } from '../values/format.ts';
 import { allStoredFiles } from './operands.ts';
@@ -29,18 +29,20 @@ function renderAllStored(
 ): string {
   const runs = stored.flatMap((one) => {
     if (isBaseline(one)) return one.runs;
-    return isSweep(one) || isExplanation(one) ? [] : [one];
+    return isSweep(one) || isExplanation(one) || isEvaluation(one) ? [] : [one];
   });
   const sweeps = stored.filter(isSweep).map((sweep) => ({
     sweep,
     view: sweepView(reportSettings(raw, sweep.report)),
   }));
-  const whole = renderStored(runs, sweeps, format, options);
+  const alone = runs.length + sweeps.length === 0;
+  const whole = alone ? null : renderStored(runs, sweeps, format, options);
   if (whole !== null) return whole;
   const texts = sweeps.map(({ sweep, view }) => renderSweep(sweep, view, format, { ...options, paths: [] }));
   texts.push(
     ...stored.filter(isExplanation).map((one) => renderCommand(one, format, { ...options, paths: [] })),
   );
+  texts.push(...stored.filter(isEvaluation).map((one) => renderEvaluation(one, format, options)));
   if (runs.length > 0) texts.unshift(renderAll(runs, format, options));
   return texts.join(formats[format].between ?? '\n');
 }
@@ -53,7 +55,7 @@ interface Read {
 /** Runs, those of sweeps with the point that each is, those of baselines with their number. */
 function runsOf({ path, stored }: Read): { path: string; run: RunResult }[] {
   if (isBaseline(stored)) return stored.runs.map((run, at) => ({ path: `${path}#${at + 1}`, run }));
-  if (isExplanation(stored)) return [];
+  if (isExplanation(stored) || isEvaluation(stored)) return [];
   if (!isSweep(stored)) return [{ path, run: stored }];
   return stored.points.map(({ values, result }) => ({ path: `${path} (${pointText(values)})`, run: result }));
 }
@@ -96,7 +98,7 @@ export async function showStored(raw: RawOptions, operands: readonly string[]): 
   const rendering: RenderOptions = {
     ...session.rendering,
     paths: shown
-      .filter(({ stored }) => !isSweep(stored))
+      .filter(({ stored }) => !isSweep(stored) && !isEvaluation(stored))
       .flatMap((one) => runsOf(one).map(({ path }) => path)),
     ...(percentiles ? { percentiles } : {}),
     ...(raw.metric ? { metrics: parseMetrics('metric', raw.metric) } : {}),

@@ -2,7 +2,7 @@
 import type { StoredRun } from '../compare/workload.ts';
 import { usageError } from '../errors.ts';
 
-import { isBaseline, isExplanation, isSweep } from '../results/document.ts';
+import { isBaseline, isEvaluation, isExplanation, isSweep } from '../results/document.ts';
 import { storedFiles } from './operands.ts';
 
 import { ReadBudget, readStored } from './stored.ts';
@@ -17,6 +17,9 @@ export function readSide(operand: string): StoredRun[] {
     }
     if (isExplanation(result))
       throw usageError(`${path} explains a command`, 'compare reads results of runs');
+    if (isEvaluation(result)) {
+      throw usageError(`${path} is an evaluation: many workloads`, 'compare reads results of single runs');
+    }
     const name = path === '-' ? 'standard input' : path;
     if (!isBaseline(result)) return [{ path: name, result }];
     return result.runs.map((run, at) => ({ path: `${name}#${at + 1}`, result: run, apart: true }));

@@ -49,7 +49,7 @@ const FACTS: readonly Key[] = [
   textKey('device', ({ run }) => [deviceName(run)]),
   textKey('serial', ({ run }) => run.environment.files.map(({ serial }) => serial ?? null)),
   textKey('file-system', ({ run }) => run.environment.files.map((file) => file.file_system)),
-  textKey('workload', ({ run }, { grid }) => [grid === null ? workloadName(run) : `sweep ${grid}`]),
+  textKey('workload', ({ run }, { grid }) => [grid ?? workloadName(run)]),
   textKey('name', ({ run }) => run.jobs.map(({ name }) => name)),
   textKey('backend', ({ backend }) =>
     backend === null ? [] : [backend.label, backend.variant, backend.backend],

@@ -142,7 +142,11 @@ export function withFiles(plan: RunPlan): RunPlan {
   return { ...plan, groups };
 }
 
-async function makeFiles(points: readonly PlannedPoint[], context: SweepContext): Promise<Created> {
+/** Lays out every file that is to be made, once for all points. @throws BenchError as layOut does */
+export async function makeFiles(
+  points: readonly PlannedPoint[],
+  context: Pick<RunContext, 'progress' | 'signal'>,
+): Promise<Created> {
   const direct = points.some(({ plan }) => plan.groups.some(({ workload }) => workload.direct));
   return layOut([filesToMake(points)], {
     direct,

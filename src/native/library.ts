@@ -82,6 +82,8 @@ interface Functions {
   seek(path: string, from: number, data: number): number | bigint;
   signature(path: string, what: Uint8Array, bytes: number): number;
   loopBacking(path: string, dev: BigUint64Array, inode: BigUint64Array, rdev: BigUint64Array): number;
+  nvmeLog(path: string, page: number, to: Uint8Array, bytes: number, status: Uint32Array): number;
+  purge(path: string, how: number, status: Uint32Array): number;
   lock(fd: number): number;
   leave(code: number): never;
   uringLook(facts: BigUint64Array, ops: Uint8Array, stage: Uint8Array): number;
@@ -150,6 +152,8 @@ function load(): Functions {
     seek: f('int64_t ub_seek(const char *path, int64_t from, int data)'),
     signature: f('int ub_signature(const char *path, void *what, uint64_t bytes)'),
     loopBacking: f('int ub_loop_backing(const char *path, void *dev, void *inode, void *rdev)'),
+    nvmeLog: f('int ub_nvme_log(const char *path, uint32_t page, void *to, uint32_t bytes, void *status)'),
+    purge: f('int ub_purge(const char *path, uint32_t how, void *status)'),
     lock: f('int ub_lock(int fd)'),
     leave: f('void ub_leave(int code)'),
     uringLook: f('int ub_uring_look(void *facts, void *ops, void *stage)'),

@@ -9,6 +9,7 @@ import type { Kind, KindValues } from '../values/option-kinds.ts';
 import { comparisonOptions } from './options-backends.ts';
 import { compareOptions } from './options-compare.ts';
 import { echoOptions } from './options-echo.ts';
+import { evaluateOptions } from './options-evaluate.ts';
 import { jobOptions, patternOptions, queueOptions } from './options-io.ts';
 import { listOptions } from './options-list.ts';
 import { rateOptions } from './options-rate.ts';
@@ -30,6 +31,7 @@ export const optionTable = [
   ...compareOptions,
   ...listOptions,
   ...sweepOptions,
+  ...evaluateOptions,
   ...echoOptions,
 ] as const satisfies readonly TableOption[];
 

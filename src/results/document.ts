@@ -1,12 +1,13 @@
 /** What a stored document is, told without its schema: of that types alone, since a run needs no validator. */
 import type { BaselineDocument } from './baseline-schema.ts';
+import type { Evaluation } from './evaluate-schema.ts';
 import type { ExplainedCommand } from './explained-schema.ts';
 import type { RunResult } from './schema.ts';
 import type { ArticleReport, CacheReport, PhaseReport } from './schema-report.ts';
 import type { SweepResult } from './sweep-schema.ts';
 
 /** What a stored file may hold. */
-export type Stored = RunResult | SweepResult | BaselineDocument | ExplainedCommand;
+export type Stored = RunResult | SweepResult | BaselineDocument | ExplainedCommand | Evaluation;
 
 export function isSweep(stored: Stored): stored is SweepResult {
   return 'kind' in stored && stored.kind === 'sweep';
@@ -18,6 +19,10 @@ export function isBaseline(stored: Stored): stored is BaselineDocument {
 
 export function isExplanation(stored: Stored): stored is ExplainedCommand {
   return 'kind' in stored && stored.kind === 'explanation';
+}
+
+export function isEvaluation(stored: Stored): stored is Evaluation {
+  return 'kind' in stored && stored.kind === 'evaluation';
 }
 
 /** The article's experiment that a result is of; null for any other result. */

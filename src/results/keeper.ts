@@ -1,5 +1,6 @@
 /** Stores what a run has so far. A disk that refuses costs the file what is new, and never the run. */
 import { BenchError } from '../errors.ts';
+import type { Evaluation } from './evaluate-schema.ts';
 import type { RunResult } from './schema.ts';
 import type { ResultFile } from './store.ts';
 import type { SweepResult } from './sweep-schema.ts';
@@ -19,12 +20,12 @@ export class Keeper {
   }
 
   /** Writes it soon (ResultFile.save). */
-  save(result: RunResult | SweepResult): void {
+  save(result: RunResult | SweepResult | Evaluation): void {
     this.#attempt(() => this.#file?.save(result));
   }
 
   /** Writes it now. @returns why the file does not have it: it holds what was written last */
-  write(result: RunResult | SweepResult): BenchError | null {
+  write(result: RunResult | SweepResult | Evaluation): BenchError | null {
     return this.#attempt(() => this.#file?.write(result));
   }
 

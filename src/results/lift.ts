@@ -66,6 +66,6 @@ function liftBaseline(baseline: Record<string, unknown>): Record<string, unknown
 /** A run, a sweep or a baseline, as JSON.parse gives it, of any version that is read -> of this version. */
 export function lift(stored: Record<string, unknown>): Record<string, unknown> {
   if (stored.kind === 'baseline') return liftBaseline(stored);
-  if (stored.kind === 'explanation') return stored;
+  if (stored.kind === 'explanation' || stored.kind === 'evaluation') return stored;
   return stored.kind === 'sweep' ? liftSweep(stored) : liftResult(stored);
 }

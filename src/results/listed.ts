@@ -29,6 +29,16 @@ const ListedBaselineSchema = Type.Object({
   runs: Type.Array(ListedSchema, { minItems: 1 }),
 });
 
+const ListedEvaluationSchema = Type.Object({
+  tool,
+  kind: Type.Literal('evaluation'),
+  status,
+  started_at,
+  environment,
+  profile: Type.String(),
+  target: Type.Object({ path: Type.String() }),
+});
+
 /** A run, without its trials. */
 export type ListedRun = Static<typeof ListedSchema>;
 
@@ -38,7 +48,7 @@ export interface ListedFile {
   started_at: string;
   /** The run; of a sweep that of each point, of a gate's baseline each that it holds. */
   runs: ListedRun[];
-  /** `bs=4k,16k x iodepth=1,2` of a sweep; null of a run. */
+  /** `sweep bs=4k,16k x iodepth=1,2`, `evaluate quick of /dev/sda`; null of a run, which says it itself. */
   grid: string | null;
 }
 
@@ -59,10 +69,16 @@ export function parseListed(text: string, path: string): ListedFile {
     const last = value.runs.at(-1) as ListedRun;
     return { ...base(path, last), runs: value.runs, grid: null };
   }
+  if (Value.Check(ListedEvaluationSchema, value)) {
+    const { profile, target, kind: _kind, ...run } = value;
+    const grid = `evaluate ${profile} of ${target.path}`;
+    return { ...base(path, value), runs: [{ ...run, jobs: [], backends: [] }], grid };
+  }
   if (!Value.Check(ListedSweepSchema, value)) {
     throw usageError(`${path} does not fit the schema of a result`, 'uring-bench show says where');
   }
-  const grid = value.grid.dimensions.map(({ option, values }) => `${option}=${values.join(',')}`).join(' x ');
+  const words = value.grid.dimensions.map(({ option, values }) => `${option}=${values.join(',')}`);
+  const grid = `sweep ${words.join(' x ')}`;
   return { ...base(path, value), runs: value.points.map(({ result }) => result), grid };
 }
 

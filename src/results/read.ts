@@ -3,13 +3,20 @@ import { FormatRegistry } from '@sinclair/typebox';
 import { Value, type ValueError } from '@sinclair/typebox/value';
 import { type BenchError, usageError } from '../errors.ts';
 import { BaselineSchema } from './baseline-schema.ts';
-import { isBaseline, isExplanation, isSweep, type Stored } from './document.ts';
+import { isBaseline, isEvaluation, isExplanation, isSweep, type Stored } from './document.ts';
+import { EvaluationSchema } from './evaluate-schema.ts';
 import { ExplainedCommandSchema } from './explained-schema.ts';
 import { fieldsOf, LIFTED_VERSION, lift } from './lift.ts';
 import { checkShape, checkTexts } from './read-limits.ts';
 import { ResultSchema, type RunResult } from './schema.ts';
 import { SweepSchema } from './sweep-schema.ts';
-import { BASELINE_VERSION, EXPLANATION_VERSION, SCHEMA_VERSION, SWEEP_VERSION } from './versions.ts';
+import {
+  BASELINE_VERSION,
+  EVALUATION_VERSION,
+  EXPLANATION_VERSION,
+  SCHEMA_VERSION,
+  SWEEP_VERSION,
+} from './versions.ts';
 
 /** RFC 3339, as toISOString writes it and other tools may. */
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
@@ -24,14 +31,16 @@ const DOCUMENTS = {
   sweep: { name: 'a sweep', version: SWEEP_VERSION, schema: SweepSchema },
   baseline: { name: 'a baseline', version: BASELINE_VERSION, schema: BaselineSchema },
   explanation: { name: 'an explanation', version: EXPLANATION_VERSION, schema: ExplainedCommandSchema },
+  evaluation: { name: 'an evaluation', version: EVALUATION_VERSION, schema: EvaluationSchema },
 } as const;
 
 function documentOf(kind: unknown): (typeof DOCUMENTS)[keyof typeof DOCUMENTS] {
-  return DOCUMENTS[kind === 'sweep' || kind === 'baseline' || kind === 'explanation' ? kind : 'run'];
+  const known = ['sweep', 'baseline', 'explanation', 'evaluation'] as const;
+  return DOCUMENTS[known.find((name) => name === kind) ?? 'run'];
 }
 
 /**
- * Reads the text of one stored file: of a run, a sweep, a gate's baseline or an explained command.
+ * Reads the text of one stored file: of a run, a sweep, a gate's baseline, an explained command or an evaluation.
  * @param path named in the error
  * @throws BenchError (usage) when it is no JSON, not of this tool, of another schema version, or doesn't fit the schema
  */
@@ -65,6 +74,8 @@ export function parseResult(text: string, path: string): RunResult {
   if (isBaseline(stored))
     throw usageError(`${path} is a baseline: many results`, 'a single one is needed here');
   if (isExplanation(stored)) throw usageError(`${path} explains a command: no result of a run`);
+  if (isEvaluation(stored))
+    throw usageError(`${path} is an evaluation: many measurements`, 'a single run is needed here');
   if (!isSweep(stored)) return stored;
   throw usageError(`${path} is a sweep: many results`, 'a single one is needed here');
 }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, lstatSync, mkdirSync, realpathSync, rmdirSync, u
 import { dirname, join, resolve } from 'node:path';
 import { BenchError, isSystemError, systemCode, systemReason, takeBack } from '../errors.ts';
 import { ownFiles } from '../leftovers/own-files.ts';
+import type { Evaluation } from './evaluate-schema.ts';
 import type { ExplainedCommand } from './explained-schema.ts';
 import { replaceFile, tryRoom } from './new-file.ts';
 import type { RunResult } from './schema.ts';
@@ -17,7 +18,7 @@ const SAVE_MS = 1000;
 /** Longest job name in a file name; file systems end at 255 bytes for the whole. */
 const NAME_LENGTH_MAX = 80;
 
-type Kept = RunResult | SweepResult | ExplainedCommand;
+type Kept = RunResult | SweepResult | ExplainedCommand | Evaluation;
 
 export interface ResultFile {
   /** Where the result is. Empty until the first write. */

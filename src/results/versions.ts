@@ -5,3 +5,4 @@ export const BASELINE_VERSION = 1;
 export const COMPARISON_SCHEMA_VERSION = 1;
 export const ECHO_VERSION = 1;
 export const EXPLANATION_VERSION = 1;
+export const EVALUATION_VERSION = 1;

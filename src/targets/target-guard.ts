@@ -12,8 +12,16 @@ import {
   queueCount,
   sizeBytesOf,
 } from '../host/block-device.ts';
-import { deviceNumber, type Host, listNames, pathFacts, readCount, readText } from '../host/host-files.ts';
-import { type Mount, unescapeOctal } from '../host/mounts.ts';
+import {
+  deviceNumber,
+  type Host,
+  listNames,
+  pathFacts,
+  readCount,
+  readText,
+  realPath,
+} from '../host/host-files.ts';
+import { type Mount, readMounts, unescapeOctal } from '../host/mounts.ts';
 import { farSignature, SIGNATURE_BYTES, signatureIn } from './device-signature.ts';
 import { type Candidate, changeOf, type TargetHost, type TargetOptions } from './target-options.ts';
 
@@ -69,8 +77,8 @@ function fileUse(candidate: Candidate, host: TargetHost): string | null {
   return loop ? `is in use by /dev/${loop.name}` : null;
 }
 
-/** What the kernel's tables say of a device and its partitions. */
-function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): string | null {
+/** What the kernel's tables say of a device and its partitions: mounted, swap, below another device. */
+function tableUse(device: BlockDevice, mounts: readonly Mount[], host: Host): string | null {
   const partitions = partitionsOf(device, host);
   const swaps = swapPaths(host).map((path) => blockDeviceByPath(path, host)?.number);
   for (const part of [device, ...partitions]) {
@@ -84,7 +92,24 @@ function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): s
     const holders = holdersOf(part, host);
     if (holders.length > 0) return `${whose}is in use by ${holders.join(', ')}`;
   }
-  return partitions.length > 0 ? `has partitions (${partitions.map((p) => p.name).join(', ')})` : null;
+  return null;
+}
+
+function kernelUse(device: BlockDevice, mounts: readonly Mount[], host: Host): string | null {
+  const use = tableUse(device, mounts, host);
+  const partitions = partitionsOf(device, host);
+  if (use !== null || partitions.length === 0) return use;
+  return `has partitions (${partitions.map((p) => p.name).join(', ')})`;
+}
+
+/**
+ * Why a block device is at work for somebody now, whatever is on it; null when nothing says so. What it holds does not
+ * count: that is for its owner to give up.
+ */
+export function deviceAtWork(path: string, host: TargetHost): string | null {
+  const device = blockDeviceByPath(realPath(path), host);
+  const byTables = device === null ? null : tableUse(device, readMounts(host), host);
+  return byTables ?? (isClaimed(path) ? 'is in use by the kernel' : null);
 }
 
 /**

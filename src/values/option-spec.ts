@@ -13,6 +13,7 @@ export const groups = {
   compare: 'Comparison and regression gate',
   find: 'Finding stored results',
   sweep: "Sweeps and the article's experiments",
+  evaluate: 'Evaluation of a drive',
   echo: 'Request and response',
 } as const;
 

@@ -4,6 +4,7 @@ import type { ReportFormat } from '../view/format-spec.ts';
 type Documents = typeof import('../html/sections/documents.ts');
 
 let documents: Documents | undefined;
+let evaluations: typeof import('../html/sections/evaluate.ts') | undefined;
 
 function loaded(): Documents {
   if (documents === undefined)
@@ -21,10 +22,15 @@ const format: ReportFormat = {
   comparison: (report) => loaded().comparisonDocument(report),
   sweep: (report) => loaded().sweepDocument(report),
   stored: (results, sweeps, options) => loaded().storedDocument(results, sweeps, options),
+  evaluation: (evaluation) => {
+    if (evaluations === undefined) throw new Error('the parts of HTML reports are not loaded');
+    return evaluations.evaluationDocument(evaluation);
+  },
   between: null,
   forPeople: true,
   load: async () => {
     documents = await import('../html/sections/documents.ts');
+    evaluations = await import('../html/sections/evaluate.ts');
   },
 };
 

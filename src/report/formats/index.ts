@@ -2,6 +2,7 @@
 import { usageError } from '../../errors.ts';
 import { specOf } from '../../options/option-reader.ts';
 import type { OutputFormat } from '../../options/output.ts';
+import type { Evaluation } from '../../results/evaluate-schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { SweepView } from '../sweep/sweep-view.ts';
@@ -76,6 +77,23 @@ export function sweepRenderer(format: OutputFormat): NonNullable<ReportFormat['s
   if (sweep !== null) return sweep;
   const able = Object.entries(formats).flatMap(([name, one]) => (one.sweep === null ? [] : [name]));
   throw usageError(`a sweep has no output-format=${format}`, `one of: ${able.join(', ')}`);
+}
+
+/** How a format shows evaluations. @throws BenchError (usage) for one that does not */
+export function evaluationRenderer(format: OutputFormat): NonNullable<ReportFormat['evaluation']> {
+  const { evaluation } = formats[format];
+  if (evaluation !== undefined) return evaluation;
+  const able = Object.entries(formats).flatMap(([name, one]) => (one.evaluation ? [name] : []));
+  throw usageError(`an evaluation has no output-format=${format}`, `one of: ${able.join(', ')}`);
+}
+
+/** An evaluation as text that ends in a newline. @throws as evaluationRenderer */
+export function renderEvaluation(
+  evaluation: Evaluation,
+  format: OutputFormat,
+  options: RenderOptions,
+): string {
+  return evaluationRenderer(format)(texts(evaluation, formats[format]), options);
 }
 
 /** A sweep as text that ends in a newline. @throws as render; BenchError (usage) as sweepRenderer */

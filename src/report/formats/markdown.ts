@@ -1,10 +1,12 @@
 /** The report as GitHub Markdown: the same view as on a terminal, with every column. */
+import type { Evaluation } from '../../results/evaluate-schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { ArticleView } from '../article/article.ts';
 import { sweepHeader } from '../sweep/sweep.ts';
 import { kneeLines } from '../sweep/sweep-curves.ts';
 import { statusLine, sweepNotes } from '../sweep/sweep-notes.ts';
 import { metricHead, metricValue, rowsOfPoint, shortMarginText } from '../sweep/sweep-view.ts';
+import { evaluationView } from '../text/evaluate.ts';
 import { type ExplainView, explainView } from '../text/explain.ts';
 import type { ExplainedBackend } from '../text/explained.ts';
 import type { HeaderLine } from '../text/header.ts';
@@ -157,10 +159,22 @@ function renderSweep(report: SweepReport): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
+function renderEvaluation(evaluation: Evaluation): string {
+  const { header, status, tables, lines } = evaluationView(evaluation);
+  const parts = [
+    headerList(header),
+    status === '' ? '' : `**${escaped(status)}**`,
+    ...tables.flatMap(({ title, table }) => [`**${escaped(title)}**`, markdownTable(table)]),
+    listText(lines),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
 const format: ReportFormat = {
   ...reportsInTurn('\n', renderMarkdown),
   comparison: renderComparison,
   sweep: renderSweep,
+  evaluation: renderEvaluation,
   forPeople: true,
 };
 

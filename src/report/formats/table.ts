@@ -1,11 +1,13 @@
 /** The report for a terminal: never a line wider than the terminal, fewer columns where it is narrow. */
 import picocolors from 'picocolors';
+import type { Evaluation } from '../../results/evaluate-schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { ArticleView } from '../article/article.ts';
 import { layoutOf, sweepHead, sweepRows, sweepTail } from '../sweep/sweep.ts';
 import { statusLine } from '../sweep/sweep-notes.ts';
 import { cliTable } from '../text/cli-table.ts';
+import { evaluationView } from '../text/evaluate.ts';
 import { type ExplainView, explainView } from '../text/explain.ts';
 import type { ExplainedBackend } from '../text/explained.ts';
 import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
@@ -170,10 +172,24 @@ function renderSweep({ sweep, view }: SweepReport, options: RenderOptions): stri
   return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns)}${sweepExplanation(sweep, options)}`;
 }
 
+function renderEvaluation(evaluation: Evaluation, options: RenderOptions): string {
+  const columns = Math.max(options.columns, LEAST_COLUMNS);
+  const colors = picocolors.createColors(options.color);
+  const { header, status, tables, lines } = evaluationView(evaluation);
+  const parts = [
+    header.flatMap((line) => headerText(line, columns, colors.dim)).join('\n'),
+    ...(status === '' ? [] : [foldWords(status, columns, 2).map(colors.yellow).join('\n')]),
+    ...tables.map(({ title, table }) => `${colors.bold(title)}\n${terminalTable(table, options)}`),
+    lines.flatMap((line) => foldWords(line, columns, 2)).join('\n'),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
 const format: ReportFormat = {
   ...reportsInTurn('\n', renderTable),
   comparison: renderComparison,
   sweep: renderSweep,
+  evaluation: renderEvaluation,
   forPeople: true,
 };
 

@@ -2,6 +2,7 @@
 import type { Metric } from '../../compare/metrics.ts';
 import type { Comparison } from '../../compare/schema.ts';
 import type { StoredRun } from '../../compare/workload.ts';
+import type { Evaluation } from '../../results/evaluate-schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
 import type { SweepView } from '../sweep/sweep-view.ts';
@@ -43,6 +44,8 @@ export interface ReportFormat {
   sweep: ((report: SweepReport, options: RenderOptions) => string) | null;
   /** Runs and sweeps in one document; absent where each sweep is one of its own. */
   stored?: (results: readonly RunResult[], sweeps: readonly SweepReport[], options: RenderOptions) => string;
+  /** Left out: evaluations have no document in this format. */
+  evaluation?: (evaluation: Evaluation, options: RenderOptions) => string;
   /** What stands between the reports of several results; null when those are one document that cannot be shown in parts. */
   between: string | null;
   /** Whether it gives texts as they are stored, and escapes all that is not text; others are given printable ones. */
