@@ -31,9 +31,26 @@ void ub_rate_shift(struct ub_rate *rate, uint64_t ns)
     rate->ended_ns = 0; /* it goes on */
 }
 
+/*
+ * Nearly all equal steps before until at once: a rate that nothing holds leaves billions due, one by one
+ * seconds of CPU. Those next to until stay, as rounding could take one too many.
+ */
+static uint64_t skip(struct ub_rate *rate, uint64_t until, uint64_t most)
+{
+    if (rate->poisson || rate->next_ns >= until)
+        return 0;
+    double steps = (double)(until - rate->next_ns) / rate->interval_ns - 2.0;
+    if (!(steps > 0.0))
+        return 0;
+    uint64_t n = steps < (double)most ? (uint64_t)steps : most;
+    rate->due += (double)n * rate->interval_ns;
+    rate->next_ns = rate->origin_ns + (uint64_t)rate->due;
+    return n;
+}
+
 uint64_t ub_rate_due(struct ub_rate *rate, uint64_t until, uint64_t most)
 {
-    uint64_t n = 0;
+    uint64_t n = skip(rate, until, most);
     for (; n < most && rate->next_ns < until; n++)
         ub_rate_next(rate);
     return n;

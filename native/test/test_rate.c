@@ -106,6 +106,22 @@ static void test_seeds(void)
     CHECK(equal < 3);
 }
 
+/* Counted as if by single steps, in no time: a step a nanosecond for an hour. */
+static void test_many_due(void)
+{
+    test_context("more due than could be counted one by one");
+    struct ub_rate fast = schedule(1e9, UB_RATE_LINEAR, 1);
+    CHECK_EQ(ub_rate_due(&fast, ORIGIN + UINT64_C(3600000000000), UINT64_MAX), UINT64_C(3600000000000));
+    CHECK_EQ(fast.next_ns, ORIGIN + UINT64_C(3600000000000));
+    struct ub_rate some = schedule(333.0, UB_RATE_LINEAR, 1), single = some;
+    for (uint64_t until = ORIGIN; until < ORIGIN + UINT64_C(2000000000); until += 37000001) {
+        uint64_t n = 0;
+        for (; single.next_ns < until; n++)
+            ub_rate_next(&single);
+        CHECK_EQ(ub_rate_due(&some, until, UINT64_MAX), n);
+    }
+}
+
 static void test_due_and_shift(void)
 {
     test_context("what is due, and a pause");
@@ -129,6 +145,7 @@ int main(void)
         test_exponential(seed);
     test_counts();
     test_seeds();
+    test_many_due();
     test_due_and_shift();
     return 0;
 }
