@@ -5,6 +5,7 @@ import { BenchError, isSystemError, systemCode, systemReason, takeBack } from '.
 import { ownFiles } from '../leftovers/own-files.ts';
 import type { Evaluation } from './evaluate-schema.ts';
 import type { ExplainedCommand } from './explained-schema.ts';
+import { indentedJson } from './json-text.ts';
 import { replaceFile, tryRoom } from './new-file.ts';
 import type { RunResult } from './schema.ts';
 import type { SweepResult } from './sweep-schema.ts';
@@ -54,7 +55,7 @@ function resultText(result: Kept): string {
     }
   };
   check(result, 'result');
-  return `${JSON.stringify(result, null, 2)}\n`;
+  return `${indentedJson(result)}\n`;
 }
 
 /** `2026-11-22T13-05-09Z-randread-4k`: sorts by time; no character that a shell or another system minds. */

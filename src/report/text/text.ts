@@ -1,5 +1,6 @@
 /** Text that must fit a terminal: how wide it is, and how it is folded or cut. */
 import { createRequire } from 'node:module';
+import { indentedJson } from '../../results/json-text.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -54,7 +55,7 @@ function copy(value: unknown): unknown {
 
 /** JSON that is readable and ends in a newline; what printable() replaces stands as its number (RFC 8259, 7). */
 export function jsonText(value: unknown): string {
-  const text = JSON.stringify(value, null, 2);
+  const text = indentedJson(value);
   const number = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return `${text.replace(ORDERS, (char) => (char === '\n' ? char : number(char)))}\n`;
 }
