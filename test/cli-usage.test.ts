@@ -33,7 +33,7 @@ describe('bad options', () => {
     [['--backend=aio'], /unknown backend 'aio': did you mean 'posix-aio' or 'linux-aio'\?/],
     [['-x'], /unknown option '-x'/],
     [['--fixedbufs'], /--backend io_uring\+fixedbufs/],
-    [['run'], /unknown command 'run' \(there are: ladder, show, ls, sweep, /],
+    [['run'], /unknown command 'run' \(there are: ladder, show, report, ls, history, sweep, /],
     [['bakends'], /unknown command 'bakends': did you mean 'backends'\?/],
     [['--size'], /option '--size' needs a value/],
     [['--size=12q'], /size=12q is not a size \(like 4096, 4k, 64m or 1g\)/],

@@ -117,7 +117,9 @@ class SeriesTaker {
     const last = this.#done.at(-1);
     const short = rest.endNs - rest.startNs < this.#intervalNs * REST_SHARE;
     if (last !== undefined && short) this.#done[this.#done.length - 1] = joinStretches(last, rest);
-    else if (rest.ops.size > 0) this.#done.push({ ...rest, conditions: this.#load.since() });
+    // Also where nothing more was done: the intervals go to the trial's end.
+    else if (rest.endNs > rest.startNs || rest.ops.size > 0)
+      this.#done.push({ ...rest, conditions: this.#load.since() });
     const steady = this.#steady === null ? {} : { steady_state: this.#steady.result() };
     if (this.#view.plan.intervalNs === 0) return steady;
     return { series: trialSeriesOf(this.#done, this.#askedNs, this.#intervalNs), ...steady };

@@ -69,6 +69,11 @@ describe('the intervals of a series add up to the trial', () => {
     });
   }
 
+  test('where nothing is done any more at its end', async (t) => {
+    const idle = ['--backend=null', '--rate-iops=2', '--runtime=480ms', '--interval=200ms'];
+    addsUp(trialOf(await benchResult(scratchFolder(t), [...mixed, ...idle])), 'idle');
+  });
+
   test('of groups of jobs, together; of trees; of whole files', async (t) => {
     const groups = ['--job=name=a rw=read', '--job=name=b rw=randwrite after=a number-ios=50'];
     const backend = ['--backend=null', '--size=1m', '--trials=1', ...short];
