@@ -112,6 +112,7 @@ const given: Partial<Record<Flag, [text: string, context?: Texts]>> = {
   note: ['a word'],
   'hash-serial': ['1'],
   quiet: ['1'],
+  plot: ['1'],
   color: ['0'],
 };
 

@@ -65,9 +65,9 @@ const ECHO_FLAGS: readonly Flag[] = [
   ...(['percentile-list', 'output-format', 'output', 'report', 'quiet', 'color'] as const),
 ];
 
-/** Where reports and results go: all of those, but for what only a comparison of backends can say. */
+/** Where reports and results go: all of those, but for what only a report of single runs has. */
 const OUTPUT_FLAGS: readonly Flag[] = knownOptions
-  .filter(({ scope, flag }) => scope === 'output' && flag !== 'advise')
+  .filter(({ scope, flag }) => scope === 'output' && flag !== 'advise' && flag !== 'plot')
   .map(({ flag }) => flag);
 
 /** What the article leaves open. */
@@ -173,7 +173,16 @@ export const commands: readonly CommandSpec[] = [
     anywhere: true,
     summary: 'Shows stored results again, in any format.',
     flags: [
-      ...(['best', 'percentile-list', 'advise', 'output-format', 'output', 'report', 'color'] as const),
+      ...([
+        'best',
+        'percentile-list',
+        'advise',
+        'plot',
+        'output-format',
+        'output',
+        'report',
+        'color',
+      ] as const),
       ...(['metric', 'latency-limit', 'knee-gain'] as const),
     ],
     help: {
@@ -220,7 +229,10 @@ export const commands: readonly CommandSpec[] = [
     name: 'sweep',
     brief: 'a grid of workloads, and the knee of every curve',
     summary: 'Runs a grid of workloads, shows each row as it finishes, and finds the knee of every curve.',
-    flags: [...RUN_FLAGS.filter((flag) => flag !== 'advise' && flag !== 'latency-target'), ...SWEEP_OWN],
+    flags: [
+      ...RUN_FLAGS.filter((flag) => !['advise', 'plot', 'latency-target'].includes(flag)),
+      ...SWEEP_OWN,
+    ],
     help: {
       metric: 'columns (default iops,bw,lat_mean,lat_p99,cpu_per_io)',
       runtime: 'time of a trial (default 3s unless something else ends it)',

@@ -11,13 +11,16 @@ import type { RenderOptions } from '../report/view/format-spec.ts';
 import { createProgress, terminalOf } from './progress.ts';
 import { checkApart, checkReportFile, writeReportFile } from './report-file.ts';
 import { type Stop, stopOnSignals } from './signals.ts';
-import { columnsOf, takesColor, tell, writeOut } from './terminal.ts';
+import { columnsOf, takesColor, takesUtf8, tell, writeOut } from './terminal.ts';
 
 /** Columns of a report that does not go to a terminal. */
 const PLAIN_COLUMNS = 100;
 
 /** What work is given while it goes on; the runner takes it as it is. */
 export type Work = Pick<RunContext, 'progress' | 'signal' | 'commandLine' | 'output'>;
+
+/** How reports look where they go. */
+type Rendering = Pick<RenderOptions, 'color' | 'columns' | 'advise' | 'plot' | 'ascii'>;
 
 /** Nobody else waits for what only HTML is made of. */
 async function loadParts(formats: readonly OutputFormat[]): Promise<void> {
@@ -81,9 +84,10 @@ export class Session {
   }
 
   /** How reports look where they go. */
-  get rendering(): Pick<RenderOptions, 'color' | 'columns' | 'advise'> {
+  get rendering(): Rendering {
     const columns = this.live ? columnsOf(process.stdout, PLAIN_COLUMNS) : PLAIN_COLUMNS;
-    return { color: this.output.color, columns, advise: this.output.advise };
+    const { color, advise, plot } = this.output;
+    return { color, columns, advise, plot, ascii: !takesUtf8(process.env) };
   }
 
   /** Shows progress and takes the signals for as long as the work goes on, however it ends. */
@@ -121,10 +125,8 @@ export class Session {
   }
 
   /** Writes what --report asks for beside it. @throws BenchError (failed) */
-  async deliverMore(
-    render: (format: OutputFormat, rendering: Pick<RenderOptions, 'color' | 'columns' | 'advise'>) => string,
-  ): Promise<void> {
-    const rendering = { color: false, columns: PLAIN_COLUMNS, advise: this.output.advise };
+  async deliverMore(render: (format: OutputFormat, rendering: Rendering) => string): Promise<void> {
+    const rendering = { ...this.rendering, color: false, columns: PLAIN_COLUMNS };
     for (const { format, path } of this.output.reports) {
       writeReportFile(path, render(format, rendering));
       await this.say(`Report: ${path}`);

@@ -34,10 +34,12 @@ class LiveReport {
   readonly #view: SweepView;
   readonly #columns: number;
   readonly #color: boolean;
+  readonly #ascii: boolean;
   #layout: SweepLayout | null = null;
 
-  constructor(sweep: SweepResult, view: SweepView, { columns, color }: Session['rendering']) {
+  constructor(sweep: SweepResult, view: SweepView, { columns, color, ascii = false }: Session['rendering']) {
     this.#color = color;
+    this.#ascii = ascii;
     this.#sweep = sweep;
     this.#view = view;
     this.#columns = columns;
@@ -57,7 +59,8 @@ class LiveReport {
     if (this.#layout === null) return;
     const sweep = printableAll(this.#sweep);
     const explained = sweepExplanation(sweep, { color: this.#color, columns: this.#columns });
-    await writeOut(process.stdout, `\n${sweepTail(sweep, this.#layout, this.#columns)}${explained}`);
+    const tail = sweepTail(sweep, this.#layout, this.#columns, this.#ascii);
+    await writeOut(process.stdout, `\n${tail}${explained}`);
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BenchError, usageError } from '../errors.ts';
 import { describeFailure } from './failure.ts';
-import { columnsOf, takesColor } from './terminal.ts';
+import { columnsOf, takesColor, takesUtf8 } from './terminal.ts';
 
 test('colours go to terminals, unless the environment says otherwise', () => {
   const terminal = { isTTY: true };
@@ -14,6 +14,15 @@ test('colours go to terminals, unless the environment says otherwise', () => {
   assert.equal(takesColor({}, { FORCE_COLOR: '1' }), true);
   assert.equal(takesColor(terminal, { FORCE_COLOR: '0' }), false);
   assert.equal(takesColor({}, { FORCE_COLOR: '1', NO_COLOR: '1' }), false);
+});
+
+test('the locale says whether texts are in UTF-8, the first of three that is set', () => {
+  assert.equal(takesUtf8({ LANG: 'de_DE.UTF-8' }), true);
+  assert.equal(takesUtf8({ LANG: 'C.utf8' }), true);
+  assert.equal(takesUtf8({ LANG: 'de_DE.UTF-8', LC_CTYPE: 'C' }), false);
+  assert.equal(takesUtf8({ LANG: 'C', LC_CTYPE: 'POSIX', LC_ALL: 'en_US.UTF-8' }), true);
+  assert.equal(takesUtf8({ LC_ALL: '', LANG: 'C.UTF-8' }), true);
+  assert.equal(takesUtf8({}), false);
 });
 
 test('a width is that of the terminal', () => {

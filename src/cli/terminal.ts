@@ -14,6 +14,11 @@ export function takesColor(stream: ColorStream, env: NodeJS.ProcessEnv): boolean
   return stream.isTTY === true && env.TERM !== 'dumb';
 }
 
+/** Whether the locale says that texts are in UTF-8: LC_ALL, else LC_CTYPE, else LANG, as setlocale(3) has it. */
+export function takesUtf8({ LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv): boolean {
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+}
+
 /** Width of a stream; fallback when it is no terminal or does not know. */
 export function columnsOf(stream: NodeJS.WriteStream, fallback: number): number {
   return stream.isTTY && stream.columns > 0 ? stream.columns : fallback;

@@ -378,6 +378,14 @@ export const reportOptions = [
     scope: 'output',
   },
   {
+    flag: 'plot',
+    kind: 'bool',
+    group: 'report',
+    help: 'charts below the table: latency by percentile, and over time',
+    default: '0',
+    scope: 'output',
+  },
+  {
     flag: 'color',
     kind: 'bool',
     group: 'report',

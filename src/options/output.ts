@@ -18,6 +18,8 @@ export interface OutputOptions {
   /** Whether the report says what to use. */
   advise: boolean;
   quiet: boolean;
+  /** Whether a report for people has charts. */
+  plot: boolean;
   color: boolean;
   /** Of --report: more of them, each in a file of its own. */
   reports: readonly { format: OutputFormat; path: string }[];
@@ -73,6 +75,7 @@ export function resolveOutput(raw: RawOptions, colorByDefault: boolean): OutputO
     save: raw.save ?? defaultOf('save'),
     advise: raw.advise ?? defaultOf('advise'),
     quiet: raw.quiet ?? defaultOf('quiet'),
+    plot: raw.plot ?? defaultOf('plot'),
     color: raw.color ?? (output === '-' && colorByDefault),
     reports: parseReports(raw.report ?? [], output),
     explainStacks: parseStacks(raw),

@@ -126,7 +126,7 @@ function axisText({ metric }: History, value: number): string {
 }
 
 /** The medians of all runs, each level with a mark of its own; none of a few runs. */
-export function historyPlot(history: History, columns: number): string[] {
+export function historyPlot(history: History, columns: number, ascii = false): string[] {
   const { points, changes, metric } = history;
   if (points.length < PLOT_RUNS_MIN) return [];
   const bounds = [0, ...changes.map(({ at }) => at), points.length];
@@ -144,6 +144,7 @@ export function historyPlot(history: History, columns: number): string[] {
     formatX: (x) => (points[x] as HistoryPoint).started_at.slice(5, 10),
     formatY: (y) => axisText(history, y),
     close: true,
+    ascii,
   });
 }
 

@@ -29,7 +29,7 @@ function terminalText(history: History, options: RenderOptions): string {
   const folded = (lines: readonly string[]) => lines.flatMap((line) => foldWords(line, columns, 2));
   return [
     folded([historyTitle(history), ...historySentences(history)]).join('\n'),
-    historyPlot(history, columns).join('\n'),
+    historyPlot(history, columns, options.ascii).join('\n'),
     terminalTable(historyTable(history), options),
   ]
     .filter((part) => part !== '')

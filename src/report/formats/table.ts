@@ -12,6 +12,8 @@ import { type ExplainView, explainView } from '../text/explain.ts';
 import type { ExplainedBackend } from '../text/explained.ts';
 import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
+import { plotTexts } from '../text/latency-map.ts';
+import { rowsOf } from '../text/rows.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
 import { type Note, noteLine } from '../text/warnings.ts';
@@ -70,6 +72,9 @@ function renderTable(result: RunResult, options: RenderOptions): string {
     ...(view.differences === null ? [] : [draw(fitColumns(view.differences, columns))]),
     ...(view.explain === null ? [] : explainParts(view.explain, columns, draw)),
     ...view.latency.flatMap((table) => groupColumns(table, columns)).map(draw),
+    ...(options.plot
+      ? plotTexts(rowsOf(result), { columns, color: options.color, ascii: options.ascii === true })
+      : []),
     view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -169,7 +174,7 @@ function renderSweep({ sweep, view }: SweepReport, options: RenderOptions): stri
   if (sweep.points.length === 0) return `${statusLine(sweep)}\n`;
   const layout = layoutOf(sweep, view, columns);
   const rows = sweep.points.map((point) => sweepRows(point, layout)).join('');
-  return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns)}${sweepExplanation(sweep, options)}`;
+  return `${sweepHead(sweep, layout, columns)}${rows}\n${sweepTail(sweep, layout, columns, options.ascii)}${sweepExplanation(sweep, options)}`;
 }
 
 function renderEvaluation(evaluation: Evaluation, options: RenderOptions): string {

@@ -131,7 +131,7 @@ function shortCount(value: number): string {
 }
 
 /** IOPS and latency along the axis, for each combination of the other dimensions; and what was left out. */
-export function plotTexts(sweep: SweepResult, view: SweepView, columns: number): string[] {
+export function plotTexts(sweep: SweepResult, view: SweepView, columns: number, ascii: boolean): string[] {
   const curves = curvesOf(sweep, view).filter(({ points }) => points.length >= PLOT_POINTS_MIN);
   const wheres = [...new Set(curves.map(({ where }) => where))];
   const texts = wheres.slice(0, PLOTS_MAX).flatMap((where) => {
@@ -150,6 +150,7 @@ export function plotTexts(sweep: SweepResult, view: SweepView, columns: number):
         xName,
         formatX,
         formatY,
+        ascii,
       };
       return drawPlot(series, options).join('\n');
     };

@@ -171,7 +171,7 @@ function indented(lines: readonly string[], room: number): string {
 }
 
 /** Below the rows: knees, plots, notes. */
-export function sweepTail(sweep: SweepResult, layout: SweepLayout, columns: number): string {
+export function sweepTail(sweep: SweepResult, layout: SweepLayout, columns: number, ascii = false): string {
   const room = Math.max(columns, LEAST_COLUMNS);
   const fold = (lines: readonly string[]) => lines.flatMap((text) => foldWords(text, room, 2)).join('\n');
   const [rule, ...knees] = kneeLines(sweep, layout.view);
@@ -179,7 +179,7 @@ export function sweepTail(sweep: SweepResult, layout: SweepLayout, columns: numb
   const parts = [
     fold(legend(sweep, layout)),
     rule === undefined ? '' : [fold([rule]), indented(knees, room)].join('\n'),
-    ...plotTexts(sweep, layout.view, room),
+    ...plotTexts(sweep, layout.view, room, ascii),
     fold([...(status === null ? [] : [status]), ...sweepNotes(sweep)]),
   ];
   return parts

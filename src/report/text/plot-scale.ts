@@ -12,13 +12,16 @@ function extent(values: readonly number[]): [number, number] {
   return [Math.min(...values), Math.max(...values)];
 }
 
-/** Horizontally: every value is a mark. */
-export function scaleX(values: readonly number[]): Scale {
+/** Horizontally: every value is a mark; others where they are given, on an even scale, those without a place left out. */
+export function scaleX(values: readonly number[], marks?: readonly number[]): Scale {
   const [low, high] = extent(values);
-  const log = low > 0 && high / low >= LOG_RATIO.x;
+  const log = marks === undefined && low > 0 && high / low >= LOG_RATIO.x;
   const of = log ? Math.log2 : (x: number) => x;
   const span = of(high) - of(low) || 1;
-  return { at: (x) => (of(x) - of(low)) / span, ticks: [...new Set(values)].sort((a, b) => a - b) };
+  const ticks = [...new Set(marks ?? values)]
+    .filter((mark) => mark >= low && mark <= high)
+    .sort((a, b) => a - b);
+  return { at: (x) => (of(x) - of(low)) / span, ticks };
 }
 
 /** 1, 2 or 5 times a power of ten: the nearest such below (-1) or above (1) a value, itself included. */
@@ -38,7 +41,9 @@ function linearY(high: number): Scale {
 }
 
 function logY(low: number, high: number): Scale {
-  const [least, most] = [round125(low, -1), round125(high, 1)];
+  const least = round125(low, -1);
+  // One value that is a step itself would leave no height.
+  const most = round125(Math.max(high, least * 1.5), 1);
   const [from, to] = [Math.log10(least), Math.log10(most)];
   const ticks: number[] = [];
   // The next step above 1, 2 or 5 of a power is at most 2.5 times as much.
@@ -57,11 +62,15 @@ function closeY(low: number, high: number): Scale {
 
 /**
  * Vertically: from 0, or logarithmic where values span a wide range.
- * @param close near the values instead, where it is their differences that count and not how much they are
+ * @param shape close: near the values instead, where it is their differences that count and not how much they are;
+ * ratios: always logarithmic where all values have a place there
  */
-export function scaleY(values: readonly number[], close = false): Scale & { log: boolean } {
+export function scaleY(
+  values: readonly number[],
+  shape: 'whole' | 'close' | 'ratios' = 'whole',
+): Scale & { log: boolean } {
   const [low, high] = extent(values);
-  const log = low > 0 && high / low >= LOG_RATIO.y;
-  if (close && !log) return { ...closeY(low, high), log };
+  const log = low > 0 && (shape === 'ratios' || high / low >= LOG_RATIO.y);
+  if (shape === 'close' && !log) return { ...closeY(low, high), log };
   return { ...(log ? logY(low, high) : linearY(high)), log };
 }

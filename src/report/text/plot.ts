@@ -16,6 +16,12 @@ export interface PlotOptions {
   formatY: (y: number) => string;
   /** Whether the vertical axis begins near the values and not at 0. */
   close?: boolean;
+  /** Vertically ratios, whatever the values. */
+  log?: boolean;
+  /** Marked on the horizontal axis, in place of the points' own values. */
+  ticksX?: readonly number[];
+  /** For a terminal that shows nothing else. */
+  ascii?: boolean;
 }
 
 /** Told apart without colours, and in any font. */
@@ -30,6 +36,10 @@ const MOST_WIDTH = 72;
 const LINES_MAX = 3;
 
 type Canvas = string[][];
+
+/** What lines and axes are drawn with. */
+const UNICODE = { dot: '·', side: '│', tick: '┤', corner: '└', rule: '─', mark: '┴' };
+const ASCII: typeof UNICODE = { dot: '.', side: '|', tick: '+', corner: '+', rule: '-', mark: '+' };
 
 /** Several marks at one place become their number. */
 function putMark(
@@ -46,14 +56,14 @@ function putMark(
   line[column] = there === 1 ? mark : String(there);
 }
 
-function putLine(canvas: Canvas, from: [number, number], to: [number, number]): void {
+function putLine(canvas: Canvas, from: [number, number], to: [number, number], dot: string): void {
   const steps = Math.abs(to[1] - from[1]);
   for (let step = 1; step < steps; step++) {
     const share = step / steps;
     const row = Math.round(from[0] + (to[0] - from[0]) * share);
     const column = from[1] + step * Math.sign(to[1] - from[1]);
     const line = canvas[row] as string[];
-    if (line[column] === ' ') line[column] = '·';
+    if (line[column] === ' ') line[column] = dot;
   }
 }
 
@@ -91,10 +101,14 @@ export function drawPlot(series: readonly PlotSeries[], options: PlotOptions): s
   const points = series.flatMap((one) => one.points);
   if (points.length === 0) return [];
   const columns = Math.max(options.columns, LEAST_COLUMNS);
-  const x = scaleX(points.map((point) => point.x));
+  const draw = options.ascii ? ASCII : UNICODE;
+  const x = scaleX(
+    points.map((point) => point.x),
+    options.ticksX,
+  );
   const y = scaleY(
     points.map((point) => point.y),
-    options.close,
+    options.log ? 'ratios' : options.close ? 'close' : 'whole',
   );
   const labels = rowLabels(y, options.formatY);
   const margin = Math.max(...labels.map(displayWidth));
@@ -107,15 +121,15 @@ export function drawPlot(series: readonly PlotSeries[], options: PlotOptions): s
     for (const [row, column] of places) putMark(canvas, row, column, MARKS[i % MARKS.length] ?? 'o', taken);
     if (series.length > LINES_MAX) continue;
     for (const [at, place] of places.slice(1).entries())
-      putLine(canvas, places[at] as [number, number], place);
+      putLine(canvas, places[at] as [number, number], place, draw.dot);
   }
   const body = canvas.map((line, row) => {
     const label = labels[row] ?? '';
-    return `${label.padStart(margin)} ${label === '' ? '│' : '┤'}${line.join('').trimEnd()}`;
+    return `${label.padStart(margin)} ${label === '' ? draw.side : draw.tick}${line.join('').trimEnd()}`;
   });
   const ticks = x.ticks.map((value) => ({ column: columnOf(value), text: options.formatX(value) }));
   const rule = Array.from({ length: width }, (_, column) =>
-    ticks.some((t) => t.column === column) ? '┴' : '─',
+    ticks.some((t) => t.column === column) ? draw.mark : draw.rule,
   );
   const under = ' '.repeat(margin + 2);
   const several = Math.max(...taken.values());
@@ -128,7 +142,7 @@ export function drawPlot(series: readonly PlotSeries[], options: PlotOptions): s
   return [
     ...foldWords(`${options.title}${y.log ? ', logarithmic' : ''}`, columns, 2),
     ...body,
-    `${' '.repeat(margin)} └${rule.join('')}`,
+    `${' '.repeat(margin)} ${draw.corner}${rule.join('')}`,
     `${under}${labelLine(ticks, width)}`,
     `${under}${options.xName}`,
     ...foldWords(legend.join(' \u00a0'), columns, 2).map((line) => line.replaceAll('\u00a0', ' ')),

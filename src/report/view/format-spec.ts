@@ -11,6 +11,10 @@ export interface RenderOptions {
   color: boolean;
   /** Width of the terminal: no line of the table is wider (but it is never narrower than 40). */
   columns: number;
+  /** Whether tables for people have charts below them. */
+  plot?: boolean;
+  /** Whether charts are of ASCII alone: for a terminal that shows nothing else. */
+  ascii?: boolean;
   /** Percentiles (0..100) in place of 50, 95, 99 and 99.9. */
   percentiles?: readonly number[];
   /** Whether a person is to be told what to use: the table and Markdown. */

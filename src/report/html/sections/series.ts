@@ -4,12 +4,12 @@ import type { Trial } from '../../../results/schema.ts';
 import type { SteadyState } from '../../../results/schema-series.ts';
 import { formatChange, formatCount, formatDuration, plural } from '../../../values/format.ts';
 import type { Row } from '../../text/rows.ts';
+import { latencyGrid, type Slice, slicesOf, tailOf, typicalTrial } from '../../text/slices.ts';
 import { heatMap } from '../charts/heat.ts';
 import { lineChart } from '../charts/line.ts';
 import { shortNumber, shortTime } from '../charts/numbers.ts';
 import type { Line, Mark } from '../charts/spec.ts';
 import { listHtml } from './parts.ts';
-import { latencyGrid, type Slice, slicesOf, tailOf } from './slices.ts';
 
 /** Points of a line, however long a trial was: neighbours are merged. */
 const POINTS_MAX = 240;
@@ -31,11 +31,6 @@ interface Course {
   slices: readonly Slice[];
 }
 
-/** The trial in the middle: what a backend usually does. */
-function typical(trials: readonly Trial[]): Trial | undefined {
-  return [...trials].sort((a, b) => a.iops - b.iops)[Math.floor((trials.length - 1) / 2)];
-}
-
 /** Of one backend each trial, of several the typical one of each. */
 function coursesOf(rows: readonly Row[]): Course[] {
   const chosen = chosenOf(rows);
@@ -54,7 +49,7 @@ function chosenOf(rows: readonly Row[]): Omit<Course, 'slices'>[] {
   if (long.length === 1 && only !== undefined)
     return spaced(only.trials).map((trial) => ({ name: `trial ${trial.trial}`, trial }));
   return long.slice(0, COURSES_MAX).flatMap(({ label, trials }) => {
-    const trial = typical(trials);
+    const trial = typicalTrial(trials);
     return trial === undefined ? [] : [{ name: label, trial }];
   });
 }

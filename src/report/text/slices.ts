@@ -1,9 +1,9 @@
 /** The intervals of a trial as charts need them: few enough, with neighbours merged exactly. */
-import { BenchError } from '../../../errors.ts';
-import { lowestNsAt, mergeCounts, percentileKey, percentilesOf } from '../../../results/histogram.ts';
-import type { Trial } from '../../../results/schema.ts';
-import type { IntervalConditions, SeriesInterval } from '../../../results/schema-series.ts';
-import { countedOperations } from '../../../workload/operations.ts';
+import { BenchError } from '../../errors.ts';
+import { lowestNsAt, mergeCounts, percentileKey, percentilesOf } from '../../results/histogram.ts';
+import type { Trial } from '../../results/schema.ts';
+import type { IntervalConditions, SeriesInterval } from '../../results/schema-series.ts';
+import { countedOperations } from '../../workload/operations.ts';
 
 /** Some intervals that follow each other, as one. */
 export interface Slice {
@@ -37,6 +37,11 @@ function sliceOf(intervals: readonly SeriesInterval[]): Slice {
     intervals,
     conditions,
   };
+}
+
+/** The trial in the middle: what a backend usually does. */
+export function typicalTrial(trials: readonly Trial[]): Trial | undefined {
+  return [...trials].sort((a, b) => a.iops - b.iops)[Math.floor((trials.length - 1) / 2)];
 }
 
 /** A trial in at most so many slices; without those that have no length. */
@@ -74,13 +79,13 @@ interface LatencyGrid {
   cells: (number | null)[][];
 }
 
-/** Rows of a map of latencies at the most. */
+/** Rows of a map of latencies at the most, unless fewer are wanted. */
 const ROWS_MAX = 24;
 /** How far apart rows are that stand close: 10 in a decade. */
 const FINE = 10 ** 0.1;
 
 /** Counts of latencies by time and by size; null where there are none. @throws BenchError (usage) for damaged histograms */
-export function latencyGrid(slices: readonly Slice[]): LatencyGrid | null {
+export function latencyGrid(slices: readonly Slice[], rowsMax = ROWS_MAX): LatencyGrid | null {
   const counts = slices.map(({ intervals }) =>
     mergeCounts(intervals.flatMap(countedOf).map(({ lat }) => lat.hdr)),
   );
@@ -90,7 +95,7 @@ export function latencyGrid(slices: readonly Slice[]): LatencyGrid | null {
   });
   if (used.length === 0) return null;
   const [low, high] = [Math.max(1, Math.min(...used)), Math.max(...used, 2)];
-  const step = Math.max(FINE, (high / low) ** (1 / ROWS_MAX) * 1.0001);
+  const step = Math.max(FINE, (high / low) ** (1 / rowsMax) * 1.0001);
   const rowOf = (ns: number): number =>
     Math.max(0, Math.floor(Math.log(Math.max(ns, low) / low) / Math.log(step)));
   const rows = rowOf(high) + 1;
