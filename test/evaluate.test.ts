@@ -32,6 +32,20 @@ function stored(folder: string): { path: string; evaluation: Evaluation } {
   return { path, evaluation: parse(readFileSync(path, 'utf8')) };
 }
 
+/** Begins an evaluation and kills it when that word is in what it has stored; its next file, not yet renamed, is none. */
+async function killedOnce(folder: string, args: string[], word: string): Promise<void> {
+  const { child, ended } = startUringBench(args, { cwd: folder });
+  const results = join(folder, 'results');
+  while (child.exitCode === null) {
+    const names = readdirSync(folder).includes('results') ? readdirSync(results) : [];
+    const name = names.find((file) => file.endsWith('.json'));
+    if (name !== undefined && readFileSync(join(results, name), 'utf8').includes(word)) break;
+    await sleep(10);
+  }
+  child.kill('SIGKILL');
+  await ended;
+}
+
 function image(folder: string, mib: number): string {
   const path = join(folder, 'image');
   writeFileSync(path, randomBytes(mib * MIB));
@@ -104,15 +118,7 @@ describe('an evaluation', { skip: noDisk }, () => {
     const folder = diskFolder(t);
     const file = image(folder, 4);
     const args = ['evaluate', file, '--profile=snia-throughput', '--max-rounds=2', '--round-time=60ms'];
-    const { child, ended } = startUringBench([...args, '--yes', '--quiet'], { cwd: folder });
-    for (;;) {
-      const [name] = readdirSync(folder).includes('results') ? readdirSync(join(folder, 'results')) : [];
-      const text = name === undefined ? '' : readFileSync(join(folder, 'results', name), 'utf8');
-      if (text.includes('"iops_low"') || child.exitCode !== null) break;
-      await sleep(10);
-    }
-    child.kill('SIGKILL');
-    await ended;
+    await killedOnce(folder, [...args, '--yes', '--quiet'], '"iops_low"');
     const before = stored(folder);
     assert.equal(before.evaluation.status, 'interrupted');
     const done = before.evaluation.steps.length;
@@ -138,6 +144,42 @@ describe('an evaluation', { skip: noDisk }, () => {
     assert.equal(new Set(names).size, names.length);
     assert.equal(after.evaluation.resumed_at.length, 1);
     assert.ok(after.evaluation.findings.some(({ code: one }) => one === 'broken-off'));
+  });
+
+  it('of mixed loads: each direction alone, then their shares beside each other; it goes on after a stop', async (t) => {
+    const folder = diskFolder(t);
+    const file = image(folder, 8);
+    const args = ['evaluate', file, '--profile=mixed', '--map=3', '--round-time=200ms', '--quiet', '--yes'];
+    await killedOnce(folder, args, '"missed"');
+    const before = stored(folder);
+    assert.equal(before.evaluation.status, 'interrupted');
+    const resume = ['evaluate', `--resume=${before.path}`, '--quiet', '--yes'];
+    const { code, stdout, stderr } = uringBench([...resume, '--report=html=map.html'], { cwd: folder });
+    assert.equal(code, EXIT.ok, stderr);
+    const { evaluation } = stored(folder);
+    const done = before.evaluation.steps.length;
+    assert.ok(done >= 4 && done < 11);
+    assert.deepEqual(evaluation.steps.slice(0, done), before.evaluation.steps);
+    const [, reads, writes, ...map] = evaluation.steps;
+    assert.equal(map.length, 3 * 3 - 1);
+    for (const { cell, load, read, write, iops } of map) {
+      const [, r = 0, w = 0] = cell.split('-').map(Number);
+      // Both rates are of what was measured alone, before the stop.
+      assert.equal(load?.read_iops, Math.round((r / 2) * (reads?.iops ?? 0)));
+      assert.equal(load?.write_iops, Math.round((w / 2) * (writes?.iops ?? 0)));
+      assert.equal(read !== null, r > 0, cell);
+      assert.equal(write !== null, w > 0, cell);
+      assert.ok(iops <= 1.5 * ((load?.read_iops ?? 0) + (load?.write_iops ?? 0)), `${cell}: ${iops} IOPS`);
+    }
+    const shown = (text: string) =>
+      text.split('\n').filter((line) => /p99 of (reads|writes) by the rates/.test(line));
+    assert.equal(shown(stdout).length, 2);
+    const missed = map.filter(({ load }) => load?.missed).length;
+    assert.match(stdout, new RegExp(`: ${missed} of 8 cells missed a rate and are blank`));
+    const html = readFileSync(join(folder, 'map.html'), 'utf8');
+    assert.match(html, /<svg[^>]*>[\s\S]*p99 of reads by the rates of both/);
+    const other = uringBench(['evaluate', file, '--map=3', '--yes'], { cwd: folder });
+    assert.match(other.stderr, /profile=quick has no map/);
   });
 
   it('refuses what it cannot mean', (t) => {

@@ -27,6 +27,7 @@ import { reportSettings, sweepView } from '../src/report/sweep/sweep-view.ts';
 import { isBaseline, isEvaluation, isExplanation, isSweep, type Stored } from '../src/results/document.ts';
 import { parseStored } from '../src/results/read.ts';
 import { type FixtureName, fixtureNames, fixtureText } from './fixtures/load.ts';
+import { syntheticEvaluation } from './fixtures/synthetic-evaluation.ts';
 import { syntheticArticle, syntheticSweep } from './fixtures/synthetic-runs.ts';
 import { explainedRun } from './support/explained-run.ts';
 import { refused } from './support/refused.ts';
@@ -180,6 +181,7 @@ const documents: Readonly<Record<string, Json>> = {
   ...Object.fromEntries(fixtureNames.map((name: FixtureName) => [name, JSON.parse(fixtureText(name))])),
   sweep: JSON.parse(JSON.stringify(syntheticSweep())),
   article: JSON.parse(JSON.stringify(syntheticArticle('table2', 2))),
+  evaluation: JSON.parse(JSON.stringify(syntheticEvaluation(JSON.parse(fixtureText('single')).environment))),
 };
 
 /** Runs something that may refuse the file. @returns null then */
@@ -293,7 +295,15 @@ describe('a stored file that is not as it was written', () => {
     });
   }
 
-  for (const name of ['comparison', 'troubled', 'ladder', 'sweep', 'article', 'explanation'] as const) {
+  for (const name of [
+    'comparison',
+    'troubled',
+    'ladder',
+    'sweep',
+    'article',
+    'explanation',
+    'evaluation',
+  ] as const) {
     it(`${name}: none of its texts is an order`, () => {
       const copy = structuredClone(documents[name] as Json);
       const kept = /(^|\.)(hdr|started_at|finished_at)$/;

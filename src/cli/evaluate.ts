@@ -52,7 +52,16 @@ const OVERHEAD_NS = 0.6e9;
 const PASS_BYTES_PER_SECOND = 500e6;
 
 /** Those that say what is done: a resumed evaluation has its own. */
-const PLANNING = ['profile', 'read-only', 'scale', 'round-time', 'max-rounds', 'purge', 'backend'] as const;
+const PLANNING = [
+  'profile',
+  'read-only',
+  'scale',
+  'round-time',
+  'max-rounds',
+  'map',
+  'purge',
+  'backend',
+] as const;
 
 function profileOf(name: string): ProfileName {
   if (Object.hasOwn(profiles, name)) return name as ProfileName;
@@ -119,7 +128,10 @@ async function newEvaluation(
   const scale = scaleOf(raw.scale ?? '1');
   const regionBytes = regionOf(target, scale, profile);
   const rounds = raw['max-rounds'] ?? null;
-  const wanted = phasesOf(profile, { regionBytes, readOnly, roundNs: cellNs(raw, scale, profile), rounds });
+  const map = raw.map ?? null;
+  if (map !== null && name !== 'mixed') throw usageError(`profile=${name} has no map`, '--profile mixed');
+  const roundNs = cellNs(raw, scale, profile);
+  const wanted = phasesOf(profile, { regionBytes, readOnly, roundNs, rounds, map });
   if (wanted.length === 0) throw usageError(`profile=${name} only writes`, 'leave out --read-only');
   const { phases: fitting, findings } = fittingPhases(wanted, target, host);
   // A file that is made for it has all of its bytes.

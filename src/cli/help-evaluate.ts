@@ -3,12 +3,12 @@ import type { Flag } from '../options/options.ts';
 
 /** The profile makes the workloads: an evaluation leaves little open. */
 export const EVALUATE_FLAGS: readonly Flag[] = [
-  ...(['profile', 'read-only', 'yes', 'scale', 'round-time', 'max-rounds', 'purge'] as const),
+  ...(['profile', 'read-only', 'yes', 'scale', 'round-time', 'max-rounds', 'map', 'purge'] as const),
   ...(['destroy-device', 'resume', 'backend'] as const),
   ...(['output-format', 'output', 'report', 'results-dir', 'save', 'quiet'] as const),
 ];
 
-export const EVALUATE_HELP = `quick: 5 minutes; snia-*: SNIA's PTS 2.0.2, hours. It says first what it writes and how long it takes. docs/EVALUATE.md.
+export const EVALUATE_HELP = `quick: 4 minutes; mixed: a latency map; snia-*: SNIA's PTS 2.0.2, hours. It says first what it writes and how long it takes. docs/EVALUATE.md.
 
 Examples:
   uring-bench evaluate .

@@ -6,6 +6,7 @@ import type { RawOptions } from '../options/options.ts';
 import { type ResolveHost, resolve } from '../resolve/resolve.ts';
 import type { RunPlan } from '../resolve/run-plan.ts';
 import type { EvaluationCell, EvaluationFinding, EvaluationPhase } from '../results/evaluate-schema.ts';
+import { groupTexts } from './evaluate-map.ts';
 import type { EvaluationTarget } from './evaluate-target.ts';
 
 /** Tried in this order where none was asked for. */
@@ -60,13 +61,14 @@ function rawOf(
       : target.kind === 'file'
         ? { 'allow-overwrite': true }
         : {};
+  const workload: RawOptions =
+    cell.load === undefined
+      ? { rw: rw as NonNullable<RawOptions['rw']>, bs: { read: bs, write: bs, trim: bs }, iodepth, numjobs }
+      : { job: groupTexts(cell) };
   return {
     ...where,
     ...consent,
-    rw: rw as NonNullable<RawOptions['rw']>,
-    bs: { read: bs, write: bs, trim: bs },
-    iodepth,
-    numjobs,
+    ...workload,
     trials,
     size: regionBytes,
     direct: true,
@@ -74,6 +76,8 @@ function rawOf(
     randseed,
     'percentile-list': PERCENTILES,
     'warmup-trials': 0,
+    // Of a cell its figures are kept: a series would be made to be thrown away.
+    interval: 0,
     ...(runtime === null ? { 'time-based': false } : { runtime }),
     ...(rwmixread === null ? {} : { rwmixread }),
   };

@@ -11,7 +11,7 @@ import {
 
 const GIB = 2 ** 30;
 const MINUTE_NS = 60e9;
-const plain = { regionBytes: 64 * GIB, readOnly: false, roundNs: null, rounds: null };
+const plain = { regionBytes: 64 * GIB, readOnly: false, roundNs: null, rounds: null, map: null };
 const names = Object.keys(profiles) as ProfileName[];
 
 describe('the profiles', () => {

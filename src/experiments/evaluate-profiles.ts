@@ -1,6 +1,7 @@
 /** What `uring-bench evaluate` can do with a target: one table, from profiles by phases to workloads. docs/EVALUATE.md says what each is for. */
 import type { EvaluationCell, EvaluationPhase } from '../results/evaluate-schema.ts';
 import { PTS_RULE } from '../stats/steady-state.ts';
+import { MAP_DEFAULT, mapPhases } from './evaluate-map.ts';
 
 const KIB = 1024;
 const MIB = 2 ** 20;
@@ -22,6 +23,8 @@ export interface ProfileOptions {
   roundNs: number | null;
   /** Rounds at most in place of the profile's; null: its own. */
   rounds: number | null;
+  /** Shares of each direction in a latency map in place of the profile's; null: its own. */
+  map: number | null;
 }
 
 export interface Profile {
@@ -222,6 +225,15 @@ function saturationPhases({ regionBytes, roundNs, rounds }: ProfileOptions): Eva
   ];
 }
 
+const MAP_NS = 10 * SECOND_NS;
+
+function mixedPhases({ roundNs, map }: ProfileOptions): EvaluationPhase[] {
+  return [
+    pass('fill', 'the region is written once', 128 * KIB, 1),
+    ...mapPhases({ size: map ?? MAP_DEFAULT, runtimeNs: roundNs ?? MAP_NS }),
+  ];
+}
+
 const PTS = { follows: 'SNIA PTS 2.0.2', regionBytesMax: null, folders: false, unbroken: true } as const;
 
 export const profiles = {
@@ -232,6 +244,14 @@ export const profiles = {
     folders: true,
     unbroken: false,
     phases: quickPhases,
+  },
+  mixed: {
+    title: 'latency map: how soon reads and writes are answered beside each other, by their rates',
+    follows: null,
+    regionBytesMax: null,
+    folders: false,
+    unbroken: false,
+    phases: mixedPhases,
   },
   'snia-iops': { ...PTS, title: 'SNIA PTS: IOPS', phases: iopsPhases },
   'snia-throughput': { ...PTS, title: 'SNIA PTS: throughput', phases: throughputPhases },
@@ -244,7 +264,6 @@ export type ProfileName = keyof typeof profiles;
 /** Names that people may look for, and why there is nothing behind them. */
 export const missingProfiles: Readonly<Record<string, string>> = {
   standard: 'is not there yet',
-  mixed: 'is not there yet',
   dirth: "is SNIA's demand intensity and response time histogram, which is not there yet",
 };
 

@@ -16,7 +16,9 @@ import { Keeper } from '../results/keeper.ts';
 import type { BackendResult, ResultWarning, RunResult, Trial } from '../results/schema.ts';
 import type { ResultFile } from '../results/store.ts';
 import { judgePhase, phaseDone, stepsOf, wholeRounds } from '../stats/evaluation.ts';
+import { fellBehind } from '../stats/rated.ts';
 import { median } from '../stats/spread.ts';
+import { atRates, loadFigures, loadOf } from './evaluate-map.ts';
 import { PERCENTILES } from './evaluate-plan.ts';
 import { type EvaluationTarget, kernelCounters } from './evaluate-target.ts';
 import { ManyRunsProgress } from './many-runs-progress.ts';
@@ -59,6 +61,7 @@ function stepOf(
   result: RunResult,
   at: Pick<EvaluationStep, 'phase' | 'round' | 'cell'>,
   kernel: EvaluationStep['kernel'],
+  load: ReturnType<typeof loadOf>,
 ): EvaluationStep {
   const [backend] = result.backends as [BackendResult];
   const trials = complete(backend);
@@ -79,7 +82,13 @@ function stepOf(
     write: figuresOf(trials, 'write'),
     errors: trials.reduce((sum, { errors }) => sum + errors.reduce((all, { count }) => all + count, 0), 0),
     kernel,
+    ...loadFigures(load, trials.some(missedRate)),
   };
+}
+
+/** Whether any of a trial's groups fell behind. */
+function missedRate(trial: Trial): boolean {
+  return fellBehind(trial) || trial.groups.some(fellBehind);
 }
 
 /** Adds to what is known against the figures; of each code one, with how often. */
@@ -90,7 +99,11 @@ export function addFinding(evaluation: Evaluation, finding: EvaluationFinding): 
 }
 
 /** What a run of one trial says of itself, and what an evaluation asks for on purpose. */
-const EXPECTED: readonly string[] = ['single-trial', 'few-trials', 'low-depth', 'depth-no-gain', 'leftovers'];
+const EXPECTED: readonly string[] = [
+  ...['single-trial', 'few-trials', 'low-depth', 'depth-no-gain', 'leftovers'],
+  // A map goes on to where rates are too much.
+  'rate-missed',
+];
 
 function addWarnings(evaluation: Evaluation, warnings: readonly ResultWarning[]): void {
   const codes = new Set<string>();
@@ -148,8 +161,9 @@ class Runner {
     const { signal, commandLine, output } = this.#context;
     const at = phase.rounds > 1 ? `${phase.name} ${round + 1}/${phase.rounds}` : phase.name;
     const progress = this.#progress.at({ at, cell: cell.name });
+    const load = loadOf(evaluation, cell);
     const before = kernelCounters(target);
-    const { result } = await runPlan(seeded(plan, round, place), {
+    const { result } = await runPlan(seeded(load === null ? plan : atRates(plan, load), round, place), {
       ...{ progress, signal, commandLine, warnings: [] },
       output: { ...output, save: false },
     });
@@ -159,7 +173,7 @@ class Runner {
       before === null || after === null
         ? null
         : { read_bytes: after.read - before.read, written_bytes: after.written - before.written };
-    const step = stepOf(result, { phase: phase.name, round, cell: cell.id }, kernel);
+    const step = stepOf(result, { phase: phase.name, round, cell: cell.id }, kernel, load);
     evaluation.steps.push(step);
     addWarnings(evaluation, result.warnings);
     this.store();

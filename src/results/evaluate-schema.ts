@@ -24,6 +24,19 @@ const CellSchema = Type.Object(
     numjobs: Type.Integer({ minimum: 1 }),
     runtime_ns: nullable(Type.Integer({ minimum: 1, description: 'null: once over the region' })),
     trials: Type.Integer({ minimum: 1 }),
+    load: Type.Optional(
+      Type.Object(
+        {
+          read_share: Type.Number({ minimum: 0, maximum: 1 }),
+          write_share: Type.Number({ minimum: 0, maximum: 1 }),
+          write_bs: Type.Integer({ minimum: 1, description: 'bytes of a write; those of a read are in bs' }),
+        },
+        {
+          ...strict,
+          description: 'open loop: shares of what the phase limits measured; absent: as fast as it goes',
+        },
+      ),
+    ),
   },
   strict,
 );
@@ -85,6 +98,16 @@ const StepSchema = Type.Object(
     read: nullable(OpFiguresSchema),
     write: nullable(OpFiguresSchema),
     errors: count('I/Os that failed'),
+    load: Type.Optional(
+      Type.Object(
+        {
+          read_iops: amount('that were asked for'),
+          write_iops: amount('that were asked for'),
+          missed: Type.Boolean({ description: 'more I/Os that were due were not sent than of a held rate' }),
+        },
+        { ...strict, description: 'of a cell with rates' },
+      ),
+    ),
     kernel: nullable(
       Type.Object(
         { read_bytes: count(), written_bytes: count() },

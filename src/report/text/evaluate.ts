@@ -17,6 +17,7 @@ import {
   formatLatency,
   formatMiBps,
 } from '../../values/format.ts';
+import { isMap, limitLines, mapParts } from './evaluate-map.ts';
 import { type EvaluationTable, roundsTables, steadyLines, textColumn } from './evaluate-rounds.ts';
 import type { HeaderLine } from './header.ts';
 
@@ -170,6 +171,8 @@ function phaseParts(
     const latency = latencyTable(evaluation, phase);
     return { tables: [screenTable(evaluation, phase), ...(latency === null ? [] : [latency])], lines: [] };
   }
+  if (isMap(phase)) return mapParts(evaluation, phase);
+  if (phase.name === 'limits') return { tables: [], lines: limitLines(evaluation, phase) };
   if (phase.name.startsWith('knee')) {
     const { table, line } = kneeTable(evaluation, phase);
     return { tables: [table], lines: [line] };

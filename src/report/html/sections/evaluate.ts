@@ -4,6 +4,7 @@ import { percentileKey } from '../../../results/histogram.ts';
 import { judgePhase, stepsOf, wholeRounds } from '../../../stats/evaluation.ts';
 import { formatBytes, formatIops } from '../../../values/format.ts';
 import { evaluationView } from '../../text/evaluate.ts';
+import { isMap, mapGrids } from '../../text/evaluate-map.ts';
 import { cellMean, mixGrid, mixName } from '../../text/evaluate-rounds.ts';
 import { barChart } from '../charts/bar.ts';
 import { heatMap } from '../charts/heat.ts';
@@ -138,9 +139,30 @@ function gridChart(evaluation: Evaluation, phase: EvaluationPhase): string {
   });
 }
 
+/** A map of each direction: the shade is its p99. */
+function mapCharts(evaluation: Evaluation, phase: EvaluationPhase): string {
+  return mapGrids(evaluation, phase)
+    .map(({ op, title, reads, writes, cells }) =>
+      heatMap({
+        id: `map-${op}`,
+        title,
+        description: `${title}, from when an I/O was due; blank: a rate was missed, or there was no such I/O`,
+        x: { label: 'reads: IOPS', names: reads },
+        // As a chart goes up.
+        y: { label: 'writes: MiB/s', names: writes.toReversed() },
+        cells: cells.toReversed(),
+        format: shortTime,
+        scale: 'log',
+      }),
+    )
+    .join('\n');
+}
+
 function chartsOf(evaluation: Evaluation, phase: EvaluationPhase): string {
   if (phase.name === 'screen')
     return [false, true].map((random) => screenChart(evaluation, phase, random)).join('\n');
+  if (isMap(phase)) return mapCharts(evaluation, phase);
+  if (phase.name === 'limits') return '';
   if (phase.name.startsWith('knee')) return kneeCharts(evaluation, phase);
   return [gridChart(evaluation, phase), convergenceCharts(evaluation, phase)].join('\n');
 }
