@@ -77,7 +77,10 @@ test('lists have those of their own formats', async (t) => {
     assert.ok(JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')), command);
     for (const format of formats) assert.match(ended.stderr, new RegExp(`^Report: r\\.${format}$`, 'm'));
     const refused = await benchFails(folder, [command, '--report=json=a,junit=b'], EXIT.usage);
-    assert.match(refused, new RegExp(`${command} has no report=junit \\(one of: table, json`));
+    assert.match(
+      refused,
+      new RegExp(`${command} has no report=junit \\(one of: table, (markdown, csv, )?json`),
+    );
   }
   const none = await bench(folder, ['ls', '--where=bs=8k', '--report=table=none.txt']);
   assert.equal(none.code, EXIT.ok, none.stderr);
