@@ -13,6 +13,5 @@ export const EVALUATE_HELP = `quick: 4 minutes; mixed: a latency map; snia-*: SN
 Examples:
   uring-bench evaluate .
   uring-bench evaluate /dev/nvme0n1 --destroy-device /dev/nvme0n1
-  uring-bench evaluate /dev/nvme0n1 --read-only
 
 Exit codes: as of a run.`;

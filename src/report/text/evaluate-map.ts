@@ -46,6 +46,7 @@ function levelsOf(phase: EvaluationPhase, found: readonly Measured[], op: 'read'
   return shares
     .sort((a, b) => a - b)
     .map((share) => {
+      if (share === 0) return { share, word: '0' };
       const one = found.find(({ load }) => shareOf(load) === share);
       const rates = one?.step.load;
       const word =
