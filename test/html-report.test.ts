@@ -11,8 +11,10 @@ import { sweepView } from '../src/report/sweep/sweep-view.ts';
 import type { RunResult } from '../src/results/schema.ts';
 import { fixture } from './fixtures/load.ts';
 import { syntheticSweep } from './fixtures/synthetic-runs.ts';
+import { explainedRun } from './support/explained-run.ts';
 import { comparisonOf } from './support/format-cases.ts';
 import { longRun } from './support/long-run.ts';
+import { targetResult } from './support/target-run.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = [
@@ -54,6 +56,8 @@ const documents: Readonly<Record<string, () => string>> = {
   series: () => renderAll([longRun(3, 300)], 'html', plain),
   sweep: () => renderSweep(sweep, sweepView(sweep.report), 'html', plain),
   comparison: () => renderComparison(comparisonOf(fixture('comparison'), ['iops<-5%']), 'html', plain),
+  target: () => renderAll([targetResult()], 'html', plain),
+  explained: () => renderAll([explainedRun({ direct: true, full: true })], 'html', plain),
   many: () => renderAll([...history(), fixture('mixed')], 'html', plain),
   hostile: () => renderAll([hostileRun()], 'html', plain),
 };
@@ -66,11 +70,10 @@ interface Opened {
 async function open(
   browser: Browser,
   file: string,
-  { width, dark = false, script = true }: { width: number; dark?: boolean; script?: boolean },
+  { width, script = true }: { width: number; script?: boolean },
 ): Promise<Opened> {
   const context = await browser.newContext({
     viewport: { width, height: 900 },
-    colorScheme: dark ? 'dark' : 'light',
     javaScriptEnabled: script,
   });
   const page = await context.newPage();
@@ -89,6 +92,19 @@ it('stays under 1 MB for 25 rounds of twenty minutes each', () => {
   const html = renderAll([longRun(25, 1200)], 'html', plain);
   assert.ok(html.length < 1_000_000, `${html.length} bytes`);
   assert.match(html, /Latency over time/);
+});
+
+it('shows a search of the highest rate with its limit and where it was held and missed', () => {
+  const html = renderAll([targetResult()], 'html', plain);
+  assert.match(html, /<h2[^>]*>The highest rate within the limit</);
+  assert.match(html, /<figure id="target"[\s\S]*[\d,]+ held, [\d,]+ missed[\s\S]*limit 500 µs/);
+  assert.doesNotMatch(html, /What a program feels/);
+});
+
+it('shows where time went as bars beside the tables', () => {
+  const html = renderAll([explainedRun({ direct: true, full: true })], 'html', plain);
+  for (const id of ['io-time', 'thread-time'])
+    assert.match(html, new RegExp(`<figure id="${id}">[\\s\\S]*?<rect class="f\\d"[\\s\\S]*?<table>`));
 });
 
 describe('reports in Chromium', { skip: existsSync(CHROMIUM) ? false : `needs ${CHROMIUM}` }, () => {
@@ -113,14 +129,15 @@ describe('reports in Chromium', { skip: existsSync(CHROMIUM) ? false : `needs ${
 
   for (const name of Object.keys(documents)) {
     it(`${name}: no error, no request, nothing wider than the page`, async () => {
-      for (const look of [{ width: 360 }, { width: 1280, dark: true }]) {
-        const { page, troubles } = await open(browser, files.get(name) ?? '', look);
-        await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), look.width);
-        assert.equal(await page.evaluate('window.hit'), undefined);
-        assert.deepEqual(troubles, []);
-        await page.context().close();
-      }
+      const { page, troubles } = await open(browser, files.get(name) ?? '', { width: 360 });
+      await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.setViewportSize({ width: 1280, height: 900 });
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 1280);
+      assert.equal(await page.evaluate('window.hit'), undefined);
+      assert.deepEqual(troubles, []);
+      await page.context().close();
     });
 
     it(`${name}: every chart has a title, a description and a table, also without scripts`, async () => {

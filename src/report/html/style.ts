@@ -49,7 +49,7 @@ svg .m{stroke-width:1.6}svg .w{fill:none;stroke-width:1.5}svg .b{opacity:.2}
 svg .k{stroke:var(--ink);stroke-dasharray:2 3;fill:none}svg .kb{fill:var(--band);opacity:.16}
 svg .bar{fill:var(--s0);opacity:.85}svg .bar+.w,svg g>.w{stroke:var(--ink)}svg .frame{fill:none;stroke:var(--rule)}
 svg .good .m{fill:var(--good);stroke:var(--good)}svg .bad .m{fill:var(--bad);stroke:var(--bad)}svg .unclear .m{fill:var(--soft);stroke:var(--soft)}
-svg .lo{fill:var(--hlo)}svg .hi{fill:var(--hhi)}
+svg .on{fill:var(--paper);font-weight:600}svg .lo{fill:var(--hlo)}svg .hi{fill:var(--hhi)}
 svg .hair{stroke:var(--ink);stroke-width:1;opacity:.6}svg .sel{fill:var(--link);opacity:.15}
 .legend{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem 1.2rem;list-style:none;padding:0;margin:.25rem 0;font-size:.875rem}
 .legend li{display:flex;align-items:center;gap:.4rem;min-width:0}
@@ -63,7 +63,7 @@ const DASHES = ['', '7 3', '2 2', '9 3 2 3', '4 4', '12 3', '1 3', '6 2 1 2 1 2'
 function seriesRules(): string {
   return DASHES.map(
     (dash, at) =>
-      `svg .s${at} .l,svg.s${at} .l{stroke:var(--s${at})${dash === '' ? '' : `;stroke-dasharray:${dash}`}}svg .s${at} .m,svg.s${at} .m{stroke:var(--s${at});fill:${at > 5 ? 'none' : `var(--s${at})`}}svg .s${at} .b{fill:var(--s${at})}svg .s${at} .w{stroke:var(--s${at})}`,
+      `svg .s${at} .l,svg.s${at} .l{stroke:var(--s${at})${dash === '' ? '' : `;stroke-dasharray:${dash}`}}svg .s${at} .m,svg.s${at} .m{stroke:var(--s${at});fill:${at > 5 ? 'none' : `var(--s${at})`}}svg .s${at} .b{fill:var(--s${at})}svg .s${at} .w{stroke:var(--s${at})}svg .f${at}{fill:var(--s${at});stroke:var(--paper)}`,
   ).join('\n');
 }
 
@@ -75,7 +75,7 @@ const PRINT = `@media print{
 nav,.unzoom,.tip{display:none}body{font-size:10.5pt}header,main,footer{max-width:none}
 figure,tr,.verdict{break-inside:avoid}h2,h3{break-after:avoid}svg.chart{min-width:0}.scroll{overflow:visible}
 table{font-size:8.5pt}th,td{padding:.15rem .4rem}a{color:inherit;text-decoration:none}
-svg .bar,svg [class^=h],.verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}}`;
+svg .bar,svg [class^=h],svg [class^=f],.verdict{print-color-adjust:exact;-webkit-print-color-adjust:exact}}`;
 
 /** The whole style sheet of a page. */
 export const STYLE = `:root{color-scheme:light dark;${LIGHT}}

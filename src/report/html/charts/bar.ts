@@ -1,22 +1,15 @@
 /** Bars with what they are known to be within: lying, so that names have room. */
 import { escapeHtml } from '../escape.ts';
 import { figureOf, textAt, WIDTH } from './figure.ts';
-import { px, textWidth } from './numbers.ts';
+import { px, shortName, textWidth } from './numbers.ts';
 import { type PlacedAxis, placedAxis } from './scales.ts';
 import type { Bar, BarChartSpec } from './spec.ts';
 import { dataTable } from './table.ts';
 
 const ROW = 30;
 const TOP = 10;
-/** Longer names are cut in the drawing; the table has all of them. */
-const NAME_MAX = 30;
 /** Further bars are in the table alone. */
 const BARS_MAX = 40;
-
-/** The end of a name says most of what tells it from others: io_uring+fixedbufs+registerfiles. */
-function short(name: string): string {
-  return name.length <= NAME_MAX ? name : `${name.slice(0, 12)}…${name.slice(13 - NAME_MAX)}`;
-}
 
 function barOf({ name, value, low, high }: Bar, at: number, left: number, axis: PlacedAxis): string {
   const y = TOP + at * ROW;
@@ -28,7 +21,7 @@ function barOf({ name, value, low, high }: Bar, at: number, left: number, axis: 
     ? `<path class="w" d="M${px(from)},${px(middle - 5)}v10M${px(from)},${px(middle)}H${px(to)}M${px(to)},${px(middle - 5)}v10"/>`
     : '';
   const range = ranged ? ` (${axis.format(low)}..${axis.format(high)})` : '';
-  return `<g><title>${escapeHtml(`${name}: ${axis.format(value)}${range}`)}</title>${textAt(left - 8, middle + 4, short(name), 'end')}<rect class="bar" x="${px(left)}" y="${px(y + 5)}" width="${px(Math.max(0.5, end - left))}" height="${ROW - 10}"/>${interval}${textAt(Math.max(end, to) + 6, middle + 4, axis.format(value), 'start', 'v')}</g>`;
+  return `<g><title>${escapeHtml(`${name}: ${axis.format(value)}${range}`)}</title>${textAt(left - 8, middle + 4, shortName(name), 'end')}<rect class="bar" x="${px(left)}" y="${px(y + 5)}" width="${px(Math.max(0.5, end - left))}" height="${ROW - 10}"/>${interval}${textAt(Math.max(end, to) + 6, middle + 4, axis.format(value), 'start', 'v')}</g>`;
 }
 
 /** The chart; '' without a bar. Values are 0 or more. */
@@ -37,7 +30,7 @@ export function barChart(spec: BarChartSpec): string {
   const bars = all.slice(0, BARS_MAX);
   if (bars.length === 0) return '';
   const most = Math.max(...bars.map(({ value, high = value }) => Math.max(value, high)));
-  const left = Math.max(...bars.map(({ name }) => textWidth(short(name)))) + 18;
+  const left = Math.max(...bars.map(({ name }) => textWidth(shortName(name)))) + 18;
   const format = spec.value.format ?? String;
   const right = WIDTH - 20 - Math.max(...bars.map(({ value }) => textWidth(format(value))));
   const bottom = TOP + bars.length * ROW;

@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { barChart } from './bar.ts';
 import { heatMap } from './heat.ts';
 import { lineChart } from './line.ts';
-import { percentileName, shortNumber, shortTime } from './numbers.ts';
+import { percentileName, shortNumber, shortTime, tickText } from './numbers.ts';
 import { placedAxis } from './scales.ts';
 import type { Axis, LineChartSpec } from './spec.ts';
+import { stackedChart } from './stacked.ts';
 import { dataTable, isNumeric } from './table.ts';
 
 const about = { id: 'chart', title: 'A chart', description: 'What one sees.' };
@@ -268,4 +269,41 @@ describe('numbers on axes', () => {
       assert.ok(isNumeric(text), text);
     for (const text of ['io_uring', 'none', 'p99']) assert.ok(!isNumeric(text), text);
   });
+});
+
+describe('stacked bars', () => {
+  const spec = { ...about, value: linear, parts: ['queue', 'device', 'rest'] };
+
+  it('lie one after the other, without parts that are nowhere', () => {
+    const html = stackedChart({
+      ...spec,
+      bars: [
+        { name: 'a', values: [10, 0, 30] },
+        { name: 'b', values: [null, null, 20] },
+      ],
+    });
+    const rects = [...html.matchAll(/<rect class="f(\d)" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)].map(
+      ([, part, x, width]) => ({ part, x: Number(x), width: Number(width) }),
+    );
+    const [first, second, third] = rects;
+    assert.deepEqual(
+      rects.map(({ part }) => part),
+      ['0', '1', '1'],
+    );
+    assert.ok(first && second && third);
+    assert.ok(Math.abs(first.x + first.width - second.x) < 0.2);
+    assert.ok(Math.abs(second.width - 3 * first.width) < 0.5);
+    assert.equal(third.x, first.x);
+    assert.doesNotMatch(html, /device/);
+    assert.deepEqual(unbalanced(html), []);
+  });
+
+  it('are none without anything to stack', () => {
+    assert.equal(stackedChart({ ...spec, bars: [{ name: 'a', values: [null, 0, null] }] }), '');
+  });
+});
+
+it('ticks have no zeros that say nothing', () => {
+  const texts = ['0.00', '5.00', '55.0', '2.50', '100,000', '12.5 µs', '+5.0%', '0.050', '100'];
+  assert.deepEqual(texts.map(tickText), ['0', '5', '55', '2.5', '100,000', '12.5 µs', '+5%', '0.05', '100']);
 });

@@ -37,3 +37,18 @@ export function px(value: number): string {
 export function textWidth(text: string): number {
   return text.length * 7.2;
 }
+
+/** Longer names are cut in a drawing; its table has all of them. */
+const NAME_MAX = 30;
+
+/** The end of a name says most of what tells it from others: io_uring+fixedbufs+registerfiles. */
+export function shortName(name: string): string {
+  return name.length <= NAME_MAX ? name : `${name.slice(0, 12)}…${name.slice(13 - NAME_MAX)}`;
+}
+
+/** A tick without the zeros that say nothing: 0.00, 5.00, 55.0 as 0, 5, 55. */
+export function tickText(text: string): string {
+  return text.replace(/(\d)\.(\d*?)0+(?!\d)/, (_, whole: string, rest: string) =>
+    rest === '' ? whole : `${whole}.${rest}`,
+  );
+}

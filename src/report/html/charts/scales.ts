@@ -1,7 +1,7 @@
 /** From values to places: d3's scales, with ticks that do not run into each other. */
 import { extent } from 'd3-array';
 import { scaleLinear, scaleLog } from 'd3-scale';
-import { percentileName, shortNumber, textWidth } from './numbers.ts';
+import { percentileName, shortNumber, textWidth, tickText } from './numbers.ts';
 import type { Axis } from './spec.ts';
 
 interface Tick {
@@ -94,7 +94,10 @@ export function placedAxis(
   const place = (value: number): number => inner(scaleTo(value));
   const ticks = found
     .filter((value) => isPlaceable(value, axis) && scaleTo(value) >= low && scaleTo(value) <= high)
-    .map((value) => ({ at: place(value), text: format(value) }));
+    .map((value) => ({
+      at: place(value),
+      text: axis.ticks === undefined ? tickText(format(value)) : format(value),
+    }));
   const shown: [number, number] = axis.scale === 'percentile' ? domain : [low, high];
   return { place, ticks: thinned(ticks, side === 'level' ? textWidth : () => 10), format, domain: shown };
 }

@@ -70,6 +70,19 @@ export interface BarChartSpec extends ChartSpec {
   bars: readonly Bar[];
 }
 
+export interface StackedBar {
+  name: string;
+  /** Of each part, 0 or more; null: not known. */
+  values: readonly (number | null)[];
+}
+
+export interface StackedChartSpec extends ChartSpec {
+  value: Axis;
+  /** What parts are called, in the order in which they lie. */
+  parts: readonly string[];
+  bars: readonly StackedBar[];
+}
+
 export interface HeatMapSpec extends ChartSpec {
   x: { label: string; names: readonly string[] };
   y: { label: string; names: readonly string[] };

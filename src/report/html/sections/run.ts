@@ -12,6 +12,7 @@ import { lineChart } from '../charts/line.ts';
 import { environmentHtml, optionsHtml } from './environment.ts';
 import { explainHtml } from './explain.ts';
 import { latencyCurves } from './latency.ts';
+import { targetChart } from './latency-target.ts';
 import {
   factsHtml,
   headerFacts,
@@ -123,6 +124,7 @@ function articleHtml({ view }: RunSubject): string {
 }
 
 const always = (): boolean => true;
+const searched = ({ result }: RunSubject): boolean => result.report?.kind === 'latency-target';
 
 const RUN_SECTIONS: readonly Section<RunSubject>[] = [
   {
@@ -131,8 +133,16 @@ const RUN_SECTIONS: readonly Section<RunSubject>[] = [
     render: articleHtml,
   },
   {
+    title: 'The highest rate within the limit',
+    applies: searched,
+    render: ({ view, result, prefix }) =>
+      tableHtml(view.main, 'What each holds') +
+      targetChart(result, prefix) +
+      tableHtml(view.differences ?? [], 'All rates that were tried'),
+  },
+  {
     title: 'Results',
-    applies: always,
+    applies: (subject) => !searched(subject),
     render: (subject) => tableHtml(subject.view.main, 'Rate of each, median over trials') + iopsBars(subject),
   },
   {
@@ -147,7 +157,7 @@ const RUN_SECTIONS: readonly Section<RunSubject>[] = [
   },
   {
     title: 'Differences',
-    applies: ({ view }) => view.differences !== null,
+    applies: (subject) => subject.view.differences !== null && !searched(subject),
     render: ({ view }) => tableHtml(view.differences ?? [], 'What a program feels, and what an I/O costs'),
   },
   {
@@ -163,8 +173,8 @@ const RUN_SECTIONS: readonly Section<RunSubject>[] = [
   {
     title: 'Where the time goes',
     applies: ({ view }) => view.explain !== null,
-    render: ({ view, result }) =>
-      view.explain === null ? '' : explainHtml(view.explain, explainedOf(result)),
+    render: ({ view, result, prefix }) =>
+      view.explain === null ? '' : explainHtml(view.explain, explainedOf(result), prefix),
   },
   {
     title: 'What to know beside the numbers',
