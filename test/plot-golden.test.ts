@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { render } from '../src/report/formats/index.ts';
-import { plotTexts } from '../src/report/text/latency-map.ts';
+import { chartTexts } from '../src/report/text/latency-map.ts';
 import { rowsOf } from '../src/report/text/rows.ts';
 import { fixture } from './fixtures/load.ts';
 import { matchesGolden } from './support/golden.ts';
@@ -10,7 +10,7 @@ import { longRun } from './support/long-run.ts';
 
 const rows = [...rowsOf(fixture('comparison')), ...rowsOf(longRun(1, 60))];
 const drawn = (columns: number, color: boolean, ascii: boolean): string =>
-  `${plotTexts(rows, { columns, color, ascii }).join('\n\n')}\n`;
+  `${chartTexts(rows, { columns, color, ascii }).join('\n\n')}\n`;
 
 it('golden plot-80.txt', () => matchesGolden('plot-80.txt', drawn(80, false, false)));
 it('golden plot-60.txt', () => matchesGolden('plot-60.txt', drawn(60, false, true)));

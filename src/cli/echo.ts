@@ -8,7 +8,7 @@ import { usageError } from '../errors.ts';
 import type { Progress } from '../jobs/progress.ts';
 import { readOptions } from '../options/option-reader.ts';
 import type { OutputFormat } from '../options/output.ts';
-import { jsonText } from '../report/text/text.ts';
+import { jsonText } from '../report/text/json.ts';
 import { readMachine } from '../resolve/cpus.ts';
 import type { Invocation } from './program.ts';
 import { Session } from './session.ts';

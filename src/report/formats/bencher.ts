@@ -3,7 +3,7 @@
  * Measures have their names as Bencher's slugs are written. A comparison gives the candidate's values: Bencher keeps
  * the history itself.
  */
-import { jsonText } from '../text/text.ts';
+import { jsonText } from '../text/json.ts';
 import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
 import { pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import { usualMetrics } from './metric-list.ts';

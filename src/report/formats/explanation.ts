@@ -2,7 +2,8 @@
 import { usageError } from '../../errors.ts';
 import type { OutputFormat } from '../../options/output.ts';
 import type { ExplainedCommand } from '../../results/explained-schema.ts';
-import { foldWords, jsonText, printableAll } from '../text/text.ts';
+import { jsonText } from '../text/json.ts';
+import { foldWords, printableAll } from '../text/text.ts';
 import type { RenderOptions } from '../view/format-spec.ts';
 import { explanationMarkdown } from './markdown.ts';
 import { renderExplanation } from './table.ts';

@@ -4,7 +4,7 @@
  * candidate's values: the action keeps the history itself.
  */
 import type { Metric } from '../../compare/metrics.ts';
-import { jsonText } from '../text/text.ts';
+import { jsonText } from '../text/json.ts';
 import { forPrograms, type ReportFormat } from '../view/format-spec.ts';
 import { halfWidth, pooledSeries, type Series, seriesOf } from '../view/series.ts';
 import { usualMetrics } from './metric-list.ts';

@@ -1,7 +1,8 @@
 /** Histories as documents: a table and a plot each for people, every run for programs. */
 import type { History } from '../../compare/history.ts';
 import type { OutputFormat } from '../../options/output.ts';
-import { foldWords, jsonText, printable, printableAll } from '../text/text.ts';
+import { jsonText } from '../text/json.ts';
+import { foldWords, printable, printableAll } from '../text/text.ts';
 import type { RenderOptions } from '../view/format-spec.ts';
 import { csvLine, type Value } from './csv-line.ts';
 import {

@@ -4,7 +4,7 @@ import type { BaselineDocument } from '../../results/baseline-schema.ts';
 import type { Evaluation } from '../../results/evaluate-schema.ts';
 import type { RunResult } from '../../results/schema.ts';
 import type { SweepResult } from '../../results/sweep-schema.ts';
-import { jsonText } from '../text/text.ts';
+import { jsonText } from '../text/json.ts';
 import { type ReportFormat, reportsInTurn } from '../view/format-spec.ts';
 
 /** The document itself, readable, ending in a newline. */

@@ -12,7 +12,7 @@ import { type ExplainView, explainView } from '../text/explain.ts';
 import type { ExplainedBackend } from '../text/explained.ts';
 import { comparisonTables, fitColumns, groupColumns } from '../text/fit.ts';
 import { headerText } from '../text/header-text.ts';
-import { plotTexts } from '../text/latency-map.ts';
+import { chartTexts } from '../text/latency-map.ts';
 import { rowsOf } from '../text/rows.ts';
 import type { TableView, Tone } from '../text/table-view.ts';
 import { foldWords, printable } from '../text/text.ts';
@@ -73,7 +73,7 @@ function renderTable(result: RunResult, options: RenderOptions): string {
     ...(view.explain === null ? [] : explainParts(view.explain, columns, draw)),
     ...view.latency.flatMap((table) => groupColumns(table, columns)).map(draw),
     ...(options.plot
-      ? plotTexts(rowsOf(result), { columns, color: options.color, ascii: options.ascii === true })
+      ? chartTexts(rowsOf(result), { columns, color: options.color, ascii: options.ascii === true })
       : []),
     view.notes.flatMap((note) => noteLines(note, columns, paint)).join('\n'),
   ];

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
 import { fixture } from '../../../test/fixtures/load.ts';
 import { longRun } from '../../../test/support/long-run.ts';
-import { latencyMap, plotTexts } from './latency-map.ts';
+import { chartTexts, latencyMap } from './latency-map.ts';
 import { type ChartOptions, latencyPlot, shortLatency } from './latency-plot.ts';
 import { rowsOf } from './rows.ts';
 import { displayWidth } from './text.ts';
@@ -19,7 +19,7 @@ describe('charts of a run in the terminal', () => {
     for (const look of looks)
       for (let columns = 40; columns <= 180; columns += 7)
         for (const rows of [comparison, long])
-          for (const line of plotTexts(rows, { ...look, columns })
+          for (const line of chartTexts(rows, { ...look, columns })
             .join('\n')
             .split('\n')) {
             assert.ok(displayWidth(line) <= columns, `${columns}: ${line}`);
@@ -28,7 +28,7 @@ describe('charts of a run in the terminal', () => {
   });
 
   it('are of ASCII alone where nothing else is shown', () => {
-    const text = plotTexts([...comparison, ...long], plain).join('\n');
+    const text = chartTexts([...comparison, ...long], plain).join('\n');
     assert.match(text, /latency by percentile/);
     assert.match(text, /latencies over time/);
     assert.match(text, /^[\x20-\x7e\n]*$/);
@@ -36,7 +36,7 @@ describe('charts of a run in the terminal', () => {
 
   it('are none without trials', () => {
     const none = comparison.map((row) => ({ ...row, trials: [] }));
-    assert.deepEqual(plotTexts(none, plain).join(''), '');
+    assert.deepEqual(chartTexts(none, plain).join(''), '');
   });
 
   it('have percentiles as far out as there are samples, as ratios', () => {
@@ -51,7 +51,7 @@ describe('charts of a run in the terminal', () => {
     const damaged = structuredClone(series ?? assert.fail('it has a series'));
     for (const { ops } of damaged.intervals) if (ops.read) ops.read.lat.hdr = 'no histogram';
     const rows = long.map((row) => ({ ...row, trials: [{ ...trial, series: damaged }] }));
-    assert.match(plotTexts(rows, plain).join('\n'), /cannot be read/);
+    assert.match(chartTexts(rows, plain).join('\n'), /cannot be read/);
   });
 });
 

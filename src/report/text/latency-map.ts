@@ -164,6 +164,6 @@ function latencyMaps(rows: readonly Row[], options: ChartOptions): string[][] {
 }
 
 /** What --plot shows of a run: curves of latency, then maps over time; a text each. */
-export function plotTexts(rows: readonly Row[], options: ChartOptions): string[] {
+export function chartTexts(rows: readonly Row[], options: ChartOptions): string[] {
   return [latencyPlot(rows, options), ...latencyMaps(rows, options)].map((lines) => lines.join('\n'));
 }

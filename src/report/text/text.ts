@@ -1,6 +1,5 @@
 /** Text that must fit a terminal: how wide it is, and how it is folded or cut. */
 import { createRequire } from 'node:module';
-import { indentedJson } from '../../results/json-text.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -32,7 +31,7 @@ function characters(text: string): string[] {
  * What a terminal, an editor or a web page takes for an order and not for text: control characters, ends of lines, marks
  * that turn the direction of writing (UAX #9) or annotate, halves of characters.
  */
-const ORDERS = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
+export const ORDERS = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
 
 /** text on one line and without control characters: a file name must not be able to move the cursor. */
 export function printable(text: string): string {
@@ -51,13 +50,6 @@ function copy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copy);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [printable(key), copy(item)]));
-}
-
-/** JSON that is readable and ends in a newline; what printable() replaces stands as its number (RFC 8259, 7). */
-export function jsonText(value: unknown): string {
-  const text = indentedJson(value);
-  const number = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return `${text.replace(ORDERS, (char) => (char === '\n' ? char : number(char)))}\n`;
 }
 
 /** How many of the characters, from the first, take at most `width` columns together. */
