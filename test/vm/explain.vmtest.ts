@@ -12,8 +12,8 @@ const program = 'build/check/plain/test_explain';
 /** qemu's emulated CPU now and then runs into a jump that the guest's kernel is just writing: then it is booted again. */
 const BOOTS = 4;
 
-/** A panic of the guest's kernel in code that was being patched: a jump's first byte is run over (`e9 <..>`). */
-const PATCHED = /Code: .* e9 <[0-9a-f]{2}>[\s\S]*Kernel panic/;
+/** A panic of the guest's kernel in code that was being patched: the first byte of a jump, or of the nop in its place, is run over. */
+const PATCHED = /Code: .* (e9 <[0-9a-f]{2}>|0f <1f> 44 00 00)[\s\S]*Kernel panic/;
 
 /** The program's own words and exit code, in the machine. */
 function inMachine(
