@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '../src/results/schema.ts';
 import { randomOf, shuffled } from '../src/stats/random.ts';
+import { median } from '../src/stats/spread.ts';
 import { buildTool } from './build.ts';
 import { execute } from './exec.ts';
 
@@ -31,13 +32,6 @@ interface Case {
 interface Sample {
   plainNs: number;
   lookedNs: number;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = 0, high = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return (low + high) / 2;
 }
 
 function sampleOf(text: string): Sample {

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from '../src/stats/spread.ts';
 import { buildTool } from './build.ts';
 import { execute } from './exec.ts';
 
@@ -25,13 +26,6 @@ interface Sample {
   cpuMs: number;
   pssKib: number;
   switches: number;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = 0, high = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return (low + high) / 2;
 }
 
 const signal = new AbortController().signal;

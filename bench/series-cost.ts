@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { RunResult } from '../src/results/schema.ts';
 import { randomOf, shuffled } from '../src/stats/random.ts';
+import { median } from '../src/stats/spread.ts';
 import { buildTool } from './build.ts';
 import { execute } from './exec.ts';
 
@@ -21,13 +22,6 @@ type Case = keyof typeof CASES;
 const { signal } = new AbortController();
 const names = Object.keys(CASES) as Case[];
 const PLAIN: Case = 'closed loop, no series';
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const [low = 0, high = 0] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
-  return (low + high) / 2;
-}
 
 /** CPU time of an I/O in one run, ns. */
 async function measure(name: Case, seconds: string, cpu: string): Promise<number> {

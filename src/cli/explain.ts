@@ -1,11 +1,11 @@
 /** `uring-bench explain -- COMMAND`: where the time of any program's I/O goes. */
-import { arch, cpus, hostname, release } from 'node:os';
 import { basename } from 'node:path';
 import { usageError } from '../errors.ts';
 import { basicFigures, basicOnly } from '../explain/basic.ts';
 import { explain } from '../explain/explain.ts';
 import { foldedStacks } from '../explain/stacks.ts';
 import { type JobLook, lookAtTree } from '../host/job-look.ts';
+import { noteMachine } from '../host/machine-note.ts';
 import type { Tracer } from '../native/explain.ts';
 import { readOptions } from '../options/option-reader.ts';
 import { EXPLANATION_FORMATS, renderCommand } from '../report/formats/explanation.ts';
@@ -108,13 +108,7 @@ function documentOf(
     started_at: startedAt.toISOString(),
     finished_at: new Date().toISOString(),
     command_line: [...commandLine],
-    environment: {
-      hostname: hostname(),
-      kernel: release(),
-      arch: arch(),
-      cpu_model: cpus()[0]?.model ?? 'unknown',
-      cpus: cpus().length,
-    },
+    environment: noteMachine(),
     command: [...command],
     exit_code: code,
     explain: explanation,

@@ -1,6 +1,6 @@
 /** All trials of `uring-bench echo`: what can't be here is skipped, then blocks of every backend in shuffled order. */
-import { arch, cpus, hostname, release } from 'node:os';
 import { BenchError } from '../errors.ts';
+import { noteMachine } from '../host/machine-note.ts';
 import { ECHO_VERSION } from '../results/versions.ts';
 import { mixSeed, randomOf, shuffled } from '../stats/random.ts';
 import { packageVersion } from '../version.ts';
@@ -119,13 +119,7 @@ export async function runEcho(plan: EchoPlan, context: EchoContext): Promise<Ech
     finished_at: new Date().toISOString(),
     command_line: [...context.commandLine],
     status: failed ? 'failed' : stopped ? 'interrupted' : 'complete',
-    environment: {
-      hostname: hostname(),
-      kernel: release(),
-      arch: arch(),
-      cpu_model: cpus()[0]?.model ?? 'unknown',
-      cpus: cpus().length,
-    },
+    environment: noteMachine(),
     options: storedOptions(plan),
     backends: withSummaries(backends, plan.percentiles, plan.randseed),
     warnings: [...echoPlanWarnings(plan), ...echoTrialWarnings(backends, plan.rate)],

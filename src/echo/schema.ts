@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { LatencySchema } from '../results/schema.ts';
 import { amount, count, nullable, strict } from '../results/schema-kinds.ts';
+import { MachineNoteSchema } from '../results/schema-machine.ts';
 import { DifferenceSchema, EstimateSchema } from '../results/schema-statistics.ts';
 import { ECHO_VERSION } from '../results/versions.ts';
 
@@ -116,16 +117,7 @@ export const EchoSchema = Type.Object(
     finished_at: Type.String(),
     command_line: Type.Array(Type.String()),
     status: oneOf('complete', 'interrupted', 'failed'),
-    environment: Type.Object(
-      {
-        hostname: Type.String(),
-        kernel: Type.String(),
-        arch: Type.String(),
-        cpu_model: Type.String(),
-        cpus: count('that are online'),
-      },
-      strict,
-    ),
+    environment: MachineNoteSchema,
     options: OptionsSchema,
     backends: Type.Array(BackendSchema),
     warnings: Type.Array(Type.String()),

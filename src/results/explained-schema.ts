@@ -5,6 +5,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { ExplainSchema } from './schema-explain.ts';
 import { count, strict } from './schema-kinds.ts';
+import { MachineNoteSchema } from './schema-machine.ts';
 import { EXPLANATION_VERSION } from './versions.ts';
 
 export const ExplainedCommandSchema = Type.Object(
@@ -15,16 +16,7 @@ export const ExplainedCommandSchema = Type.Object(
     started_at: Type.String({ format: 'date-time' }),
     finished_at: Type.String({ format: 'date-time' }),
     command_line: Type.Array(Type.String()),
-    environment: Type.Object(
-      {
-        hostname: Type.String(),
-        kernel: Type.String(),
-        arch: Type.String(),
-        cpu_model: Type.String(),
-        cpus: count('that are online'),
-      },
-      strict,
-    ),
+    environment: MachineNoteSchema,
     command: Type.Array(Type.String(), { minItems: 1, description: 'what was run, with its arguments' }),
     exit_code: count("the command's; 128 and the signal's number where one ended it"),
     explain: ExplainSchema,

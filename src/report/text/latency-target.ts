@@ -1,6 +1,8 @@
 /** What a search of the highest rate found, in a sentence, a table of backends and one of all rates that were tried. */
+
 import type { BackendResult, RunResult } from '../../results/schema.ts';
 import type { LatencyTargetReport, RateSearchReport } from '../../results/schema-report.ts';
+import { median } from '../../stats/spread.ts';
 import { formatIops, formatLatency, formatPct } from '../../values/format.ts';
 import { type Cell, type Column, LAST_RESORT, type TableView } from './table-view.ts';
 import { printable } from './text.ts';
@@ -77,9 +79,9 @@ export function targetSentence(result: RunResult): string | null {
   return `${texts.join('; ')}.`;
 }
 
+/** 0 of nothing: a stored file may say so. */
 export function medianOf(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return ((sorted[(sorted.length - 1) >> 1] ?? 0) + (sorted[sorted.length >> 1] ?? 0)) / 2;
+  return values.length === 0 ? 0 : median(values);
 }
 
 const latenciesOf = ({ trials }: Tried): number[] => trials.map(({ lat_ns: ns }) => ns);
